@@ -1,0 +1,1 @@
+//! What is true: rooms and the directory, as pure deterministic machines.

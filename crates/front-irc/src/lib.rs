@@ -1,0 +1,1 @@
+//! The IRC door: TCP, TLS and WebSocket.

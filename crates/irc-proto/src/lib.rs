@@ -1,0 +1,1 @@
+//! IRC as text: lines, tags, numerics, casemapping, capabilities. Pure.

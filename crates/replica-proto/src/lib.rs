@@ -1,0 +1,1 @@
+//! Replication as pure arithmetic: hybrid logical clocks, the ring.

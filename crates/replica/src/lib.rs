@@ -1,0 +1,1 @@
+//! How entries are replicated and stored: strategies, Raft, peers, log store. Entries are opaque bytes here.

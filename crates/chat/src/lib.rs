@@ -1,1 +1,25 @@
 //! What is true: rooms and the directory, as pure deterministic machines.
+//!
+//! Promise: the same entries in the same order give the same state and the same outcomes on every
+//! node. Nothing here reads a clock, draws a random number, or can fail: time and ids arrive inside
+//! entries, and a refusal is an outcome like any other.
+
+#![forbid(unsafe_code)]
+
+mod ids;
+mod limits;
+mod names;
+mod record;
+mod who;
+
+pub mod codec;
+pub mod directory;
+pub mod room;
+
+pub use ids::{MsgId, NodeId, SessionId, Stamp};
+pub use limits::Limits;
+pub use names::{
+    InvalidNick, InvalidRoomName, NICK_BYTES_MAX, Nick, ROOM_NAME_BYTES_MAX, RoomName, fold,
+};
+pub use record::{ModeChange, Place, Record, SayKind, What};
+pub use who::Who;

@@ -1,1 +1,15 @@
-//! One process of the network: chat machines on replicated logs, sessions, delivery; the handle that doors use.
+//! One process of the network: chat machines on replicated logs, sessions, delivery.
+//!
+//! Doors see [`Handle`] and the types of `door`; nothing here knows a door.
+
+pub mod door;
+pub mod status;
+
+pub use door::{Answer, Ask, ConnId, Delivery, Handle, Query, Request, ShardId, View};
+pub use status::Status;
+
+mod config;
+mod run;
+
+pub use config::Config;
+pub use run::{AdminError, Running, StartError, ask_status, start};

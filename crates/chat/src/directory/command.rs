@@ -1,0 +1,129 @@
+//! What can be asked of the directory.
+
+use super::{MemberState, Roles, UserModes};
+use crate::{Nick, NodeId, SessionId};
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+
+/// A person who comes in, with the nick they claim.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct NewSession {
+    /// Drawn by the node.
+    pub session: SessionId,
+    /// Claimed with the session, atomically.
+    pub nick: Nick,
+    /// User name.
+    pub user: Arc<str>,
+    /// Host as shown.
+    pub host: Arc<str>,
+    /// Free text.
+    pub realname: Arc<str>,
+    /// Account, when logged in.
+    pub account: Option<Arc<str>>,
+    /// The node its connection is on.
+    pub node: NodeId,
+    /// Came over TLS.
+    pub is_secure: bool,
+}
+
+/// One change of what others see of a session.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub enum Change {
+    /// Away with a message, or back.
+    Away(Option<Arc<str>>),
+    /// SETNAME.
+    Realname(Arc<str>),
+    /// CHGHOST.
+    Host {
+        /// New user name.
+        user: Arc<str>,
+        /// New host.
+        host: Arc<str>,
+    },
+    /// Logged in or out.
+    Account(Option<Arc<str>>),
+    /// All user modes, as they shall be.
+    Modes(UserModes),
+    /// Became a server operator under this name of the configuration, or stopped being one.
+    Operator(Option<Arc<str>>),
+}
+
+/// One command of the directory's log.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub enum DirectoryCommand {
+    /// Founds the cluster: its random id, the network's name, and how many room groups there are.
+    /// Refused when it is founded already.
+    Found {
+        /// Random, kept in every data directory.
+        cluster: u64,
+        /// Shown to people.
+        network: Arc<str>,
+        /// Number of room groups, numbered from 1. (The directory is group 0.)
+        groups: u32,
+    },
+    /// A node joins, or comes back with a new address. Refused with `NameTaken` when another identity
+    /// holds the name and `replaces` does not name it.
+    AddMember {
+        /// Its identity.
+        id: NodeId,
+        /// Unique name.
+        name: Arc<str>,
+        /// Where peers reach it.
+        address: Arc<str>,
+        /// What it does.
+        roles: Roles,
+        /// The dead identity of the same name whose place it takes (its disk was lost).
+        replaces: Option<NodeId>,
+    },
+    /// Liveness changed, as the directory's leader judges.
+    MarkMember {
+        /// Which.
+        id: NodeId,
+        /// Now.
+        state: MemberState,
+    },
+    /// Leaves for good; its sessions end.
+    RemoveMember {
+        /// Which.
+        id: NodeId,
+    },
+    /// Where a group's replicas shall live.
+    Place {
+        /// Group number.
+        group: u32,
+        /// The nodes, in ring order.
+        replicas: Vec<NodeId>,
+    },
+    /// A session begins with its nick, or neither.
+    Register(NewSession),
+    /// Another nick. Changing only the case is allowed.
+    Rename {
+        /// Whose.
+        session: SessionId,
+        /// To what.
+        nick: Nick,
+    },
+    /// Something others see.
+    Alter {
+        /// Whose.
+        session: SessionId,
+        /// What.
+        change: Change,
+    },
+    /// The session is over.
+    End {
+        /// Whose.
+        session: SessionId,
+        /// Shown in QUIT.
+        reason: Arc<str>,
+        /// Who killed it, if somebody did: the nick.
+        by: Option<Nick>,
+    },
+    /// All sessions of a node are over: it died and nobody resumed them, or it restarted.
+    EndAll {
+        /// Which node.
+        node: NodeId,
+        /// Shown in QUIT.
+        reason: Arc<str>,
+    },
+}

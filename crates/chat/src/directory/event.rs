@@ -1,0 +1,81 @@
+//! What a directory command came to.
+
+use super::{Change, MemberState, Session};
+use crate::{Nick, NodeId, SessionId, Stamp};
+use std::sync::Arc;
+
+/// The result of applying one command.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct DirectoryOutcome {
+    /// What happened, in order; nothing if it was refused or changed nothing.
+    pub events: Vec<DirectoryEvent>,
+    /// Why it did not happen and will not.
+    pub refused: Option<DirectoryRefusal>,
+    /// When it was applied, as the directory's clock has it.
+    pub at: Stamp,
+}
+
+/// Something that happened to members or sessions.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DirectoryEvent {
+    /// The cluster exists.
+    Founded,
+    /// A member came or changed its address or roles.
+    MemberAdded(NodeId),
+    /// Liveness changed.
+    MemberMarked(NodeId, MemberState),
+    /// Gone for good.
+    MemberRemoved(NodeId),
+    /// A group shall live elsewhere.
+    Placed(u32),
+    /// A session began.
+    Registered(Arc<Session>),
+    /// It has another nick; the session as it is now.
+    Renamed {
+        /// As it is now.
+        session: Arc<Session>,
+        /// What it was called before.
+        from: Nick,
+    },
+    /// Something else that others see changed.
+    Altered {
+        /// As it is now.
+        session: Arc<Session>,
+        /// As it was.
+        before: Arc<Session>,
+        /// What.
+        change: Change,
+    },
+    /// It is over; the session as it last was.
+    Ended {
+        /// As it last was.
+        session: Arc<Session>,
+        /// Shown in QUIT.
+        reason: Arc<str>,
+        /// Who killed it.
+        by: Option<Nick>,
+    },
+}
+
+/// Why a directory command was refused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DirectoryRefusal {
+    /// Founded already.
+    AlreadyFounded,
+    /// Another node has this name.
+    NameTaken {
+        /// Its identity.
+        by: NodeId,
+    },
+    /// No such member.
+    UnknownMember,
+    /// Somebody has this nick.
+    NickInUse {
+        /// Who.
+        by: SessionId,
+    },
+    /// No such session (any more).
+    UnknownSession,
+    /// The id drawn for a session is in use; draw another.
+    SessionIdInUse,
+}

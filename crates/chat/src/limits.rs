@@ -1,0 +1,28 @@
+//! Bounds on what a client can make grow in replicated state.
+
+/// Bounds of the pure machines; the same on every node. Tests use tiny ones.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Entries in each of a room's `b`, `e`, `I` lists.
+    pub list_entries_max: usize,
+    /// Outstanding invitations per room; the oldest goes first.
+    pub invites_max: usize,
+    /// Bytes of a topic.
+    pub topic_bytes_max: usize,
+    /// Bytes of a room key.
+    pub key_bytes_max: usize,
+    /// Sessions whose last number a group remembers after they left every room; the oldest go first.
+    pub remembered_sessions_max: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Limits {
+        Limits {
+            list_entries_max: 100, // What Ergo and Solanum allow, roughly; bounds a ban check.
+            invites_max: 256,
+            topic_bytes_max: 390, // A TOPIC line still fits 512 bytes with the longest source.
+            key_bytes_max: 32,
+            remembered_sessions_max: 100_000,
+        }
+    }
+}

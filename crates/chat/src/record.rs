@@ -1,0 +1,152 @@
+//! What happened in a room or a conversation: delivered live, kept in history, equal everywhere.
+
+use crate::{MsgId, Nick, RoomName, SessionId, Who};
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+
+/// Where something happened.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+pub enum Place {
+    /// In a room.
+    Room(RoomName),
+    /// Between two identities (accounts, or sessions where there is none), in sorted order:
+    /// see [`Place::direct`].
+    Direct(Arc<str>, Arc<str>),
+}
+
+impl Place {
+    /// The conversation of two identities, the same from both sides.
+    #[must_use]
+    pub fn direct(a: &str, b: &str) -> Place {
+        let (first, second) = if a <= b { (a, b) } else { (b, a) };
+        Place::Direct(first.into(), second.into())
+    }
+
+    /// The key under which history and the ring know it. Rooms begin with `#`, conversations with `@`.
+    #[must_use]
+    pub fn key(&self) -> String {
+        match self {
+            Place::Room(name) => name.as_str().to_owned(),
+            Place::Direct(a, b) => format!("@{a} {b}"),
+        }
+    }
+}
+
+/// How something is said.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub enum SayKind {
+    /// An ordinary message.
+    Message,
+    /// One that programs must not answer.
+    Notice,
+    /// Tags alone; not kept in history.
+    Tags,
+}
+
+/// One applied change of a room's modes. Setting: the letter with its parameter, or who is meant.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct ModeChange {
+    /// `+` or `-`.
+    pub is_set: bool,
+    /// The mode letter: one of `beIklimnstov`.
+    pub letter: char,
+    /// Mask, key, limit, or the nick for `o` and `v`.
+    pub param: Option<Arc<str>>,
+    /// For `o` and `v`: whose presence.
+    pub session: Option<SessionId>,
+}
+
+/// What happened.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub enum What {
+    /// Somebody said something.
+    Said {
+        /// How.
+        kind: SayKind,
+        /// The text; empty for [`SayKind::Tags`].
+        text: Arc<str>,
+        /// Client-only tags (with their `+`), in the order given, values unescaped.
+        tags: Vec<(Arc<str>, Arc<str>)>,
+        /// Only for occupants with at least this prefix: `@` or `+` (STATUSMSG).
+        status: Option<char>,
+        /// In a conversation: for whom, and by which nick they were called.
+        to: Option<(SessionId, Nick)>,
+    },
+    /// Somebody came in. `is_operator`: the room was without occupants and gave them operator.
+    Joined {
+        /// For extended-join.
+        realname: Arc<str>,
+        /// Operator given at once.
+        is_operator: bool,
+        /// The room's name as the joiner wrote it when this created the room, else as created.
+        shown: Arc<str>,
+    },
+    /// Somebody left.
+    Parted {
+        /// Their words, may be empty.
+        reason: Arc<str>,
+    },
+    /// The session ended; live clients heard of it from the directory, history hears of it here.
+    Quit {
+        /// Why.
+        reason: Arc<str>,
+    },
+    /// Somebody was put out.
+    Kicked {
+        /// Whose presence.
+        session: SessionId,
+        /// By which name.
+        nick: Nick,
+        /// Why.
+        reason: Arc<str>,
+    },
+    /// The topic changed; empty: it was cleared.
+    Topic {
+        /// New topic.
+        text: Arc<str>,
+    },
+    /// Modes changed.
+    Modes {
+        /// Those that took effect.
+        changes: Vec<ModeChange>,
+    },
+    /// Somebody was invited. Not kept in history.
+    Invited {
+        /// Whose presence.
+        session: SessionId,
+        /// By which name.
+        nick: Nick,
+    },
+}
+
+impl What {
+    /// True for what history keeps.
+    #[must_use]
+    pub fn is_kept(&self) -> bool {
+        !matches!(
+            self,
+            What::Invited { .. }
+                | What::Said {
+                    kind: SayKind::Tags,
+                    ..
+                }
+                | What::Said {
+                    status: Some(_),
+                    ..
+                }
+        )
+    }
+}
+
+/// One thing that happened, with its id, time and source.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Record {
+    /// Its id; the stamp inside is also its `server-time`.
+    pub id: MsgId,
+    /// Where.
+    pub place: Place,
+    /// Who did it.
+    pub who: Who,
+    /// What it was.
+    pub what: What,
+}

@@ -1,0 +1,88 @@
+//! What can be asked of a room.
+
+use crate::{ModeChange, Place, SayKind, SessionId, Stamp, Who};
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+
+/// One command, as it stands in an entry.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct RoomCommand {
+    /// Who asks, as they are at this moment.
+    pub who: Who,
+    /// Rises with every command of the session; one at or below the last applied is a repeat and
+    /// changes nothing. 0: not numbered (reconciliation by nodes).
+    pub number: u64,
+    /// Which room or conversation.
+    pub place: Place,
+    /// What.
+    pub verb: RoomVerb,
+}
+
+/// The verbs. One file each under `room/verbs/`.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub enum RoomVerb {
+    /// Say something.
+    Say {
+        /// How.
+        kind: SayKind,
+        /// What.
+        text: Arc<str>,
+        /// Client-only tags.
+        tags: Vec<(Arc<str>, Arc<str>)>,
+        /// `@` or `+`: only for those occupants.
+        status: Option<char>,
+        /// In a conversation: for whom.
+        to: Option<(SessionId, crate::Nick)>,
+    },
+    /// Come in.
+    Join {
+        /// The name as written.
+        shown: Arc<str>,
+        /// Key given, if any.
+        key: Option<Arc<str>>,
+        /// For extended-join.
+        realname: Arc<str>,
+    },
+    /// Leave.
+    Part {
+        /// May be empty.
+        reason: Arc<str>,
+    },
+    /// Put somebody out.
+    Kick {
+        /// Whose presence.
+        session: SessionId,
+        /// Named so.
+        nick: crate::Nick,
+        /// Why.
+        reason: Arc<str>,
+    },
+    /// Set or, with empty text, clear the topic.
+    Topic {
+        /// New topic.
+        text: Arc<str>,
+    },
+    /// Change modes, in order. Parameters of `o`/`v` carry the session the node resolved the nick to.
+    Modes {
+        /// Asked changes.
+        changes: Vec<ModeChange>,
+    },
+    /// Invite somebody.
+    Invite {
+        /// Whose presence.
+        session: SessionId,
+        /// Named so.
+        nick: crate::Nick,
+    },
+    /// The directory says that this session has ended: drop it from every room of the group (`place`
+    /// is ignored). `who` is the ended session.
+    Forget {
+        /// Why it ended.
+        reason: Arc<str>,
+    },
+    /// Drop unoccupied rooms that nobody has been in since `before` (`place` is ignored).
+    Expire {
+        /// Rooms last used before this go, with their history.
+        before: Stamp,
+    },
+}

@@ -1,0 +1,57 @@
+//! What the door must be told.
+
+use std::path::PathBuf;
+
+/// Configuration of the door, checked by whoever read it.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Where it listens.
+    pub listeners: Vec<Listener>,
+    /// Who may OPER.
+    pub operators: Vec<Operator>,
+    /// Longest nick, in bytes.
+    pub nick_length: usize,
+    /// Connections from one address.
+    pub connections_per_ip: usize,
+    /// False only for tests and benchmarks: no limit on a client's rate.
+    pub flood_protection: bool,
+    /// Bytes that may wait for one client before it is disconnected.
+    pub sendq_bytes: usize,
+    /// Most messages of one CHATHISTORY answer.
+    pub history_max: usize,
+    /// Threads that own connections; 0: one per core.
+    pub shards: usize,
+    /// Lines of the message of the day.
+    pub motd: Vec<String>,
+}
+
+/// One listening socket.
+#[derive(Clone, Debug)]
+pub struct Listener {
+    /// `address:port`.
+    pub address: String,
+    /// What is spoken on it.
+    pub transport: Transport,
+    /// Certificate chain and key, PEM files.
+    pub tls: Option<(PathBuf, PathBuf)>,
+    /// This listener asks for PASS.
+    pub password: Option<String>,
+}
+
+/// What carries the lines.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Transport {
+    /// A byte stream.
+    Stream,
+    /// WebSocket, `text.ircv3.net` and `binary.ircv3.net`.
+    WebSocket,
+}
+
+/// A server operator.
+#[derive(Clone, Debug)]
+pub struct Operator {
+    /// Name in OPER.
+    pub name: String,
+    /// An argon2 hash in PHC form, or plain text.
+    pub password: String,
+}

@@ -1,0 +1,33 @@
+//! What a node must be told.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// Configuration of one node, checked by whoever read it.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Unique name.
+    pub name: String,
+    /// Where its data lives; made if missing.
+    pub data_dir: PathBuf,
+    /// May vote in the directory.
+    pub directory: bool,
+    /// Holds room replicas and serves clients.
+    pub chat: bool,
+    /// Name of the network.
+    pub network: String,
+    /// Where peers (and `starling status`) reach it, `host:port`.
+    pub address: String,
+    /// Members to ask for admission; empty: found a new cluster.
+    pub join: Vec<String>,
+    /// Replicas of each group; fewer nodes than that: as many as there are.
+    pub copies: usize,
+    /// Room groups of a newly founded cluster.
+    pub groups: u32,
+    /// How long a dead node's sessions live on.
+    pub session_grace: Duration,
+    /// How long history is kept; `None`: for ever.
+    pub retention: Option<Duration>,
+    /// How long an empty room is kept; `None`: for ever.
+    pub empty_room_ttl: Option<Duration>,
+}

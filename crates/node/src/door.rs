@@ -1,0 +1,493 @@
+//! What doors and the node say to each other.
+//!
+//! A door owns connections, in shards of one thread each. A shard sends requests in batches and
+//! receives deliveries in batches, in one order: what a session sees is the order of its deliveries.
+//! Every request gets exactly one [`Delivery::Answer`], after the records it caused.
+
+use crate::Status;
+use bytes::Bytes;
+use chat::directory::{Change, Session};
+use chat::room::Refusal;
+use chat::{MsgId, Nick, NodeId, Record, RoomName, SayKind, Stamp};
+use crossbeam_channel::{Receiver, Sender};
+use std::sync::Arc;
+
+/// A shard of a door.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct ShardId(pub u16);
+
+/// A connection: the shard chooses slot and generation; a slot used again has another generation.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct ConnId {
+    /// Which shard owns it.
+    pub shard: ShardId,
+    /// The shard's own number for it.
+    pub slot: u32,
+    /// Tells users of one slot apart.
+    pub generation: u32,
+}
+
+/// One request of one connection.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// Who asks; also who is answered.
+    pub conn: ConnId,
+    /// The door's own number, given back with the answer.
+    pub tag: u64,
+    /// What.
+    pub ask: Ask,
+}
+
+/// What can be asked. Requests of one connection take effect in the order they were sent.
+#[derive(Clone, Debug)]
+pub enum Ask {
+    /// Begin a session; its connection must have none. Answered with `Registered` or `Refused`.
+    Register(Registration),
+    /// Take another nick.
+    Rename(Nick),
+    /// Change what others see of this session.
+    Alter(Change),
+    /// End the session. The node ends it too when told `Gone`.
+    End {
+        /// Shown in QUIT.
+        reason: Arc<str>,
+    },
+    /// The socket is gone: like `End`, unanswered.
+    Gone {
+        /// Shown in QUIT.
+        reason: Arc<str>,
+    },
+    /// End somebody else's session. The door has checked that the asker is an operator.
+    Kill {
+        /// Who.
+        nick: Arc<str>,
+        /// Why.
+        reason: Arc<str>,
+    },
+    /// Something in a room.
+    Room {
+        /// Which.
+        room: RoomName,
+        /// What.
+        verb: RoomAsk,
+    },
+    /// A direct message. Durable like a room's: answered `Done` when committed.
+    Direct {
+        /// For whom.
+        nick: Arc<str>,
+        /// How.
+        kind: SayKind,
+        /// What.
+        text: Arc<str>,
+        /// Client-only tags.
+        tags: Vec<(Arc<str>, Arc<str>)>,
+    },
+    /// To all operators and `+w` users of the network (WALLOPS). Not durable.
+    Wallops {
+        /// What.
+        text: Arc<str>,
+    },
+    /// Something to look up.
+    Query(Query),
+}
+
+/// A person who comes in.
+#[derive(Clone, Debug)]
+pub struct Registration {
+    /// Claimed nick.
+    pub nick: Nick,
+    /// User name, as shown (with `~` if the door marks it so).
+    pub user: Arc<str>,
+    /// Host as shown.
+    pub host: Arc<str>,
+    /// Free text.
+    pub realname: Arc<str>,
+    /// Account, when logged in.
+    pub account: Option<Arc<str>>,
+    /// Came over TLS.
+    pub is_secure: bool,
+}
+
+/// What can be asked of a room; nicks are resolved by the node.
+#[derive(Clone, Debug)]
+pub enum RoomAsk {
+    /// Say something.
+    Say {
+        /// How.
+        kind: SayKind,
+        /// What.
+        text: Arc<str>,
+        /// Client-only tags.
+        tags: Vec<(Arc<str>, Arc<str>)>,
+        /// `@` or `+`: only for those occupants.
+        status: Option<char>,
+    },
+    /// Come in.
+    Join {
+        /// As written.
+        shown: Arc<str>,
+        /// Key.
+        key: Option<Arc<str>>,
+    },
+    /// Leave.
+    Part {
+        /// May be empty.
+        reason: Arc<str>,
+    },
+    /// Put somebody out.
+    Kick {
+        /// Whom.
+        nick: Arc<str>,
+        /// Why.
+        reason: Arc<str>,
+    },
+    /// Set or clear the topic.
+    Topic {
+        /// Empty: clear.
+        text: Arc<str>,
+    },
+    /// Change modes: (set?, letter, parameter).
+    Modes(Vec<(bool, char, Option<Arc<str>>)>),
+    /// Invite somebody.
+    Invite {
+        /// Whom.
+        nick: Arc<str>,
+    },
+}
+
+/// Look-ups. Answered from what this node has applied.
+#[derive(Clone, Debug)]
+pub enum Query {
+    /// One room as the asker may see it: `View::Room`.
+    Room(RoomName),
+    /// Rooms for LIST; secret ones only where the asker is in: `View::Rooms`.
+    Rooms,
+    /// One session by nick, with the rooms the asker may see: `View::Person`.
+    Person(Arc<str>),
+    /// Sessions by nick, missing ones left out: `View::Sessions` (ISON, USERHOST, MONITOR).
+    Sessions(Vec<Arc<str>>),
+    /// Sessions whose nick, user, host or realname match a folded glob, those the asker shares a room
+    /// with or that are not invisible (all, for operators), at most `limit`: `View::People`.
+    Match {
+        /// Glob with `*` and `?`.
+        mask: Arc<str>,
+        /// Most answers.
+        limit: usize,
+    },
+    /// Sessions that had this nick lately, newest first: `View::Past`.
+    Past {
+        /// Nick.
+        nick: Arc<str>,
+        /// Most answers.
+        limit: usize,
+    },
+    /// The asker's own mask lists of a room (`b`, `e`, `I`): `View::Masks`.
+    Masks(RoomName, char),
+    /// `View::Status`.
+    Status,
+    /// History of a room or of the conversation with a nick: `View::History`.
+    History {
+        /// `#room` or nick, as written.
+        target: Arc<str>,
+        /// Which part.
+        select: HistorySelect,
+        /// Most records.
+        limit: usize,
+    },
+    /// Conversations and rooms with records between two times, newest activity: `View::Targets`.
+    Targets {
+        /// After this.
+        after: Stamp,
+        /// Before this.
+        before: Stamp,
+        /// Most answers.
+        limit: usize,
+    },
+}
+
+/// A place in a history.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HistoryPoint {
+    /// At this message.
+    Message(MsgId),
+    /// At this time.
+    Time(Stamp),
+}
+
+/// Which part of a history (CHATHISTORY's subcommands).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HistorySelect {
+    /// The newest, and newer than the point if one is given.
+    Latest(Option<HistoryPoint>),
+    /// The newest before the point.
+    Before(HistoryPoint),
+    /// The oldest after the point.
+    After(HistoryPoint),
+    /// Around the point, which is included.
+    Around(HistoryPoint),
+    /// Between two points, both excluded, beginning at the first; in either direction.
+    Between(HistoryPoint, HistoryPoint),
+}
+
+/// What a look-up found.
+#[derive(Clone, Debug)]
+pub enum View {
+    /// A room; `None`: no such room, or not for the asker's eyes.
+    Room(Option<Box<RoomView>>),
+    /// LIST.
+    Rooms(Vec<RoomLine>),
+    /// A person; `None`: nobody has the nick.
+    Person(Option<Box<PersonView>>),
+    /// Those found.
+    Sessions(Vec<Arc<Session>>),
+    /// WHO.
+    People(Vec<PersonView>),
+    /// WHOWAS: session as it last was, and when it ended.
+    Past(Vec<(Arc<Session>, Stamp)>),
+    /// Masks: mask, who set it, when.
+    Masks(Vec<(Arc<str>, Arc<str>, Stamp)>),
+    /// The cluster.
+    Status(Box<Status>),
+    /// Encoded [`Record`]s, oldest first; decode with `chat::codec`.
+    History(Vec<Bytes>),
+    /// Targets as the client names them (room or nick), with their newest record's time, oldest first.
+    Targets(Vec<(Arc<str>, Stamp)>),
+}
+
+/// A room, for NAMES, WHO, TOPIC, MODE.
+#[derive(Clone, Debug)]
+pub struct RoomView {
+    /// Folded name.
+    pub room: RoomName,
+    /// As its creator wrote it.
+    pub shown: Arc<str>,
+    /// When it was made.
+    pub created_at: Stamp,
+    /// Text, who set it, when.
+    pub topic: Option<(Arc<str>, Arc<str>, Stamp)>,
+    /// Letters of the simple modes that are set.
+    pub modes: String,
+    /// `k`, for occupants and operators.
+    pub key: Option<Arc<str>>,
+    /// `l`.
+    pub limit: Option<u32>,
+    /// `s`.
+    pub is_secret: bool,
+    /// The asker is in.
+    pub is_occupant: bool,
+    /// Who is in, as the directory has them now.
+    pub occupants: Vec<OccupantView>,
+}
+
+/// Somebody in a room.
+#[derive(Clone, Debug)]
+pub struct OccupantView {
+    /// As they are now.
+    pub session: Arc<Session>,
+    /// `@`
+    pub is_operator: bool,
+    /// `+`
+    pub is_voiced: bool,
+}
+
+/// A line of LIST.
+#[derive(Clone, Debug)]
+pub struct RoomLine {
+    /// Shown name.
+    pub shown: Arc<str>,
+    /// How many are in.
+    pub occupants: usize,
+    /// Topic text, may be empty.
+    pub topic: Arc<str>,
+    /// When the topic was set.
+    pub topic_at: Option<Stamp>,
+    /// When the room was made.
+    pub created_at: Stamp,
+}
+
+/// A session, for WHOIS and WHO.
+#[derive(Clone, Debug)]
+pub struct PersonView {
+    /// Who.
+    pub session: Arc<Session>,
+    /// Name of the node it is attached to.
+    pub node: Arc<str>,
+    /// Rooms the asker may see, with operator and voice.
+    pub rooms: Vec<(Arc<str>, bool, bool)>,
+}
+
+/// The answer to a request.
+#[derive(Clone, Debug)]
+pub enum Answer {
+    /// The session exists. Its nick is the claimed one.
+    Registered(Arc<Session>),
+    /// It happened; what happened was delivered before this.
+    Done,
+    /// It did not happen and will not.
+    Refused(Vec<Refused>),
+    /// It may have happened, or may yet; the client must not send it again blindly.
+    Unknown,
+    /// A look-up's result.
+    View(View),
+}
+
+/// Why not.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Refused {
+    /// The room's machine said so.
+    Room(Refusal),
+    /// Somebody has the nick.
+    NickInUse(Nick),
+    /// Nobody has the nick.
+    NoSuchNick(Arc<str>),
+    /// The node that the target is on, or the room's majority, cannot be reached now: it was not sent
+    /// and will not be. Try again later.
+    Unavailable,
+    /// The node takes no more at this moment (a limit); it was not sent.
+    Busy,
+    /// The node is draining or stopping: connect elsewhere.
+    Leaving,
+    /// The session has ended.
+    NoSession,
+    /// History: not allowed, or no such target.
+    NoHistory,
+}
+
+/// What a shard receives.
+#[derive(Clone, Debug)]
+pub enum Delivery {
+    /// To one request.
+    Answer {
+        /// Who asked.
+        conn: ConnId,
+        /// Its number for it.
+        tag: u64,
+        /// The answer.
+        answer: Answer,
+    },
+    /// Something happened in a room or conversation. For a room: to all of the shard's sessions in
+    /// it (a shard learns who that is from `Joined`, `Parted`, `Kicked` of its own sessions).
+    Record {
+        /// What.
+        record: Arc<Record>,
+        /// The request of this very shard that caused it (for echo and label).
+        asked: Option<(ConnId, u64)>,
+        /// With `Joined` of one of this shard's sessions: the room right after it.
+        view: Option<Box<RoomView>>,
+    },
+    /// A session began anywhere in the network (MONITOR).
+    Began(Arc<Session>),
+    /// A session changed its nick. For those who share one of `rooms`, the session itself, MONITOR.
+    Renamed {
+        /// As it is now.
+        session: Arc<Session>,
+        /// What it was called.
+        from: Nick,
+        /// The rooms it is in.
+        rooms: Arc<[RoomName]>,
+        /// When.
+        at: Stamp,
+        /// Whose request it was, if this shard's.
+        asked: Option<(ConnId, u64)>,
+    },
+    /// Something else of a session changed.
+    Altered {
+        /// As it is now.
+        session: Arc<Session>,
+        /// As it was.
+        before: Arc<Session>,
+        /// What.
+        change: Change,
+        /// The rooms it is in.
+        rooms: Arc<[RoomName]>,
+        /// When.
+        at: Stamp,
+        /// Whose request it was, if this shard's.
+        asked: Option<(ConnId, u64)>,
+    },
+    /// A session is over. If it is this shard's own, the door closes its connection.
+    Ended {
+        /// As it last was.
+        session: Arc<Session>,
+        /// Why.
+        reason: Arc<str>,
+        /// Who killed it.
+        by: Option<Nick>,
+        /// The rooms it was in.
+        rooms: Arc<[RoomName]>,
+        /// When.
+        at: Stamp,
+    },
+    /// To all operators and `+w` sessions of this shard.
+    Wallops {
+        /// Who wrote it, as `nick!user@host`.
+        from: Arc<str>,
+        /// What.
+        text: Arc<str>,
+    },
+    /// The node is leaving: tell clients and close them.
+    Drain {
+        /// Why.
+        reason: Arc<str>,
+    },
+}
+
+/// What a door needs of a node. Cheap to clone.
+#[derive(Clone)]
+pub struct Handle {
+    /// Towards the node's loop.
+    pub(crate) inbox: Sender<Inbound>,
+    /// Wakes the node's loop.
+    pub(crate) wake: Arc<dyn Fn() + Send + Sync>,
+    /// What does not change while the node runs.
+    pub info: Arc<Info>,
+}
+
+/// What does not change while a node runs.
+#[derive(Clone, Debug)]
+pub struct Info {
+    /// The node's unique name.
+    pub name: Arc<str>,
+    /// Its identity.
+    pub id: NodeId,
+    /// Name of the network.
+    pub network: Arc<str>,
+    /// Unix milliseconds of its start.
+    pub started_ms: u64,
+}
+
+/// What reaches the node's loop from other threads.
+pub(crate) enum Inbound {
+    /// A shard attaches.
+    Attach {
+        /// Where its deliveries go.
+        sink: Sender<Vec<Delivery>>,
+        /// Called after deliveries were put there.
+        wake: Box<dyn Fn() + Send>,
+        /// Receives the shard's number.
+        number: Sender<ShardId>,
+    },
+    /// Requests of a shard.
+    Requests(Vec<Request>),
+}
+
+impl Handle {
+    /// Attaches a shard. `wake` is called, from the node's thread, each time deliveries wait.
+    /// `None`: the node has stopped.
+    pub fn attach(&self, wake: Box<dyn Fn() + Send>) -> Option<(ShardId, Receiver<Vec<Delivery>>)> {
+        let (sink, deliveries) = crossbeam_channel::unbounded();
+        let (number, assigned) = crossbeam_channel::bounded(1);
+        self.inbox
+            .send(Inbound::Attach { sink, wake, number })
+            .ok()?;
+        (self.wake)();
+        Some((assigned.recv().ok()?, deliveries))
+    }
+
+    /// Sends requests. Returns false when the node has stopped.
+    pub fn send(&self, requests: Vec<Request>) -> bool {
+        let is_running = self.inbox.send(Inbound::Requests(requests)).is_ok();
+        (self.wake)();
+        is_running
+    }
+}

@@ -1,0 +1,64 @@
+//! What a node says of itself and its cluster; the fields of `starling status --json`.
+
+use serde::{Deserialize, Serialize};
+
+/// The cluster as one node sees it.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Status {
+    /// Name of the network.
+    pub network: String,
+    /// Name of the node that answers.
+    pub node: String,
+    /// Version of its program.
+    pub version: String,
+    /// Seconds since it started.
+    pub uptime_s: u64,
+    /// Unix milliseconds of its start.
+    pub started_ms: u64,
+    /// Sessions of the whole network.
+    pub sessions: usize,
+    /// Rooms of the whole network.
+    pub rooms: usize,
+    /// Members.
+    pub nodes: Vec<NodeStatus>,
+    /// Groups: 0 is the directory.
+    pub groups: Vec<GroupStatus>,
+}
+
+/// One member.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct NodeStatus {
+    /// Unique name.
+    pub name: String,
+    /// Replica identity, hexadecimal.
+    pub id: String,
+    /// Where peers reach it.
+    pub address: String,
+    /// `directory`, `chat`.
+    pub roles: Vec<String>,
+    /// `up`, `draining`, `down`.
+    pub health: String,
+    /// Sessions attached to it.
+    pub sessions: usize,
+}
+
+/// One group.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct GroupStatus {
+    /// Number; 0 is the directory.
+    pub id: u32,
+    /// `raft`, `primary-backup`, `gossip`.
+    pub strategy: String,
+    /// Name of the leader's node, if one is known here.
+    pub leader: Option<String>,
+    /// Names of the nodes that hold a replica.
+    pub replicas: Vec<String>,
+    /// Highest index applied on the node that answers.
+    pub applied_index: u64,
+    /// Entries known to be committed and not applied there yet.
+    pub lag: u64,
+    /// Term of the strategy.
+    pub term: u64,
+    /// How this node takes part: `leader`, `voter`, `learner`, `observer`.
+    pub role: String,
+}

@@ -54,9 +54,7 @@ impl<'a> LineWriter<'a> {
 
     /// Adds a tag as it was received, its value still escaped.
     pub fn relay_tag(&mut self, tag: Tag<'_>) -> &mut Self {
-        self.tag_with(tag.key, |out| {
-            push_clean(out, tag.raw_value, &[b' ', b';'], b'_')
-        })
+        self.tag_with(tag.key, |out| push_clean(out, tag.raw_value, b" ;", b'_'))
     }
 
     /// Adds the tag `time` of [server-time](https://ircv3.net/specs/extensions/server-time).

@@ -21,6 +21,8 @@ pub mod casemap;
 pub mod mask;
 pub mod names;
 
+pub mod numeric;
+
 pub use build::LineWriter;
 pub use framer::LineBuffer;
 pub use line::{Line, LineError};

@@ -61,7 +61,7 @@ impl<'a> Line<'a> {
         self.verb.eq_ignore_ascii_case(verb)
     }
 
-    /// The three digits, if the verb is made of them.
+    /// The three digits, if the verb is made of them; compare with [`crate::numeric`].
     pub fn numeric(&self) -> Option<u16> {
         let &[hundreds, tens, ones] = self.verb.as_bytes() else {
             return None;

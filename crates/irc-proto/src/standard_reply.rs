@@ -15,6 +15,21 @@ pub enum Kind {
     Note,
 }
 
+/// One such answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StandardReply<'a> {
+    /// What kind of answer it is.
+    pub kind: Kind,
+    /// The command it answers, or `*`.
+    pub command: &'a str,
+    /// For programs: `INVALID_PARAMS` and the like.
+    pub code: &'a str,
+    /// What it is about, a word each.
+    pub context: &'a [&'a str],
+    /// For people.
+    pub description: &'a str,
+}
+
 impl Kind {
     /// The verb of such a line.
     pub fn verb(self) -> &'static str {
@@ -26,25 +41,18 @@ impl Kind {
     }
 }
 
-/// Writes the body of a standard reply after the tags (such as `label`) that `line` may hold, and
-/// ends the line. `command` is the one it answers, or `*`.
-pub fn finish(
-    line: &mut LineWriter<'_>,
-    server: &str,
-    kind: Kind,
-    command: &str,
-    code: &str,
-    context: &[&str],
-    description: &str,
-) {
-    line.source(server)
-        .verb(kind.verb())
-        .param(command)
-        .param(code);
-    for it in context {
-        line.param(it);
+impl StandardReply<'_> {
+    /// Writes everything after the tags (such as `label`) that `line` may hold, and ends the line.
+    pub fn finish(&self, server: &str, line: &mut LineWriter<'_>) {
+        line.source(server)
+            .verb(self.kind.verb())
+            .param(self.command)
+            .param(self.code);
+        for it in self.context {
+            line.param(it);
+        }
+        line.trailing(self.description).finish();
     }
-    line.trailing(description).finish();
 }
 
 #[cfg(test)]
@@ -54,30 +62,25 @@ mod tests {
     #[test]
     fn examples_of_the_specification() {
         let mut out = Vec::new();
-        let line = &mut LineWriter::new(&mut out);
-        let text = "You're not authenticated";
-        finish(
-            line,
-            "irc.example",
-            Kind::Fail,
-            "BOX",
-            "BOXES_INVALID",
-            &["STACK", "CLOCKWISE"],
-            text,
-        );
-        let line = &mut LineWriter::new(&mut out);
-        line.tag("label", "1");
-        finish(
-            line,
-            "irc.example",
-            Kind::Note,
-            "*",
-            "OPER_MESSAGE",
-            &[],
-            "The message",
-        );
-        let expected = ":irc.example FAIL BOX BOXES_INVALID STACK CLOCKWISE :You're not authenticated\r\n\
-                        @label=1 :irc.example NOTE * OPER_MESSAGE :The message\r\n";
+        let fail = StandardReply {
+            kind: Kind::Fail,
+            command: "BOX",
+            code: "BOXES_INVALID",
+            context: &["STACK", "CLOCKWISE"],
+            description: "Given boxes are not supported",
+        };
+        fail.finish("irc.example", LineWriter::new(&mut out).tag("label", "1"));
+        let note = StandardReply {
+            kind: Kind::Note,
+            command: "*",
+            code: "OPER_MESSAGE",
+            context: &[],
+            description: "The message",
+        };
+        note.finish("irc.example", &mut LineWriter::new(&mut out));
+        let expected = "@label=1 :irc.example FAIL BOX BOXES_INVALID STACK CLOCKWISE \
+                        :Given boxes are not supported\r\n\
+                        :irc.example NOTE * OPER_MESSAGE :The message\r\n";
         assert_eq!(String::from_utf8(out).unwrap(), expected);
     }
 }

@@ -21,6 +21,7 @@ pub mod casemap;
 pub mod mask;
 pub mod names;
 
+pub mod mode;
 pub mod numeric;
 
 pub use build::LineWriter;

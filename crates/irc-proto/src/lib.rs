@@ -21,10 +21,13 @@ pub mod casemap;
 pub mod mask;
 pub mod names;
 
+pub mod caps;
+pub mod isupport;
 pub mod mode;
 pub mod numeric;
 
 pub use build::LineWriter;
+pub use caps::{Cap, CapSet};
 pub use framer::LineBuffer;
 pub use line::{Line, LineError};
 pub use params::Params;

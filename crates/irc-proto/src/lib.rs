@@ -26,6 +26,10 @@ pub mod isupport;
 pub mod mode;
 pub mod numeric;
 
+pub mod chathistory;
+pub mod elist;
+pub mod who;
+
 pub use build::LineWriter;
 pub use caps::{Cap, CapSet};
 pub use framer::LineBuffer;

@@ -250,3 +250,48 @@ impl Lists {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::room::scene::{Scene, who};
+
+    /// Who of three may read: alice inside, bob outside, and a server operator outside.
+    fn readers(modes: &str) -> String {
+        let mut scene = Scene::default();
+        scene.plays(
+            "alice> join #rust
+             < alice joined #rust as operator",
+        );
+        if !modes.is_empty() {
+            scene.plays(&format!("alice> mode #rust {modes}\n< alice set {modes}"));
+        }
+        let readers = ["alice", "bob", "oper"];
+        let may_read = |nick: &&&str| scene.room("#rust").may_read(&who(nick));
+        let names: Vec<&str> = readers.iter().filter(may_read).copied().collect();
+        names.join(" ")
+    }
+
+    #[test]
+    fn modes_decide_who_reads_from_outside() {
+        assert_eq!(readers(""), "alice bob oper");
+        assert_eq!(readers("+s"), "alice oper");
+        assert_eq!(readers("+i"), "alice oper");
+        assert_eq!(readers("+k sesame"), "alice oper");
+        assert_eq!(readers("+b bob!*@*"), "alice oper");
+        assert_eq!(readers("+be bob!*@* *!*@bob.host"), "alice bob oper");
+        assert_eq!(readers("+b *!*@*"), "alice oper");
+    }
+
+    #[test]
+    fn an_occupant_is_found_by_nick_in_any_case() {
+        let mut scene = Scene::default();
+        scene.plays(
+            "alice> join #rust
+             < alice joined #rust as operator",
+        );
+        let room = scene.room("#rust");
+        let found = room.occupant_by_nick(&crate::Nick::parse("ALICE", 32).expect("a nick"));
+        assert_eq!(found.map(|it| &it.who), Some(&who("alice")));
+        assert_eq!(room.occupant_by_nick(&who("bob").nick), None);
+    }
+}

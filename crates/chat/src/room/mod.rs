@@ -9,6 +9,8 @@ mod state;
 mod verbs;
 
 #[cfg(test)]
+mod properties;
+#[cfg(test)]
 mod scene;
 
 pub use command::{RoomCommand, RoomVerb};

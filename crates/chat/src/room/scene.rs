@@ -69,10 +69,6 @@ impl Scene {
     }
 }
 
-pub(super) fn ms_of(stamp: Stamp) -> u64 {
-    stamp.ms()
-}
-
 pub(super) fn who(nick: &str) -> Who {
     Who {
         session: session(nick),

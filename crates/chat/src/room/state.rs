@@ -225,3 +225,147 @@ impl Rooms {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::SayKind;
+    use crate::room::scene::who;
+
+    const GROUP: u32 = 3;
+
+    fn rust() -> Place {
+        Place::Room(RoomName::parse("#rust").expect("a room's name"))
+    }
+
+    fn ask(rooms: &mut Rooms, nick: &str, number: u64, verb: RoomVerb) -> Outcome {
+        let command = RoomCommand {
+            who: who(nick),
+            number,
+            place: rust(),
+            verb,
+        };
+        rooms.apply(Stamp::from_ms(1), command)
+    }
+
+    fn join() -> RoomVerb {
+        RoomVerb::Join {
+            shown: "#rust".into(),
+            key: None,
+            realname: "".into(),
+        }
+    }
+
+    fn say(text: &str) -> RoomVerb {
+        RoomVerb::Say {
+            kind: SayKind::Message,
+            text: text.into(),
+            tags: vec![("+typing".into(), "done".into())],
+            status: Some('@'),
+            to: None,
+        }
+    }
+
+    #[test]
+    fn a_repeat_has_no_effect_and_says_so() {
+        let mut rooms = Rooms::new(GROUP, Limits::default());
+        ask(&mut rooms, "alice", 1, join());
+        assert_eq!(ask(&mut rooms, "alice", 2, say("hello")).records.len(), 1);
+        let before = rooms.snapshot();
+        let again = ask(&mut rooms, "alice", 2, say("hello"));
+        assert_eq!(
+            again,
+            Outcome {
+                is_repeat: true,
+                ..Outcome::default()
+            }
+        );
+        assert!(ask(&mut rooms, "alice", 1, join()).is_repeat);
+        assert_eq!(rooms.snapshot(), before);
+        assert_eq!(ask(&mut rooms, "bob", 1, join()).records.len(), 1);
+    }
+
+    #[test]
+    fn a_refusal_uses_up_its_number() {
+        let mut rooms = Rooms::new(GROUP, Limits::default());
+        let refused = ask(&mut rooms, "alice", 1, say("hello"));
+        assert_eq!(refused.refused, [Refusal::NoSuchRoom]);
+        assert!(rooms.has_applied(who("alice").session, 1));
+        assert!(ask(&mut rooms, "alice", 1, say("hello")).is_repeat);
+    }
+
+    #[test]
+    fn who_left_every_room_is_remembered_for_a_while() {
+        let limits = Limits {
+            remembered_sessions_max: 1,
+            ..Limits::default()
+        };
+        let mut rooms = Rooms::new(GROUP, limits);
+        ask(&mut rooms, "alice", 1, join());
+        ask(&mut rooms, "bob", 1, join());
+        let reason = || Arc::from("gone");
+        ask(
+            &mut rooms,
+            "alice",
+            0,
+            RoomVerb::Forget { reason: reason() },
+        );
+        assert!(rooms.has_applied(who("alice").session, 1));
+        ask(&mut rooms, "bob", 0, RoomVerb::Forget { reason: reason() });
+        assert!(rooms.has_applied(who("bob").session, 1));
+        assert!(!rooms.has_applied(who("alice").session, 1));
+    }
+
+    #[test]
+    fn a_record_carries_what_was_said_under_an_id_of_the_group() {
+        let mut rooms = Rooms::new(GROUP, Limits::default());
+        let joined = ask(&mut rooms, "alice", 1, join());
+        let said = ask(&mut rooms, "alice", 2, say("hello"));
+        let (joined, said) = (&joined.records[0], &said.records[0]);
+        assert_eq!(joined.id.stamp, Stamp::from_ms(1));
+        assert_eq!(said.id.stamp, Stamp(Stamp::from_ms(1).0 + 1));
+        assert_eq!(said.id.origin, GROUP);
+        assert_eq!((&said.place, &said.who), (&rust(), &who("alice")));
+        assert_eq!(
+            said.what,
+            What::Said {
+                kind: SayKind::Message,
+                text: "hello".into(),
+                tags: vec![("+typing".into(), "done".into())],
+                status: Some('@'),
+                to: None,
+            }
+        );
+    }
+
+    #[test]
+    fn an_occupant_is_known_as_they_last_were() {
+        let mut rooms = Rooms::new(GROUP, Limits::default());
+        ask(&mut rooms, "alice", 1, join());
+        let mut renamed = who("alicia");
+        renamed.session = who("alice").session;
+        let command = RoomCommand {
+            who: renamed.clone(),
+            number: 2,
+            place: rust(),
+            verb: say("it is me"),
+        };
+        rooms.apply(Stamp::from_ms(2), command);
+        let room = rooms.room("#rust").expect("it was made");
+        let occupant = room.occupant(renamed.session).expect("still inside");
+        assert_eq!(occupant.who, renamed);
+    }
+
+    #[test]
+    fn a_room_is_shown_by_no_name_but_its_own() {
+        let mut rooms = Rooms::new(GROUP, Limits::default());
+        let shown = "#something else".into();
+        let join = RoomVerb::Join {
+            shown,
+            key: None,
+            realname: "".into(),
+        };
+        ask(&mut rooms, "alice", 1, join);
+        assert_eq!(rooms.room("#rust").map(Room::shown), Some("#rust"));
+    }
+}

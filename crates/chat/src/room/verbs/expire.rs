@@ -1,17 +1,17 @@
 //! EXPIRE: rooms that nobody is in and nobody used for long are gone, with their history.
 
 use crate::Stamp;
-use crate::room::{Outcome, Rooms};
+use crate::room::{Outcome, Room, Rooms};
 
 pub(in crate::room) fn expire(rooms: &mut Rooms, before: Stamp, out: &mut Outcome) {
-    let unused = |room: &crate::room::Room| room.occupants.is_empty() && room.last_used < before;
-    let gone = rooms.rooms.extract_if(.., |_, room| unused(room));
+    let is_unused = |room: &Room| room.occupants.is_empty() && room.last_used < before;
+    let gone = rooms.rooms.extract_if(.., |_, room| is_unused(room));
     out.expired.extend(gone.map(|(name, _)| name));
 }
 
 #[cfg(test)]
 mod tests {
-    use crate::room::scene::{Scene, ms_of};
+    use crate::room::scene::Scene;
 
     #[test]
     fn only_rooms_that_are_empty_and_long_unused_go() {
@@ -24,7 +24,7 @@ mod tests {
              alice> part #rust
              < alice parted",
         );
-        let left = ms_of(scene.room("#rust").last_used());
+        let left = scene.room("#rust").last_used().ms();
         scene.plays(&format!(
             "alice> expire {left}
              alice> expire {}
@@ -48,7 +48,7 @@ mod tests {
              alice> part #rust
              < alice parted",
         );
-        let left = ms_of(scene.room("#rust").last_used());
+        let left = scene.room("#rust").last_used().ms();
         scene.plays(&format!(
             "bob> say #rust hello
              < bob said hello

@@ -22,5 +22,6 @@ pub use limits::Limits;
 pub use names::{
     InvalidNick, InvalidRoomName, NICK_BYTES_MAX, Nick, ROOM_NAME_BYTES_MAX, RoomName, fold,
 };
+pub use mask::matches;
 pub use record::{ModeChange, Place, Record, SayKind, What};
 pub use who::Who;

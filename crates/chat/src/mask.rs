@@ -4,7 +4,7 @@
 
 /// True when the whole of `text` matches `mask`: `*` is any run, `?` one character, and a `\` before
 /// `*`, `?` or `\` takes that character as it is. ASCII letters match in either case.
-pub(crate) fn matches(mask: &str, text: &str) -> bool {
+pub fn matches(mask: &str, text: &str) -> bool {
     let (mask, text) = (mask.as_bytes(), text.as_bytes());
     let (mut m, mut t) = (0, 0);
     // Where to go on when the rest does not fit: the last `*` swallows one byte more. An earlier `*`

@@ -10,6 +10,7 @@ use chat::directory::{Change, Session};
 use chat::room::Refusal;
 use chat::{MsgId, Nick, NodeId, Record, RoomName, SayKind, Stamp};
 use crossbeam_channel::{Receiver, Sender};
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 /// A shard of a door.
@@ -206,7 +207,7 @@ pub enum Query {
 }
 
 /// A place in a history.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum HistoryPoint {
     /// At this message.
     Message(MsgId),
@@ -215,7 +216,7 @@ pub enum HistoryPoint {
 }
 
 /// Which part of a history (CHATHISTORY's subcommands).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum HistorySelect {
     /// The newest, and newer than the point if one is given.
     Latest(Option<HistoryPoint>),
@@ -469,6 +470,10 @@ pub(crate) enum Inbound {
     },
     /// Requests of a shard.
     Requests(Vec<Request>),
+    /// Leave: takes nobody new.
+    Drain,
+    /// Stop.
+    Stop,
 }
 
 impl Handle {

@@ -19,6 +19,8 @@ pub struct Status {
     pub sessions: usize,
     /// Rooms of the whole network.
     pub rooms: usize,
+    /// True once this node serves clients.
+    pub is_ready: bool,
     /// Members.
     pub nodes: Vec<NodeStatus>,
     /// Groups: 0 is the directory.
@@ -36,7 +38,7 @@ pub struct NodeStatus {
     pub address: String,
     /// `directory`, `chat`.
     pub roles: Vec<String>,
-    /// `up`, `draining`, `down`.
+    /// `up`, `draining`, `unreachable` (from the node that answers), `down` (as the directory has it).
     pub health: String,
     /// Sessions attached to it.
     pub sessions: usize,
@@ -53,6 +55,8 @@ pub struct GroupStatus {
     pub leader: Option<String>,
     /// Names of the nodes that hold a replica.
     pub replicas: Vec<String>,
+    /// Names of the nodes whose replica only follows, without a vote.
+    pub learners: Vec<String>,
     /// Highest index applied on the node that answers.
     pub applied_index: u64,
     /// Entries known to be committed and not applied there yet.
@@ -61,4 +65,6 @@ pub struct GroupStatus {
     pub term: u64,
     /// How this node takes part: `leader`, `voter`, `learner`, `observer`.
     pub role: String,
+    /// Commands of this node's sessions that wait for the group.
+    pub waiting: usize,
 }

@@ -1,0 +1,126 @@
+//! Questions on the cluster port: status, and nodes that want to join.
+
+use super::{Asker, Core, DIRECTORY};
+use crate::door::{Answer, Refused};
+use crate::status::Status;
+use chat::codec::encode;
+use chat::directory::{DirectoryCommand, MemberState, Roles};
+use chat::NodeId;
+use replica::net::Responder;
+use serde::{Deserialize, Serialize};
+
+/// What can be asked, as JSON.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Question {
+    /// [`Status`].
+    Status,
+    /// [`JoinAnswer`].
+    Join(JoinQuestion),
+}
+
+/// A node that wants to become a member.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct JoinQuestion {
+    /// Its identity.
+    pub(crate) id: u64,
+    /// Its unique name.
+    pub(crate) name: String,
+    /// Where peers reach it.
+    pub(crate) address: String,
+    /// May vote in the directory.
+    pub(crate) directory: bool,
+    /// Holds rooms.
+    pub(crate) chat: bool,
+}
+
+/// What becomes of it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum JoinAnswer {
+    /// It is a member now.
+    Welcome {
+        /// Id of the cluster.
+        cluster: u64,
+        /// Room groups.
+        groups: u32,
+        /// Members: identity, address.
+        members: Vec<(u64, String)>,
+    },
+    /// Not now; ask again.
+    Later(String),
+    /// Never like this.
+    Refused(String),
+}
+
+/// A join under way.
+pub(crate) struct Admission {
+    responder: Responder,
+    name: String,
+}
+
+impl Core {
+    pub(super) fn answer_question(&mut self, question: &[u8], responder: Responder) {
+        match serde_json::from_slice(question) {
+            Ok(Question::Status) => {
+                let status: Status = self.status();
+                responder.answer(json(&status));
+            }
+            Ok(Question::Join(join)) => self.admit(join, responder),
+            Err(why) => responder.answer(json(&format!("not a question of this version: {why}"))),
+        }
+    }
+
+    fn admit(&mut self, join: JoinQuestion, responder: Responder) {
+        if !self.engine.has_route(DIRECTORY) {
+            let why = "the directory has no leader at this moment".to_owned();
+            return responder.answer(json(&JoinAnswer::Later(why)));
+        }
+        let namesake = self.directory.members().find(|it| *it.name == *join.name);
+        let replaces = match namesake {
+            Some(it) if it.id.0 == join.id => None,
+            Some(it) if self.up.contains(&it.id.0) || it.id == self.me => {
+                let why = format!("a node called {} is a member and alive; give this one another name", it.name);
+                return responder.answer(json(&JoinAnswer::Refused(why)));
+            }
+            Some(it) if it.state != MemberState::Down => {
+                let why = format!("a node called {} was alive until lately", it.name);
+                return responder.answer(json(&JoinAnswer::Later(why)));
+            }
+            Some(it) => Some(it.id),
+            None => None,
+        };
+        let command = DirectoryCommand::AddMember {
+            id: NodeId(join.id),
+            name: join.name.as_str().into(),
+            address: join.address.as_str().into(),
+            roles: Roles { directory: join.directory, chat: join.chat },
+            replaces,
+        };
+        tracing::info!(name = %join.name, address = %join.address, "a node joins");
+        let number = self.draw();
+        self.joiners.insert(number, Admission { responder, name: join.name });
+        self.submit(DIRECTORY, Asker::Joiner(number), encode(&command));
+    }
+
+    /// The directory has decided.
+    pub(super) fn join_resolved(&mut self, number: u64, answer: &Answer) {
+        let Some(Admission { responder, name }) = self.joiners.remove(&number) else { return };
+        let answer = match answer {
+            Answer::Done => JoinAnswer::Welcome {
+                cluster: self.identity.cluster,
+                groups: self.identity.groups,
+                members: self.directory.members().map(|it| (it.id.0, it.address.to_string())).collect(),
+            },
+            Answer::Refused(why) if why.contains(&Refused::Leaving) => {
+                JoinAnswer::Refused(format!("a node called {name} is a member already"))
+            }
+            _ => JoinAnswer::Later("the directory did not answer in time".to_owned()),
+        };
+        responder.answer(json(&answer));
+    }
+}
+
+fn json(value: &impl Serialize) -> Vec<u8> {
+    serde_json::to_vec(value).expect("our own types become JSON")
+}

@@ -1,0 +1,330 @@
+//! Duties: what this node does once a second for itself, and for all when it leads the directory.
+//!
+//! Each is written so that doing it twice changes nothing: what is missing is proposed, and proposed
+//! again while it is still missing.
+
+use super::{Asker, Core, DIRECTORY, Own};
+use chat::codec::encode;
+use chat::directory::{DirectoryCommand, Member, MemberState, Roles};
+use chat::room::{RoomCommand, RoomVerb};
+use chat::{NodeId, Place, SessionId, Stamp};
+use replica::engine::GroupStatus;
+use replica::store::GroupId;
+use replica::strategy::raft::Start;
+use replica_proto::Ring;
+use std::collections::BTreeSet;
+
+/// Time between two rounds of duties, in milliseconds.
+pub(super) const DUTY_MS: u64 = 250;
+/// Voters of the directory at most: two may fail, and a commit waits for three.
+const DIRECTORY_VOTERS_MAX: usize = 5;
+/// An occupant without a session in the directory must be missing this long before it is forgotten:
+/// longer than any replica that has a leader lags behind.
+const GHOST_MS: u64 = 5_000;
+/// A replica that shall be elsewhere and hears of no leader is given up after this long.
+const STRAY_MS: u64 = 5_000;
+
+impl Core {
+    pub(super) fn do_duty(&mut self) {
+        self.greet();
+        self.settle_placement();
+        self.chase_ghosts();
+        self.expire_remote_queries();
+        self.expire_rooms();
+        if self.engine.is_serving(DIRECTORY) {
+            self.mark_members();
+            self.place_groups();
+            self.end_dead_sessions();
+        }
+    }
+
+    /// Ends the sessions of this node's earlier life, and tells the directory where it is now.
+    fn greet(&mut self) {
+        if !self.engine.has_route(DIRECTORY) || self.fresh_asked_ms.is_some() {
+            return;
+        }
+        if self.directory.founded().is_none() {
+            if self.identity.cluster != 0 && self.engine.is_serving(DIRECTORY) {
+                self.found();
+            }
+            return;
+        }
+        let roles = Roles { directory: self.config.directory, chat: self.config.chat };
+        let is_known = self
+            .directory
+            .member(self.me)
+            .is_some_and(|it| *it.address == *self.config.address && it.roles == roles);
+        if !is_known {
+            let command = DirectoryCommand::AddMember {
+                id: self.me,
+                name: self.config.name.as_str().into(),
+                address: self.config.address.as_str().into(),
+                roles,
+                replaces: None,
+            };
+            self.propose(&command);
+            return;
+        }
+        self.fresh_asked_ms = Some(self.now_ms);
+        let reason = "Server restarted".into();
+        let command = DirectoryCommand::EndAll { node: self.me, reason };
+        self.submit(DIRECTORY, Asker::Own(Own::FreshStart), encode(&command));
+    }
+
+    fn found(&mut self) {
+        let command = DirectoryCommand::Found {
+            cluster: self.identity.cluster,
+            network: self.config.network.as_str().into(),
+            groups: self.identity.groups,
+        };
+        self.propose(&command);
+    }
+
+    fn propose(&mut self, command: &DirectoryCommand) {
+        self.submit(DIRECTORY, Asker::Own(Own::Whatever), encode(command));
+    }
+
+    /// Holds the replicas that the directory gives to this node, and follows the other groups.
+    fn settle_placement(&mut self) {
+        if self.directory.founded().is_none() {
+            return;
+        }
+        let voters = self.directory_voters();
+        self.settle_group(DIRECTORY, &voters);
+        for group in 1..=self.identity.groups {
+            let Some(placement) = self.directory.placement(group) else { continue };
+            let replicas: Vec<u64> = placement.replicas.iter().map(|it| it.0).collect();
+            self.settle_group(GroupId(group), &replicas);
+        }
+    }
+
+    fn settle_group(&mut self, group: GroupId, replicas: &[u64]) {
+        let is_mine = replicas.contains(&self.me.0);
+        match self.engine.holds(group) {
+            Some(true) if !is_mine && self.is_stray(group) => {
+                tracing::info!(%group, "giving the replica up: it is elsewhere now");
+                self.engine.drop_group(group);
+                self.history.borrow_mut().drop_group(group);
+                self.engine.observe(group, replicas);
+            }
+            Some(true) => self.engine.want(group, replicas),
+            _ if is_mine => {
+                tracing::info!(%group, "beginning a replica");
+                let begun = self.engine.add_replica(group, Start::default(), Default::default());
+                if let Err(why) = begun {
+                    tracing::error!(%group, why, "a replica does not begin");
+                }
+            }
+            _ => self.engine.observe(group, replicas),
+        }
+    }
+
+    /// A replica that its group has let go of, or that hears nothing from it any more.
+    fn is_stray(&mut self, group: GroupId) -> bool {
+        let status = self.engine.status().into_iter().find(|it| it.group == group.0);
+        let Some(GroupStatus { replicas, .. }) = status else { return false };
+        if replicas.leader.is_some() {
+            self.strays.remove(&group);
+            let is_member = replicas.voters.contains(&self.me.0) || replicas.learners.contains(&self.me.0);
+            return !is_member && !replicas.voters.is_empty();
+        }
+        let since = *self.strays.entry(group).or_insert(self.now_ms);
+        self.now_ms - since > STRAY_MS
+    }
+
+    fn directory_voters(&self) -> Vec<u64> {
+        let may_vote: Vec<&Member> = self.directory.members().filter(|it| it.roles.directory).collect();
+        let ring = Ring::new(may_vote.iter().map(|it| &*it.name));
+        let names = ring.nodes_for("directory", DIRECTORY_VOTERS_MAX);
+        may_vote.iter().filter(|it| names.contains(&&*it.name)).map(|it| it.id.0).collect()
+    }
+
+    /// Leader of the directory: liveness becomes state only when it changes.
+    fn mark_members(&mut self) {
+        let changes: Vec<(NodeId, MemberState)> = self
+            .directory
+            .members()
+            .filter_map(|it| {
+                let is_live = it.id == self.me || self.live.contains(&it.id.0) || self.up.contains(&it.id.0);
+                match (it.state, is_live) {
+                    (MemberState::Down, true) => Some((it.id, MemberState::Up)),
+                    (MemberState::Up | MemberState::Draining, false) => Some((it.id, MemberState::Down)),
+                    _ => None,
+                }
+            })
+            .collect();
+        for (id, state) in changes {
+            if self.is_due(("mark", id.0)) {
+                tracing::info!(node = %self.name_of(id.0), ?state, "marking");
+                self.propose(&DirectoryCommand::MarkMember { id, state });
+            }
+        }
+    }
+
+    /// Leader of the directory: groups live where the ring says.
+    fn place_groups(&mut self) {
+        let chat: Vec<(&str, NodeId)> = self
+            .directory
+            .members()
+            .filter(|it| it.roles.chat)
+            .map(|it| (&*it.name, it.id))
+            .collect();
+        let ring = Ring::new(chat.iter().map(|it| it.0));
+        let mut moves = Vec::new();
+        for group in 1..=self.identity.groups {
+            let names = ring.nodes_for(&format!("group {group}"), self.config.copies);
+            let replicas: Vec<NodeId> = names
+                .iter()
+                .filter_map(|name| chat.iter().find(|it| it.0 == *name).map(|it| it.1))
+                .collect();
+            let is_placed = self.directory.placement(group).is_some_and(|it| it.replicas == replicas);
+            if !is_placed && !replicas.is_empty() {
+                moves.push((group, replicas));
+            }
+        }
+        for (group, replicas) in moves {
+            if self.is_due(("place", u64::from(group))) {
+                self.propose(&DirectoryCommand::Place { group, replicas });
+            }
+        }
+    }
+
+    /// Leader of the directory: a node that stayed away longer than the grace has lost its sessions.
+    fn end_dead_sessions(&mut self) {
+        let grace_ms = self.config.session_grace.as_millis() as u64;
+        let dead: Vec<NodeId> = self
+            .directory
+            .members()
+            .filter(|it| it.state == MemberState::Down)
+            .filter(|it| it.since.ms() + grace_ms < self.wall_ms)
+            .filter(|it| self.directory.session_count_of(it.id) > 0)
+            .map(|it| it.id)
+            .collect();
+        for node in dead {
+            if self.is_due(("end", node.0)) {
+                let reason = "Server lost".into();
+                self.propose(&DirectoryCommand::EndAll { node, reason });
+            }
+        }
+    }
+
+    /// A proposal that is on its way is not made again at once.
+    fn is_due(&mut self, what: (&'static str, u64)) -> bool {
+        let now_ms = self.now_ms;
+        let last = self.proposed.entry(what).or_insert(0);
+        let is_due = *last == 0 || now_ms - *last > 2_000;
+        if is_due {
+            *last = now_ms.max(1);
+        }
+        is_due
+    }
+
+    /// Leaders of groups: an occupant whose session the directory does not have is no occupant.
+    fn chase_ghosts(&mut self) {
+        if !self.engine.has_route(DIRECTORY) || self.directory.founded().is_none() {
+            self.ghosts.clear();
+            return;
+        }
+        let led: Vec<GroupId> =
+            self.rooms.keys().copied().filter(|it| self.engine.is_serving(*it)).collect();
+        let mut suspects = BTreeSet::new();
+        let mut sure: Vec<(GroupId, SessionId)> = Vec::new();
+        for group in led {
+            for session in self.rooms[&group].sessions() {
+                if self.directory.session(session).is_some() {
+                    continue;
+                }
+                suspects.insert(session);
+                let since = *self.ghosts.entry(session).or_insert(self.now_ms);
+                if self.now_ms - since >= GHOST_MS {
+                    sure.push((group, session));
+                }
+            }
+        }
+        self.ghosts.retain(|session, _| suspects.contains(session));
+        for (group, session) in sure {
+            let rooms = &self.rooms[&group];
+            let occupant = rooms.rooms_of(session).find_map(|name| rooms.room(name.as_str())?.occupant(session));
+            let Some(who) = occupant.map(|it| it.who.clone()) else { continue };
+            let reason = "Session ended".into();
+            let place = Place::direct("", "");
+            let command = RoomCommand { who, number: 0, place, verb: RoomVerb::Forget { reason } };
+            self.submit(group, Asker::Own(Own::Whatever), encode(&command));
+            self.ghosts.insert(session, self.now_ms); // Asked again when that did not help.
+        }
+    }
+
+    /// Leaders of groups: rooms that nobody has used for long go.
+    fn expire_rooms(&mut self) {
+        let Some(ttl) = self.config.empty_room_ttl else { return };
+        let before = Stamp::from_ms(self.wall_ms.saturating_sub(ttl.as_millis() as u64));
+        let led: Vec<GroupId> = self
+            .rooms
+            .iter()
+            .filter(|(group, rooms)| {
+                self.engine.is_serving(**group)
+                    && rooms.iter().any(|(_, it)| it.occupant_count() == 0 && it.last_used() < before)
+            })
+            .map(|(group, _)| *group)
+            .collect();
+        for group in led {
+            if self.is_due(("expire", u64::from(group.0))) {
+                let who = self.own_who();
+                let place = Place::direct("", "");
+                let command = RoomCommand { who, number: 0, place, verb: RoomVerb::Expire { before } };
+                self.submit(group, Asker::Own(Own::Whatever), encode(&command));
+            }
+        }
+    }
+
+    fn own_who(&self) -> chat::Who {
+        chat::Who {
+            session: SessionId(0),
+            nick: chat::Nick::parse("starling", 32).expect("it is a nick"),
+            user: "starling".into(),
+            host: self.config.name.as_str().into(),
+            account: None,
+            is_operator: false,
+            is_bot: false,
+        }
+    }
+
+    /// Who is alive, by gossip.
+    pub(crate) fn set_live(&mut self, live: BTreeSet<u64>) {
+        self.live = live;
+    }
+
+    /// Members changed since the last call: all of them, with their addresses.
+    pub(crate) fn take_members(&mut self) -> Option<Vec<(u64, String)>> {
+        if !std::mem::take(&mut self.members_changed) {
+            return None;
+        }
+        let members: Vec<(u64, String)> =
+            self.directory.members().map(|it| (it.id.0, it.address.to_string())).collect();
+        if members.is_empty() {
+            return None; // Not told yet; the identity file knows some.
+        }
+        if members != self.identity.peers {
+            self.identity.peers.clone_from(&members);
+            if let Err(why) = self.identity.save(&*self.disk) {
+                tracing::warn!(%why, "the identity file keeps the old members");
+            }
+        }
+        Some(members)
+    }
+
+    /// Takes nobody new, gives leaderships away, asks doors to close.
+    pub(super) fn leave(&mut self) {
+        self.is_leaving = true;
+        self.engine.step_down();
+        self.propose(&DirectoryCommand::MarkMember { id: self.me, state: MemberState::Draining });
+        let reason: std::sync::Arc<str> = "Server is going down; please reconnect".into();
+        self.deliver_each(None, |_| crate::Delivery::Drain { reason: reason.clone() });
+    }
+
+    /// Nothing of it is left to wait for: no sessions here, no leadership that could be given away.
+    pub(crate) fn has_left(&self) -> bool {
+        let leads = self.engine.status().iter().any(|it| it.role == "leader" && it.replicas.voters.len() > 1);
+        self.is_leaving && self.conns.values().all(|it| it.session.is_none()) && !leads
+    }
+}

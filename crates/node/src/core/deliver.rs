@@ -1,0 +1,69 @@
+//! What passes between nodes outside of any log: WALLOPS, and look-ups of history that is elsewhere.
+
+use super::Core;
+use crate::door::{ConnId, Delivery, HistorySelect};
+use bytes::Bytes;
+use chat::Who;
+use chat::codec::{decode, encode};
+use serde::{Deserialize, Serialize};
+
+/// Between nodes. Lost when the link is down.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) enum Told {
+    /// To operators and `+w` users.
+    Wallops { from: String, text: String },
+    /// A look-up of history of a group that the asking node holds no replica of.
+    FindHistory { number: u64, group: u32, key: String, select: HistorySelect, limit: u32 },
+    /// Its answer; `None`: it could not be read.
+    FoundHistory { number: u64, records: Option<Vec<Bytes>> },
+}
+
+impl Core {
+    pub(super) fn wallops(&mut self, from: &str, text: &str) {
+        let told = Told::Wallops { from: from.to_owned(), text: text.to_owned() };
+        for peer in self.up.clone() {
+            self.engine.tell(peer, encode(&told).into());
+        }
+        self.deliver_wallops(from, text);
+    }
+
+    fn deliver_wallops(&mut self, from: &str, text: &str) {
+        self.deliver_each(None, |_| Delivery::Wallops { from: from.into(), text: text.into() });
+    }
+
+    pub(super) fn told(&mut self, from: u64, body: &[u8]) {
+        match decode::<Told>(body) {
+            Ok(Told::Wallops { from, text }) => self.deliver_wallops(&from, &text),
+            Ok(Told::FindHistory { number, group, key, select, limit }) => {
+                let records = self.read_history(group, &key, select, limit as usize);
+                let told = Told::FoundHistory { number, records };
+                self.engine.tell(from, encode(&told).into());
+            }
+            Ok(Told::FoundHistory { number, records }) => self.history_found(number, records),
+            Err(_) => tracing::warn!(from, "something that cannot be read"),
+        }
+    }
+
+    /// Remembers who waits for a peer's answer.
+    pub(super) fn ask_peer_for_history(
+        &mut self,
+        peer: u64,
+        asked: (ConnId, u64),
+        group: u32,
+        key: String,
+        select: HistorySelect,
+        limit: usize,
+    ) {
+        let number = self.next_token;
+        self.next_token += 1;
+        self.remote_queries.insert(number, (asked, self.now_ms));
+        let limit = limit.min(u32::MAX as usize) as u32;
+        let told = Told::FindHistory { number, group, key, select, limit };
+        self.engine.tell(peer, encode(&told).into());
+    }
+}
+
+/// Nobody in particular: for look-ups before registration.
+pub(super) fn is_operator(who: Option<&Who>) -> bool {
+    who.is_some_and(|it| it.is_operator)
+}

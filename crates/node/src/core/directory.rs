@@ -1,0 +1,182 @@
+//! Entries of the directory, applied: sessions begin, change and end; members come and go.
+
+use super::{Asker, Core, DIRECTORY, PAST_MAX};
+use crate::door::{Answer, ConnId, Delivery, Refused};
+use chat::codec::{decode, encode};
+use chat::directory::{
+    DirectoryCommand, DirectoryEvent, DirectoryOutcome, DirectoryRefusal, Session,
+};
+use chat::{RoomName, SessionId, Stamp};
+use replica::engine::Applied;
+use std::sync::Arc;
+
+impl Core {
+    pub(super) fn apply_directory(&mut self, applied: Applied) {
+        let Applied { stamp, commands, tokens, index, .. } = applied;
+        let mut tokens = tokens.into_iter();
+        for command in commands {
+            let token = tokens.next();
+            let Ok(command) = decode::<DirectoryCommand>(&command) else {
+                tracing::error!(index, "a directory command that cannot be read is skipped");
+                if let Some(token) = token {
+                    self.resolve(token, Answer::Unknown);
+                }
+                continue;
+            };
+            let outcome = self.directory.apply(Stamp(stamp), command);
+            self.directory_outcome(token, outcome);
+        }
+    }
+
+    fn directory_outcome(&mut self, token: Option<u64>, outcome: DirectoryOutcome) {
+        let asker = token.and_then(|token| self.askers.get(&token)).cloned();
+        let asked = match asker {
+            Some(Asker::Conn { conn, tag }) => Some((conn, tag)),
+            _ => None,
+        };
+        let DirectoryOutcome { events, refused, at } = outcome;
+        for event in events {
+            self.directory_event(event, asker.as_ref(), asked, at);
+        }
+        let Some(token) = token else { return };
+        let answer = match refused {
+            Some(why) => Answer::Refused(vec![self.refusal(why, asker.as_ref())]),
+            None => match asker {
+                Some(Asker::Registering { session, .. }) => match self.directory.session(session) {
+                    Some(session) => Answer::Registered(session.clone()),
+                    None => Answer::Refused(vec![Refused::NoSession]),
+                },
+                _ => Answer::Done,
+            },
+        };
+        self.resolve(token, answer);
+    }
+
+    fn refusal(&self, why: DirectoryRefusal, asker: Option<&Asker>) -> Refused {
+        match why {
+            DirectoryRefusal::NickInUse { by } => match self.directory.session(by) {
+                Some(session) => Refused::NickInUse(session.nick.clone()),
+                None => Refused::Unavailable,
+            },
+            DirectoryRefusal::UnknownSession => Refused::NoSession,
+            DirectoryRefusal::NameTaken { .. } => Refused::Leaving,
+            other => {
+                tracing::warn!(?other, ?asker, "the directory refused");
+                Refused::Unavailable
+            }
+        }
+    }
+
+    fn directory_event(
+        &mut self,
+        event: DirectoryEvent,
+        asker: Option<&Asker>,
+        asked: Option<(ConnId, u64)>,
+        at: Stamp,
+    ) {
+        match event {
+            DirectoryEvent::Registered(session) => self.began(session, asker),
+            DirectoryEvent::Renamed { session, from } => {
+                let rooms = self.rooms_of(session.id);
+                self.deliver_each(asked, |asked| Delivery::Renamed {
+                    session: session.clone(),
+                    from: from.clone(),
+                    rooms: rooms.clone(),
+                    at,
+                    asked,
+                });
+            }
+            DirectoryEvent::Altered { session, before, change } => {
+                let rooms = self.rooms_of(session.id);
+                self.deliver_each(asked, |asked| Delivery::Altered {
+                    session: session.clone(),
+                    before: before.clone(),
+                    change: change.clone(),
+                    rooms: rooms.clone(),
+                    at,
+                    asked,
+                });
+            }
+            DirectoryEvent::Ended { session, reason, by } => self.ended(session, reason, by, at),
+            DirectoryEvent::Founded
+            | DirectoryEvent::MemberAdded(_)
+            | DirectoryEvent::MemberMarked(..)
+            | DirectoryEvent::MemberRemoved(_)
+            | DirectoryEvent::Placed(_) => self.members_changed = true,
+        }
+    }
+
+    fn began(&mut self, session: Arc<Session>, asker: Option<&Asker>) {
+        self.deliver_each(None, |_| Delivery::Began(session.clone()));
+        if session.node != self.me {
+            return;
+        }
+        let waiting = match asker {
+            Some(Asker::Registering { conn, session: id, .. }) if *id == session.id => {
+                self.conns.get_mut(conn).map(|it| (*conn, it))
+            }
+            _ => None,
+        };
+        match waiting {
+            Some((id, conn)) => {
+                conn.session = Some(session.id);
+                self.conn_of.insert(session.id, id);
+            }
+            None => {
+                // Its connection is gone, or was told `unknown`: nobody is there to use it.
+                let reason = "Connection closed".into();
+                let command = DirectoryCommand::End { session: session.id, reason, by: None };
+                self.submit(DIRECTORY, Asker::Own(super::Own::Whatever), encode(&command));
+            }
+        }
+    }
+
+    pub(super) fn ended(
+        &mut self,
+        session: Arc<Session>,
+        reason: Arc<str>,
+        by: Option<chat::Nick>,
+        at: Stamp,
+    ) {
+        let rooms = self.rooms_of(session.id);
+        if self.past.len() == PAST_MAX {
+            self.past.pop_front();
+        }
+        self.past.push_back((session.clone(), at));
+        self.deliver_each(None, |_| Delivery::Ended {
+            session: session.clone(),
+            reason: reason.clone(),
+            by: by.clone(),
+            rooms: rooms.clone(),
+            at,
+        });
+        self.forget_connection(session.id, &rooms);
+        self.forget(&session.who(), &reason);
+    }
+
+    /// An own session is over: nothing of its connection is served any more.
+    fn forget_connection(&mut self, session: SessionId, rooms: &[RoomName]) {
+        let Some(conn) = self.conn_of.remove(&session) else { return };
+        for room in rooms {
+            self.follow(room, conn.shard.0, -1);
+        }
+        self.conns.remove(&conn);
+    }
+
+    /// Every room a session is in, as known here.
+    pub(super) fn rooms_of(&self, session: SessionId) -> Arc<[RoomName]> {
+        self.rooms.values().flat_map(|rooms| rooms.rooms_of(session)).cloned().collect()
+    }
+
+    /// To every shard; `asked` only to the one it belongs to.
+    pub(super) fn deliver_each(
+        &mut self,
+        asked: Option<(ConnId, u64)>,
+        mut make: impl FnMut(Option<(ConnId, u64)>) -> Delivery,
+    ) {
+        for (number, shard) in self.shards.iter_mut().enumerate() {
+            let asked = asked.filter(|(conn, _)| usize::from(conn.shard.0) == number);
+            shard.out.push(make(asked));
+        }
+    }
+}

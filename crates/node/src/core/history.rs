@@ -1,0 +1,188 @@
+//! Reading history: from here, or from a node that holds a replica of the group.
+
+use super::Core;
+use crate::door::{Answer, ConnId, HistoryPoint, HistorySelect, Refused, View};
+use bytes::Bytes;
+use chat::directory::Session;
+use chat::{MsgId, Place, RoomName, Stamp};
+use replica::store::GroupId;
+use replica::store::history::{ReadError, Stored};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// A look-up at another node is given up after this long.
+const REMOTE_MS: u64 = 2_000;
+
+impl Core {
+    pub(super) fn look_up_history(
+        &mut self,
+        asked: (ConnId, u64),
+        asker: Option<&Session>,
+        target: &str,
+        select: HistorySelect,
+        limit: usize,
+    ) {
+        let Some((group, key)) = self.readable(asker, target) else {
+            return self.answer(asked.0, asked.1, Answer::Refused(vec![Refused::NoHistory]));
+        };
+        if self.engine.holds(group) == Some(true) {
+            let answer = match self.read_history(group.0, &key, select, limit) {
+                Some(records) => Answer::View(View::History(records)),
+                None => Answer::Refused(vec![Refused::Unavailable]),
+            };
+            return self.answer(asked.0, asked.1, answer);
+        }
+        match self.engine.source(group) {
+            Some(peer) => self.ask_peer_for_history(peer, asked, group.0, key, select, limit),
+            None => self.answer(asked.0, asked.1, Answer::Refused(vec![Refused::Unavailable])),
+        }
+    }
+
+    /// The history the asker means, if it may be read by them.
+    fn readable(&self, asker: Option<&Session>, target: &str) -> Option<(GroupId, String)> {
+        let asker = asker?;
+        let place = if target.starts_with('#') {
+            let name = RoomName::parse(target).ok()?;
+            let room = self.room(&name)?;
+            if !room.may_read(&asker.who()) {
+                return None;
+            }
+            Place::Room(name)
+        } else {
+            let theirs = match self.directory.by_nick(target) {
+                Some(session) => session.identity(),
+                None => self.past_identity(target)?,
+            };
+            Place::direct(&asker.identity(), &theirs)
+        };
+        Some((self.group_of(&place), place.key()))
+    }
+
+    fn past_identity(&self, nick: &str) -> Option<String> {
+        let key = chat::fold(nick);
+        let past = self.past.iter().rev().find(|(it, _)| it.nick.key() == key)?;
+        Some(past.0.identity())
+    }
+
+    /// Encoded records, oldest first; `None`: the disk did not give them.
+    pub(super) fn read_history(
+        &self,
+        group: u32,
+        key: &str,
+        select: HistorySelect,
+        limit: usize,
+    ) -> Option<Vec<Bytes>> {
+        match self.select(GroupId(group), key.as_bytes(), select, limit) {
+            Ok(records) => Some(records.into_iter().map(|it| it.body).collect()),
+            Err(why) => {
+                tracing::error!(group, key, %why, "history cannot be read");
+                None
+            }
+        }
+    }
+
+    fn select(
+        &self,
+        group: GroupId,
+        key: &[u8],
+        select: HistorySelect,
+        n: usize,
+    ) -> Result<Vec<Stored>, ReadError> {
+        let history = self.history.borrow();
+        let place = |point: HistoryPoint| match point {
+            HistoryPoint::Message(MsgId { stamp, .. }) | HistoryPoint::Time(stamp) => stamp.0,
+        };
+        // A time names the whole millisecond: "after" it begins with the next one.
+        let after = |point: HistoryPoint| match point {
+            HistoryPoint::Message(id) => id.stamp.0,
+            HistoryPoint::Time(stamp) => stamp.0 | 0xffff,
+        };
+        Ok(match select {
+            HistorySelect::Latest(None) => history.latest(group, key, n)?,
+            HistorySelect::Latest(Some(point)) => {
+                let mut found = history.latest(group, key, n)?;
+                found.retain(|it| it.sort > after(point));
+                found
+            }
+            HistorySelect::Before(point) => history.before(group, key, place(point), n)?,
+            HistorySelect::After(point) => history.after(group, key, after(point), n)?,
+            HistorySelect::Around(point) => {
+                let before = history.before(group, key, place(point), n / 2)?;
+                let rest = n - before.len();
+                let mut found = before;
+                found.extend(history.after(group, key, place(point).saturating_sub(1), rest)?);
+                found
+            }
+            HistorySelect::Between(from, to) if place(from) <= place(to) => {
+                let mut found = history.after(group, key, after(from), n)?;
+                found.retain(|it| it.sort < place(to));
+                found
+            }
+            HistorySelect::Between(from, to) => {
+                let mut found = history.before(group, key, place(from), n)?;
+                found.retain(|it| it.sort > after(to));
+                found
+            }
+        })
+    }
+
+    /// A peer answered.
+    pub(super) fn history_found(&mut self, number: u64, records: Option<Vec<Bytes>>) {
+        let Some(((conn, tag), _)) = self.remote_queries.remove(&number) else { return };
+        let answer = match records {
+            Some(records) => Answer::View(View::History(records)),
+            None => Answer::Refused(vec![Refused::Unavailable]),
+        };
+        self.answer(conn, tag, answer);
+    }
+
+    /// Peers that did not answer.
+    pub(super) fn expire_remote_queries(&mut self) {
+        let now_ms = self.now_ms;
+        let late: Vec<u64> = self
+            .remote_queries
+            .iter()
+            .filter(|(_, (_, since))| now_ms - since > REMOTE_MS)
+            .map(|(number, _)| *number)
+            .collect();
+        for number in late {
+            self.history_found(number, None);
+        }
+    }
+
+    /// Rooms the asker is in and conversations they had, with something between two times.
+    pub(super) fn targets(
+        &self,
+        asker: Option<&Session>,
+        after: Stamp,
+        before: Stamp,
+        limit: usize,
+    ) -> Vec<(Arc<str>, Stamp)> {
+        let Some(asker) = asker else { return Vec::new() };
+        let history = self.history.borrow();
+        let mut found: BTreeMap<Arc<str>, Stamp> = BTreeMap::new();
+        let newest = |group: GroupId, key: &str| {
+            let last = history.before(group, key.as_bytes(), before.0, 1).ok()?.pop()?;
+            (last.sort > after.0 | 0xffff).then_some(Stamp(last.sort))
+        };
+        for (group, rooms) in &self.rooms {
+            for name in rooms.rooms_of(asker.id) {
+                if let (Some(at), Some(room)) = (newest(*group, name.as_str()), rooms.room(name.as_str())) {
+                    found.insert(room.shown().into(), at);
+                }
+            }
+        }
+        // Conversations with those who are here: their keys follow from both identities.
+        let mine = asker.identity();
+        for other in self.directory.sessions() {
+            let place = Place::direct(&mine, &other.identity());
+            if let Some(at) = newest(self.group_of(&place), &place.key()) {
+                found.insert(other.nick.as_str().into(), at);
+            }
+        }
+        let mut found: Vec<(Arc<str>, Stamp)> = found.into_iter().collect();
+        found.sort_by_key(|(_, at)| *at);
+        found.truncate(limit);
+        found
+    }
+}

@@ -1,0 +1,316 @@
+//! The node's one loop, as a machine: requests of doors and committed entries in, deliveries out.
+//!
+//! Promise: a session sees what happens to it in one order; a request is answered once; nothing is
+//! delivered as done that was not committed.
+//!
+//! Nothing here waits or does I/O but the stores' own reads; the shell around it feeds inputs and
+//! carries frames away.
+
+mod admit;
+mod checkpoint;
+mod cluster;
+mod deliver;
+mod directory;
+mod history;
+mod query;
+mod requests;
+mod resync;
+mod rooms;
+mod status;
+
+use crate::door::{Answer, ConnId, Delivery, Info, Inbound, Request, ShardId};
+use crate::identity::Identity;
+use crate::Config;
+pub(crate) use admit::{Admission, JoinAnswer, JoinQuestion, Question};
+pub(crate) use checkpoint::{CheckpointDone, restore};
+use chat::directory::{Directory, Session};
+use chat::room::Rooms;
+use chat::{Limits, NodeId, SessionId, Stamp};
+use rand::rngs::SmallRng;
+use rand::Rng;
+use replica::engine::Links;
+use replica::net::Responder;
+use replica::store::{Disk, GroupId, History};
+use replica::{Engine, Event};
+use replica_proto::GroupRing;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::rc::Rc;
+use std::sync::Arc;
+
+/// The directory's group.
+pub(crate) const DIRECTORY: GroupId = GroupId(0);
+/// Ended sessions remembered for WHOWAS.
+const PAST_MAX: usize = 1_000;
+
+/// Where a request came from, while its command is on its way.
+#[derive(Clone, Debug)]
+pub(crate) enum Asker {
+    /// A connection's request.
+    Conn { conn: ConnId, tag: u64 },
+    /// A registration: the session that will be.
+    Registering { conn: ConnId, tag: u64, session: SessionId },
+    /// A node that wants to join.
+    Joiner(u64),
+    /// The node itself.
+    Own(Own),
+}
+
+/// What the node proposes of itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Own {
+    /// Ends the sessions of its earlier life.
+    FreshStart,
+    /// Anything that is proposed again when it is seen to be missing.
+    Whatever,
+}
+
+/// A connection as the node knows it.
+#[derive(Debug)]
+pub(crate) struct Conn {
+    session: Option<SessionId>,
+    /// Number of the session's last room command.
+    number: u64,
+    /// Commands of it that are not applied yet.
+    rooms_in_flight: usize,
+    /// A directory command of it is not applied yet: everything behind waits.
+    is_directory_busy: bool,
+    /// Requests that wait for those.
+    waiting: VecDeque<Request>,
+    /// Gone: ends as soon as nothing of it is in flight.
+    is_gone: bool,
+}
+
+struct Shard {
+    sink: crossbeam_channel::Sender<Vec<Delivery>>,
+    wake: Box<dyn Fn() + Send>,
+    out: Vec<Delivery>,
+}
+
+/// What the node is given by the shell.
+pub(crate) struct Surroundings {
+    /// What does not change while it runs.
+    pub(crate) info: Arc<Info>,
+    /// How it was configured.
+    pub(crate) config: Config,
+    /// Its identity file.
+    pub(crate) identity: Identity,
+    /// Where that file is.
+    pub(crate) disk: Arc<dyn Disk>,
+    /// All chance.
+    pub(crate) random: SmallRng,
+}
+
+/// The node.
+pub(crate) struct Core {
+    info: Arc<Info>,
+    config: Config,
+    identity: Identity,
+    disk: Arc<dyn Disk>,
+    random: SmallRng,
+    me: NodeId,
+    engine: Engine,
+    history: Rc<RefCell<History>>,
+    directory: Directory,
+    rooms: BTreeMap<GroupId, Rooms>,
+    ring: GroupRing,
+    shards: Vec<Shard>,
+    conns: HashMap<ConnId, Conn>,
+    conn_of: HashMap<SessionId, ConnId>,
+    askers: HashMap<u64, Asker>,
+    next_token: u64,
+    past: VecDeque<(Arc<Session>, Stamp)>,
+    joiners: HashMap<u64, Admission>,
+    live: BTreeSet<u64>,
+    up: BTreeSet<u64>,
+    ghosts: BTreeMap<SessionId, u64>,
+    now_ms: u64,
+    wall_ms: u64,
+    last_duty_ms: u64,
+    is_fresh: bool,
+    fresh_asked_ms: Option<u64>,
+    is_leaving: bool,
+    members_changed: bool,
+    checkpointing: checkpoint::Progress,
+    strays: BTreeMap<GroupId, u64>,
+    /// When something was last proposed, so that it is not proposed again while on its way.
+    proposed: HashMap<(&'static str, u64), u64>,
+    /// Sessions of each shard in each room.
+    followed: HashMap<chat::RoomName, Vec<u32>>,
+    /// Last log index of each group with its next history index.
+    last_history: HashMap<GroupId, (u64, u64)>,
+    limits: Limits,
+    remote_queries: HashMap<u64, (ConnId, u64)>,
+    fatal: Option<String>,
+}
+
+impl Core {
+    /// A node over an engine whose groups are restored already.
+    pub(crate) fn new(
+        around: Surroundings,
+        engine: Engine,
+        history: Rc<RefCell<History>>,
+        directory: Directory,
+        rooms: BTreeMap<GroupId, Rooms>,
+    ) -> Core {
+        let me = NodeId(around.identity.id);
+        let ring = GroupRing::new(around.identity.groups);
+        Core {
+            info: around.info,
+            config: around.config,
+            identity: around.identity,
+            disk: around.disk,
+            random: around.random,
+            me,
+            engine,
+            history,
+            directory,
+            rooms,
+            ring,
+            shards: Vec::new(),
+            conns: HashMap::new(),
+            conn_of: HashMap::new(),
+            askers: HashMap::new(),
+            next_token: 1,
+            past: VecDeque::new(),
+            joiners: HashMap::new(),
+            live: BTreeSet::from([me.0]),
+            up: BTreeSet::new(),
+            ghosts: BTreeMap::new(),
+            now_ms: 0,
+            wall_ms: 0,
+            last_duty_ms: 0,
+            is_fresh: false,
+            fresh_asked_ms: None,
+            is_leaving: false,
+            members_changed: true,
+            checkpointing: checkpoint::Progress::default(),
+            strays: BTreeMap::new(),
+            proposed: HashMap::new(),
+            followed: HashMap::new(),
+            last_history: HashMap::new(),
+            limits: Limits::default(),
+            remote_queries: HashMap::new(),
+            fatal: None,
+        }
+    }
+
+    /// Both clocks: a monotonic one for differences, the wall's for stamps. Milliseconds.
+    pub(crate) fn set_now(&mut self, monotonic_ms: u64, wall_ms: u64) {
+        self.now_ms = monotonic_ms;
+        self.wall_ms = wall_ms;
+        self.engine.set_now(monotonic_ms);
+    }
+
+    /// From another thread.
+    pub(crate) fn receive_inbound(&mut self, inbound: Inbound) {
+        match inbound {
+            Inbound::Attach { sink, wake, number } => {
+                let id = ShardId(self.shards.len() as u16);
+                self.shards.push(Shard { sink, wake, out: Vec::new() });
+                let _ = number.send(id); // A door that gave up waiting is gone.
+            }
+            Inbound::Requests(requests) => {
+                for request in requests {
+                    self.request(request);
+                }
+            }
+            Inbound::Drain => self.leave(),
+            Inbound::Stop => {} // The shell's affair.
+        }
+    }
+
+    /// A frame of a peer.
+    pub(crate) fn receive_frame(&mut self, from: u64, frame: bytes::Bytes) {
+        self.engine.receive(from, frame);
+    }
+
+    /// The link to a peer came up or broke.
+    pub(crate) fn link(&mut self, peer: u64, is_up: bool) {
+        tracing::info!(peer = %self.name_of(peer), is_up, "link");
+        if is_up {
+            self.up.insert(peer);
+        } else {
+            self.up.remove(&peer);
+        }
+        self.engine.link(peer, is_up);
+    }
+
+    /// Somebody asks on the cluster port.
+    pub(crate) fn asked(&mut self, question: &[u8], responder: Responder) {
+        self.answer_question(question, responder);
+    }
+
+    /// The log is on disk up to this ticket.
+    pub(crate) fn synced(&mut self, ticket: u64) {
+        self.engine.synced(ticket);
+    }
+
+    /// One tick of the engine's timer.
+    pub(crate) fn tick(&mut self) {
+        self.engine.tick();
+        if self.now_ms - self.last_duty_ms >= cluster::DUTY_MS {
+            self.last_duty_ms = self.now_ms;
+            self.do_duty();
+        }
+    }
+
+    /// Settles until nothing is left to do, and hands deliveries to the shards.
+    pub(crate) fn settle(&mut self, links: &mut impl Links) {
+        loop {
+            for event in self.engine.settle(self.wall_ms, links) {
+                self.take(event);
+            }
+            if self.engine.is_settled() {
+                break;
+            }
+        }
+        self.flush();
+    }
+
+    fn take(&mut self, event: Event) {
+        match event {
+            Event::Apply(applied) if applied.group == DIRECTORY => self.apply_directory(applied),
+            Event::Apply(applied) => self.apply_rooms(applied),
+            Event::Refused { token } => self.resolve(token, Answer::Refused(vec![self.unavailable()])),
+            Event::Unknown { token } => self.resolve(token, Answer::Unknown),
+            Event::WantsState(group) => self.provide_state(group),
+            Event::Install { group, state } => self.install(group, &state),
+            Event::Told { from, body } => self.told(from, &body),
+        }
+    }
+
+    fn submit(&mut self, group: GroupId, asker: Asker, command: Vec<u8>) {
+        let token = self.next_token;
+        self.next_token += 1;
+        self.askers.insert(token, asker);
+        self.engine.submit(group, token, command.into());
+    }
+
+    fn draw(&mut self) -> u64 {
+        self.random.random::<u64>().max(1)
+    }
+
+    /// A name for logs.
+    fn name_of(&self, node: u64) -> Arc<str> {
+        match self.directory.member(NodeId(node)) {
+            Some(member) => member.name.clone(),
+            None => format!("{node:016x}").into(),
+        }
+    }
+
+    /// What broke so that the node cannot go on.
+    pub(crate) fn fatal(&self) -> Option<&str> {
+        self.fatal.as_deref()
+    }
+
+    /// Hands every shard what is for it, and wakes it.
+    fn flush(&mut self) {
+        for shard in &mut self.shards {
+            if !shard.out.is_empty() {
+                let _ = shard.sink.send(std::mem::take(&mut shard.out)); // A closed door hears nothing.
+                (shard.wake)();
+            }
+        }
+    }
+}

@@ -1,0 +1,270 @@
+//! Requests of doors: in the order of each connection, to the group they concern.
+//!
+//! Room commands of one connection follow each other without waiting. Everything else (directory
+//! commands, look-ups, the end) waits until what went before it is applied, and what comes after a
+//! directory command waits for that: so a client that sends `NICK` and `PRIVMSG` in one packet speaks
+//! under its new nick.
+
+use super::{Asker, Conn, Core, DIRECTORY};
+use crate::door::{Answer, Ask, ConnId, Delivery, Refused, Registration, Request, RoomAsk};
+use chat::codec::encode;
+use chat::directory::{DirectoryCommand, NewSession, Session};
+use chat::room::{RoomCommand, RoomVerb};
+use chat::{ModeChange, Place, RoomName, SayKind, SessionId};
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+/// Requests of one connection that may wait behind others: more than a door lets through at once.
+const WAITING_MAX: usize = 1_024;
+
+enum Class {
+    Room,
+    Directory,
+    Alone,
+}
+
+fn class(ask: &Ask) -> Class {
+    match ask {
+        Ask::Room { .. } | Ask::Direct { .. } => Class::Room,
+        Ask::Register(_) | Ask::Rename(_) | Ask::Alter(_) | Ask::Kill { .. } => Class::Directory,
+        Ask::End { .. } | Ask::Gone { .. } | Ask::Query(_) | Ask::Wallops { .. } => Class::Alone,
+    }
+}
+
+impl Core {
+    pub(super) fn request(&mut self, request: Request) {
+        let (id, tag) = (request.conn, request.tag);
+        let is_gone = matches!(request.ask, Ask::Gone { .. });
+        if is_gone && !self.conns.contains_key(&id) {
+            return;
+        }
+        let conn = self.conns.entry(id).or_insert_with(Conn::new);
+        conn.is_gone |= is_gone;
+        if conn.waiting.len() >= WAITING_MAX && !is_gone {
+            return self.answer(id, tag, Answer::Refused(vec![Refused::Busy]));
+        }
+        conn.waiting.push_back(request);
+        self.advance(id);
+    }
+
+    /// Lets through what no longer has to wait.
+    pub(super) fn advance(&mut self, id: ConnId) {
+        while let Some(conn) = self.conns.get_mut(&id) {
+            let Some(next) = conn.waiting.front() else { break };
+            let is_idle = conn.rooms_in_flight == 0 && !conn.is_directory_busy;
+            let may_go = match class(&next.ask) {
+                Class::Room => !conn.is_directory_busy,
+                Class::Directory | Class::Alone => is_idle,
+            };
+            if !may_go {
+                break;
+            }
+            let Some(Request { tag, ask, .. }) = conn.waiting.pop_front() else { break };
+            self.carry_out(id, tag, ask);
+        }
+    }
+
+    fn carry_out(&mut self, id: ConnId, tag: u64, ask: Ask) {
+        match ask {
+            Ask::Register(registration) => return self.register(id, tag, registration),
+            Ask::Gone { reason } => return self.gone(id, reason),
+            _ => {}
+        }
+        let Some(session) = self.session_of(id) else {
+            if !matches!(ask, Ask::Query(_)) {
+                return self.answer(id, tag, Answer::Refused(vec![Refused::NoSession]));
+            }
+            let Ask::Query(query) = ask else { return };
+            return self.look_up(id, tag, None, query);
+        };
+        match ask {
+            Ask::Rename(nick) => {
+                let command = DirectoryCommand::Rename { session: session.id, nick };
+                self.submit_directory(id, tag, &command);
+            }
+            Ask::Alter(change) => {
+                let command = DirectoryCommand::Alter { session: session.id, change };
+                self.submit_directory(id, tag, &command);
+            }
+            Ask::End { reason } => {
+                let command = DirectoryCommand::End { session: session.id, reason, by: None };
+                self.submit_directory(id, tag, &command);
+            }
+            Ask::Kill { nick, reason } => match self.directory.by_nick(&nick) {
+                Some(target) => {
+                    let by = Some(session.nick.clone());
+                    let command = DirectoryCommand::End { session: target.id, reason, by };
+                    self.submit_directory(id, tag, &command);
+                }
+                None => self.answer(id, tag, Answer::Refused(vec![Refused::NoSuchNick(nick)])),
+            },
+            Ask::Room { room, verb } => self.ask_room(id, tag, &session, room, verb),
+            Ask::Direct { nick, kind, text, tags } => {
+                self.ask_direct(id, tag, &session, &nick, (kind, text, tags));
+            }
+            Ask::Wallops { text } => {
+                let from = format!("{}!{}@{}", session.nick, session.user, session.host);
+                self.wallops(&from, &text);
+                self.answer(id, tag, Answer::Done);
+            }
+            Ask::Query(query) => self.look_up(id, tag, Some(&session), query),
+            Ask::Register(_) | Ask::Gone { .. } => {}
+        }
+    }
+
+    fn register(&mut self, id: ConnId, tag: u64, it: Registration) {
+        if self.is_leaving {
+            return self.answer(id, tag, Answer::Refused(vec![Refused::Leaving]));
+        }
+        if self.directory.by_nick(it.nick.as_str()).is_some() {
+            return self.answer(id, tag, Answer::Refused(vec![Refused::NickInUse(it.nick)]));
+        }
+        if !self.is_fresh {
+            // Sessions of our earlier life have to end before new ones begin.
+            return self.answer(id, tag, Answer::Refused(vec![Refused::Unavailable]));
+        }
+        let session = SessionId(self.draw());
+        let command = DirectoryCommand::Register(NewSession {
+            session,
+            nick: it.nick,
+            user: it.user,
+            host: it.host,
+            realname: it.realname,
+            account: it.account,
+            node: self.me,
+            is_secure: it.is_secure,
+        });
+        let Some(conn) = self.conns.get_mut(&id) else { return };
+        conn.is_directory_busy = true;
+        self.submit(DIRECTORY, Asker::Registering { conn: id, tag, session }, encode(&command));
+    }
+
+    /// The socket is gone. What it sent before is in flight or applied: end the session behind it.
+    fn gone(&mut self, id: ConnId, reason: Arc<str>) {
+        let Some(conn) = self.conns.remove(&id) else { return };
+        let Some(session) = conn.session else { return };
+        self.conn_of.remove(&session);
+        if self.directory.session(session).is_some() {
+            let command = DirectoryCommand::End { session, reason, by: None };
+            self.submit(DIRECTORY, Asker::Own(super::Own::Whatever), encode(&command));
+        }
+    }
+
+    fn submit_directory(&mut self, conn: ConnId, tag: u64, command: &DirectoryCommand) {
+        if let Some(it) = self.conns.get_mut(&conn) {
+            it.is_directory_busy = true;
+        }
+        self.submit(DIRECTORY, Asker::Conn { conn, tag }, encode(command));
+    }
+
+    fn ask_room(&mut self, id: ConnId, tag: u64, session: &Session, room: RoomName, ask: RoomAsk) {
+        let verb = match self.verb(session, &room, ask) {
+            Ok(verb) => verb,
+            Err(refused) => return self.answer(id, tag, Answer::Refused(vec![refused])),
+        };
+        self.submit_room(id, tag, session, Place::Room(room), verb);
+    }
+
+    /// Names become sessions here: the room's log knows no nicks.
+    fn verb(&self, session: &Session, room: &RoomName, ask: RoomAsk) -> Result<RoomVerb, Refused> {
+        let whose = |nick: &Arc<str>| self.directory.by_nick(nick);
+        Ok(match ask {
+            RoomAsk::Say { kind, text, tags, status } => RoomVerb::Say { kind, text, tags, status, to: None },
+            RoomAsk::Join { shown, key } => {
+                RoomVerb::Join { shown, key, realname: session.realname.clone() }
+            }
+            RoomAsk::Part { reason } => RoomVerb::Part { reason },
+            RoomAsk::Kick { nick, reason } => {
+                let target = whose(&nick).ok_or(Refused::NoSuchNick(nick))?;
+                RoomVerb::Kick { session: target.id, nick: target.nick.clone(), reason }
+            }
+            RoomAsk::Topic { text } => RoomVerb::Topic { text },
+            RoomAsk::Modes(changes) => RoomVerb::Modes {
+                changes: changes
+                    .into_iter()
+                    .map(|(is_set, letter, param)| {
+                        let target = param.as_ref().filter(|_| matches!(letter, 'o' | 'v')).and_then(whose);
+                        let session = target.map(|it| it.id);
+                        let param = target.map(|it| it.nick.as_str().into()).or(param);
+                        ModeChange { is_set, letter, param, session }
+                    })
+                    .collect(),
+            },
+            RoomAsk::Invite { nick } => {
+                let target = whose(&nick).ok_or(Refused::NoSuchNick(nick))?;
+                let _ = room;
+                RoomVerb::Invite { session: target.id, nick: target.nick.clone() }
+            }
+        })
+    }
+
+    fn ask_direct(
+        &mut self,
+        id: ConnId,
+        tag: u64,
+        session: &Session,
+        nick: &Arc<str>,
+        said: (SayKind, Arc<str>, Vec<(Arc<str>, Arc<str>)>),
+    ) {
+        let Some(target) = self.directory.by_nick(nick) else {
+            let refused = Refused::NoSuchNick(nick.clone());
+            return self.answer(id, tag, Answer::Refused(vec![refused]));
+        };
+        let place = Place::direct(&session.identity(), &target.identity());
+        let to = Some((target.id, target.nick.clone()));
+        let (kind, text, tags) = said;
+        let verb = RoomVerb::Say { kind, text, tags, status: None, to };
+        self.submit_room(id, tag, session, place, verb);
+    }
+
+    fn submit_room(&mut self, id: ConnId, tag: u64, session: &Session, place: Place, verb: RoomVerb) {
+        let Some(conn) = self.conns.get_mut(&id) else { return };
+        conn.number += 1;
+        conn.rooms_in_flight += 1;
+        let group = self.group_of(&place);
+        let command = RoomCommand { who: session.who(), number: conn.number, place, verb };
+        self.submit(group, Asker::Conn { conn: id, tag }, encode(&command));
+    }
+
+    /// The session of a connection, as it is now.
+    pub(super) fn session_of(&self, id: ConnId) -> Option<Arc<Session>> {
+        let session = self.conns.get(&id)?.session?;
+        self.directory.session(session).cloned()
+    }
+
+    /// Answers a request that was on its way to a log, and lets the connection go on.
+    pub(super) fn finish(&mut self, id: ConnId, tag: u64, answer: Answer, was_directory: bool) {
+        if let Some(conn) = self.conns.get_mut(&id) {
+            if was_directory {
+                conn.is_directory_busy = false;
+            } else {
+                conn.rooms_in_flight = conn.rooms_in_flight.saturating_sub(1);
+            }
+        }
+        self.answer(id, tag, answer);
+        self.advance(id);
+    }
+
+    pub(super) fn answer(&mut self, conn: ConnId, tag: u64, answer: Answer) {
+        if let Some(shard) = self.shards.get_mut(usize::from(conn.shard.0)) {
+            shard.out.push(Delivery::Answer { conn, tag, answer });
+        }
+    }
+
+    pub(super) fn unavailable(&self) -> Refused {
+        if self.is_leaving { Refused::Leaving } else { Refused::Unavailable }
+    }
+}
+
+impl Conn {
+    fn new() -> Conn {
+        Conn {
+            session: None,
+            number: 0,
+            rooms_in_flight: 0,
+            is_directory_busy: false,
+            waiting: VecDeque::new(),
+            is_gone: false,
+        }
+    }
+}

@@ -1,0 +1,207 @@
+//! Entries of room groups, applied: state, history, deliveries.
+
+use super::{Asker, Core, Own};
+use crate::door::{Answer, Delivery, Refused};
+use bytes::Bytes;
+use chat::codec::{decode, encode};
+use chat::room::{Outcome, RoomCommand, RoomVerb, Rooms};
+use chat::{Place, Record, SessionId, Stamp, What, Who};
+use replica::engine::Applied;
+use replica::store::GroupId;
+use std::sync::Arc;
+
+/// Bits of a history index below the log's: commands of one entry, and records of one command.
+const RECORD_BITS: u32 = 20;
+
+/// Where in a group's history the records of a log index begin.
+pub(super) fn history_index(index: u64) -> u64 {
+    index << RECORD_BITS
+}
+
+impl Core {
+    /// Which group a room or conversation belongs to.
+    pub(super) fn group_of(&self, place: &Place) -> GroupId {
+        GroupId(self.ring.group_of(&place.key()))
+    }
+
+    pub(super) fn apply_rooms(&mut self, applied: Applied) {
+        let Applied { group, index, stamp, commands, tokens, .. } = applied;
+        let mut next = self.next_history_index(group, index);
+        let mut tokens = tokens.into_iter();
+        for command in commands {
+            let token = tokens.next();
+            let Ok(command) = decode::<RoomCommand>(&command) else {
+                tracing::error!(%group, index, "a command that cannot be read is skipped");
+                if let Some(token) = token {
+                    self.resolve(token, Answer::Unknown);
+                }
+                continue;
+            };
+            let rooms = self.rooms.entry(group).or_insert_with(|| Rooms::new(group.0, self.limits));
+            let outcome = rooms.apply(Stamp(stamp), command);
+            self.room_outcome(group, &mut next, token, outcome);
+        }
+        self.last_history.insert(group, (index, next));
+    }
+
+    /// Several lanes may stand in one entry: their records follow each other.
+    fn next_history_index(&self, group: GroupId, index: u64) -> u64 {
+        match self.last_history.get(&group) {
+            Some((last, next)) if *last == index => *next,
+            _ => history_index(index),
+        }
+    }
+
+    fn room_outcome(&mut self, group: GroupId, next: &mut u64, token: Option<u64>, outcome: Outcome) {
+        let asked = token.and_then(|token| self.askers.get(&token)).and_then(|asker| match asker {
+            Asker::Conn { conn, tag } => Some((*conn, *tag)),
+            _ => None,
+        });
+        let Outcome { records, refused, expired, .. } = outcome;
+        for record in records {
+            if record.what.is_kept() && self.engine.holds(group) == Some(true) {
+                self.keep(group, *next, &record);
+            }
+            *next += 1;
+            self.deliver_record(record, asked);
+        }
+        for room in expired {
+            self.history.borrow_mut().drop_room(group, room.as_str().as_bytes());
+        }
+        if let Some(token) = token {
+            let answer = if refused.is_empty() {
+                Answer::Done
+            } else {
+                Answer::Refused(refused.into_iter().map(Refused::Room).collect())
+            };
+            self.resolve(token, answer);
+        }
+    }
+
+    fn keep(&mut self, group: GroupId, index: u64, record: &Record) {
+        let body = Bytes::from(encode(record));
+        let key = record.place.key();
+        let sort = record.id.stamp.0;
+        if let Err(why) = self.history.borrow_mut().append(group, key.as_bytes(), index, sort, body) {
+            self.fatal.get_or_insert(format!("history: {why}"));
+        }
+    }
+
+    /// A command's answer is known.
+    pub(super) fn resolve(&mut self, token: u64, answer: Answer) {
+        match self.askers.remove(&token) {
+            Some(Asker::Conn { conn, tag }) => {
+                let was_directory = self.conns.get(&conn).is_some_and(|it| it.is_directory_busy);
+                self.finish(conn, tag, answer, was_directory);
+            }
+            Some(Asker::Registering { conn, tag, .. }) => self.finish(conn, tag, answer, true),
+            Some(Asker::Joiner(joiner)) => self.join_resolved(joiner, &answer),
+            Some(Asker::Own(Own::FreshStart)) => match answer {
+                Answer::Done => self.is_fresh = true,
+                _ => self.fresh_asked_ms = None, // Asked again.
+            },
+            Some(Asker::Own(Own::Whatever)) | None => {}
+        }
+    }
+
+    /// A record goes to every shard that has somebody in its room; a direct message to the two.
+    fn deliver_record(&mut self, record: Arc<Record>, asked: Option<(crate::ConnId, u64)>) {
+        match (&record.what, &record.place) {
+            (What::Quit { .. }, _) => {} // Live clients heard of it from the directory.
+            (What::Invited { session, .. }, _) => {
+                let target = *session;
+                self.deliver_to_shards(&record, asked, |shard, core| {
+                    core.shard_of(target) == Some(shard) || core.is_followed(shard, &record.place)
+                });
+            }
+            (What::Said { to: Some((to, _)), .. }, _) => {
+                let to = *to;
+                self.deliver_to_shards(&record, asked, |shard, core| core.shard_of(to) == Some(shard));
+            }
+            (what, Place::Room(room)) => {
+                let mover = match what {
+                    What::Joined { .. } | What::Parted { .. } => Some(record.who.session),
+                    What::Kicked { session, .. } => Some(*session),
+                    _ => None,
+                };
+                let mover_shard = mover.and_then(|it| self.shard_of(it));
+                let room = room.clone();
+                if let (What::Joined { .. }, Some(shard)) = (what, mover_shard) {
+                    self.follow(&room, shard, 1);
+                }
+                self.deliver_to_shards(&record, asked, |shard, core| {
+                    mover_shard == Some(shard) || core.is_followed(shard, &record.place)
+                });
+                if let (What::Parted { .. } | What::Kicked { .. }, Some(shard)) = (what, mover_shard) {
+                    self.follow(&room, shard, -1);
+                }
+            }
+            (_, Place::Direct(..)) => {}
+        }
+    }
+
+    fn deliver_to_shards(
+        &mut self,
+        record: &Arc<Record>,
+        asked: Option<(crate::ConnId, u64)>,
+        is_for: impl Fn(u16, &Core) -> bool,
+    ) {
+        for shard in 0..self.shards.len() as u16 {
+            let asked = asked.filter(|(conn, _)| conn.shard.0 == shard);
+            if asked.is_none() && !is_for(shard, self) {
+                continue;
+            }
+            let is_own_join = matches!(record.what, What::Joined { .. })
+                && self.shard_of(record.who.session) == Some(shard);
+            let view = match (&record.place, is_own_join) {
+                (Place::Room(room), true) => self.room_view(room, Some(record.who.session)).map(Box::new),
+                _ => None,
+            };
+            let delivery = Delivery::Record { record: record.clone(), asked, view };
+            self.shards[usize::from(shard)].out.push(delivery);
+        }
+    }
+
+    pub(super) fn shard_of(&self, session: SessionId) -> Option<u16> {
+        self.conn_of.get(&session).map(|conn| conn.shard.0)
+    }
+
+    fn is_followed(&self, shard: u16, place: &Place) -> bool {
+        let Place::Room(room) = place else { return false };
+        self.followed.get(room).and_then(|counts| counts.get(usize::from(shard))).is_some_and(|n| *n > 0)
+    }
+
+    /// Counts a shard's sessions in a room, so that shards hear only of rooms they have somebody in.
+    pub(super) fn follow(&mut self, room: &chat::RoomName, shard: u16, by: i32) {
+        let counts = self.followed.entry(room.clone()).or_default();
+        counts.resize(counts.len().max(usize::from(shard) + 1), 0);
+        let count = &mut counts[usize::from(shard)];
+        *count = count.saturating_add_signed(by);
+        if counts.iter().all(|n| *n == 0) {
+            self.followed.remove(room);
+        }
+    }
+
+    /// The session has ended: the groups that this node leads forget it.
+    pub(super) fn forget(&mut self, who: &Who, reason: &Arc<str>) {
+        let groups: Vec<GroupId> = self
+            .rooms
+            .iter()
+            .filter(|(group, rooms)| {
+                let is_known = rooms.has_applied(who.session, 1)
+                    || rooms.rooms_of(who.session).next().is_some();
+                is_known && self.engine.is_serving(**group)
+            })
+            .map(|(group, _)| *group)
+            .collect();
+        for group in groups {
+            let command = RoomCommand {
+                who: who.clone(),
+                number: 0,
+                place: Place::direct("", ""),
+                verb: RoomVerb::Forget { reason: reason.clone() },
+            };
+            self.submit(group, Asker::Own(Own::Whatever), encode(&command));
+        }
+    }
+}

@@ -1,0 +1,244 @@
+//! A replica whose log no longer joins that of its group: it fetches the state in chunks, then the
+//! history by ranges, and only then goes on. Both can be taken up again where they broke off.
+
+use super::checkpoint::GroupCheckpoint;
+use super::group::Role;
+use super::wire::Envelope;
+use super::{Engine, Event};
+use crate::store::GroupId;
+use crate::store::history::{Cursor, Fetched};
+use crate::strategy::{Fetch, PeerId};
+use bytes::Bytes;
+
+/// Bytes of state in one part.
+const STATE_PART: usize = 256 << 10;
+/// Bytes of history in one part.
+const HISTORY_PART: usize = 1 << 20;
+/// A state larger than this is not taken from anybody.
+const STATE_MAX: u64 = 4 << 30;
+/// Without an answer for this long, ask again.
+const ASK_AGAIN_MS: u64 = 1_000;
+/// Without an answer for this long, give up and let the leader begin anew.
+const GIVE_UP_MS: u64 = 10_000;
+
+/// A state on its way here.
+pub(super) struct CatchUp {
+    pub(super) from: PeerId,
+    pub(super) index: u64,
+    /// To be received again by the strategy; none for observers.
+    message: Option<Bytes>,
+    state: Vec<u8>,
+    total: Option<u64>,
+    history: Option<(Bytes, u64)>,
+    asked_ms: u64,
+    progress_ms: u64,
+    is_installing: bool,
+}
+
+impl Engine {
+    /// The strategy wants a peer's state.
+    pub(super) fn begin_catch_up(&mut self, id: GroupId, fetch: Fetch) {
+        self.begin_fetch(id, fetch.from, fetch.index, Some(fetch.message));
+    }
+
+    pub(super) fn begin_fetch(&mut self, id: GroupId, from: PeerId, index: u64, message: Option<Bytes>) {
+        let Some(group) = self.groups.get_mut(&id) else { return };
+        tracing::info!(group = %id, from, index, "fetching state");
+        let kept = group.catch_up.take().filter(|it| it.from == from && it.index == index);
+        let mut catch_up = kept.unwrap_or(CatchUp {
+            from,
+            index,
+            message: None,
+            state: Vec::new(),
+            total: None,
+            history: None,
+            asked_ms: 0,
+            progress_ms: self.now_ms,
+            is_installing: false,
+        });
+        catch_up.message = message;
+        catch_up.progress_ms = self.now_ms;
+        group.catch_up = Some(catch_up);
+        self.ask_for_more(id);
+    }
+
+    fn ask_for_more(&mut self, id: GroupId) {
+        let Some(group) = self.groups.get_mut(&id) else { return };
+        let Some(it) = &mut group.catch_up else { return };
+        it.asked_ms = self.now_ms;
+        let envelope = match &it.history {
+            None => Envelope::FetchState { group: id, index: it.index, offset: it.state.len() as u64 },
+            Some((room, ordinal)) => Envelope::FetchHistory {
+                group: id,
+                after: group.applied,
+                upto: it.index,
+                room: room.clone(),
+                ordinal: *ordinal,
+            },
+        };
+        self.sends.push((it.from, envelope));
+    }
+
+    /// A peer asks for a part of our state.
+    pub(super) fn send_state(&mut self, to: PeerId, id: GroupId, index: u64, offset: u64) {
+        let group = self.groups.get(&id);
+        let provided = group.and_then(|it| it.provided.as_ref()).filter(|it| it.0 == index);
+        let envelope = match provided {
+            Some((_, state)) => {
+                let start = usize::try_from(offset).unwrap_or(usize::MAX).min(state.len());
+                let end = (start + STATE_PART).min(state.len());
+                let (total, part) = (state.len() as u64, state.slice(start..end));
+                Envelope::State { group: id, index, offset: start as u64, total, part }
+            }
+            None => Envelope::State { group: id, index, offset, total: 0, part: Bytes::new() },
+        };
+        self.sends.push((to, envelope));
+    }
+
+    /// A part of a peer's state.
+    pub(super) fn take_state(
+        &mut self,
+        from: PeerId,
+        id: GroupId,
+        index: u64,
+        offset: u64,
+        total: u64,
+        part: &[u8],
+    ) {
+        let now_ms = self.now_ms;
+        let Some(it) = self.catch_up(id, from, index) else { return };
+        if it.history.is_some() || offset != it.state.len() as u64 {
+            return; // An answer to a question asked twice.
+        }
+        if total == 0 || total > STATE_MAX || it.total.is_some_and(|before| before != total) {
+            self.abandon(id, "the state is not there any more");
+            return;
+        }
+        it.total = Some(total);
+        it.state.extend_from_slice(part);
+        it.progress_ms = now_ms;
+        if it.state.len() as u64 == total {
+            if it.message.is_none() {
+                self.install(id); // An observer keeps no history.
+                return;
+            }
+            it.history = Some((Bytes::new(), 0));
+        }
+        self.ask_for_more(id);
+    }
+
+    /// A peer asks for a part of a group's history.
+    pub(super) fn send_history(
+        &mut self,
+        to: PeerId,
+        id: GroupId,
+        after: u64,
+        upto: u64,
+        from: (Bytes, u64),
+    ) {
+        let cursor = Cursor { room: from.0.to_vec(), ordinal: from.1 };
+        let found = self.history.borrow().catch_up(id, after, upto, cursor, HISTORY_PART);
+        match found {
+            Ok((records, next)) => {
+                let mut bytes = Vec::new();
+                for record in &records {
+                    record.encode(&mut bytes);
+                }
+                let next = next.map(|it| (Bytes::from(it.room), it.ordinal));
+                let records = Bytes::from(bytes);
+                self.sends.push((to, Envelope::History { group: id, upto, next, records }));
+            }
+            Err(why) => tracing::error!(group = %id, %why, "history cannot be read for a peer"),
+        }
+    }
+
+    /// A part of a group's history.
+    pub(super) fn take_history(
+        &mut self,
+        from: PeerId,
+        id: GroupId,
+        upto: u64,
+        next: Option<(Bytes, u64)>,
+        mut records: Bytes,
+    ) {
+        let now_ms = self.now_ms;
+        let Some(it) = self.catch_up(id, from, upto) else { return };
+        if it.history.is_none() || it.is_installing {
+            return;
+        }
+        it.progress_ms = now_ms;
+        it.history.clone_from(&next);
+        while !records.is_empty() {
+            let Some(record) = Fetched::take(&mut records) else {
+                self.abandon(id, "history that cannot be read");
+                return;
+            };
+            self.history.borrow_mut().append_fetched(id, record);
+        }
+        match next {
+            Some(_) => self.ask_for_more(id),
+            None => self.install(id),
+        }
+    }
+
+    /// Everything is here: the node restores it and makes a checkpoint, then calls `installed`.
+    fn install(&mut self, id: GroupId) {
+        let Some(group) = self.groups.get_mut(&id) else { return };
+        let Some(it) = &mut group.catch_up else { return };
+        let Ok(state) = postcard::from_bytes::<GroupCheckpoint>(&it.state) else {
+            self.abandon(id, "a state that cannot be read");
+            return;
+        };
+        it.is_installing = true;
+        it.state = Vec::new();
+        if state.applied <= group.applied {
+            self.installed(id); // The log overtook the fetch.
+            return;
+        }
+        tracing::info!(group = %id, index = state.applied, "installing state");
+        group.applied = state.applied;
+        group.applied_term = state.term;
+        group.seen = state.lanes;
+        let tokens = group.outbox.overtaken(&group.seen);
+        self.events.extend(tokens.into_iter().map(|token| Event::Unknown { token }));
+        self.events.push(Event::Install { group: id, state: Bytes::from(state.state) });
+    }
+
+    /// The state given by [`Event::Install`] is restored and in a checkpoint on disk.
+    pub fn installed(&mut self, id: GroupId) {
+        let Some(group) = self.groups.get_mut(&id) else { return };
+        let Some(it) = group.catch_up.take() else { return };
+        if let (Role::Replica(strategy), Some(message)) = (&mut group.role, it.message) {
+            strategy.fetched(message);
+        }
+        self.touched.insert(id);
+        self.observe_on(id);
+    }
+
+    pub(super) fn tick_catch_up(&mut self, id: GroupId) {
+        let Some(it) = self.groups.get(&id).and_then(|it| it.catch_up.as_ref()) else { return };
+        if it.is_installing {
+            return;
+        }
+        if self.now_ms - it.progress_ms > GIVE_UP_MS {
+            self.abandon(id, "no answer");
+        } else if self.now_ms - it.asked_ms > ASK_AGAIN_MS {
+            self.ask_for_more(id);
+        }
+    }
+
+    fn abandon(&mut self, id: GroupId, why: &str) {
+        let Some(group) = self.groups.get_mut(&id) else { return };
+        tracing::warn!(group = %id, why, "fetching state failed");
+        group.catch_up = None;
+        if let Role::Replica(strategy) = &mut group.role {
+            strategy.fetch_failed();
+        }
+        self.touched.insert(id);
+    }
+
+    fn catch_up(&mut self, id: GroupId, from: PeerId, index: u64) -> Option<&mut CatchUp> {
+        let it = self.groups.get_mut(&id)?.catch_up.as_mut()?;
+        (it.from == from && it.index == index).then_some(it)
+    }
+}

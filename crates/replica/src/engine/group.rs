@@ -1,0 +1,123 @@
+//! One group on this node: a replica, or an observer that follows one.
+
+use super::GroupStatus;
+use super::catch_up::CatchUp;
+use super::observe::Observer;
+use crate::lane::{Intake, Outbox, Seen};
+use crate::store::GroupId;
+use crate::strategy::{Committed, PeerId, Route, Strategy};
+use bytes::Bytes;
+use std::collections::BTreeMap;
+
+/// How this node takes part in a group.
+pub(super) enum Role {
+    /// It holds a replica.
+    Replica(Box<dyn Strategy>),
+    /// It follows a replica elsewhere, without a log or a vote.
+    Observer(Observer),
+}
+
+/// One group on this node.
+pub(super) struct Group {
+    pub(super) role: Role,
+    /// What was applied of each lane.
+    pub(super) seen: Seen,
+    pub(super) applied: u64,
+    pub(super) applied_term: u64,
+    /// This node's own commands.
+    pub(super) outbox: Outbox,
+    /// Everybody's commands, while we lead.
+    pub(super) intake: Intake,
+    pub(super) route_was: Route,
+    pub(super) term_was: u64,
+    /// Offer nothing before the next tick.
+    pub(super) is_held: bool,
+    pub(super) no_majority_at: Option<u64>,
+    pub(super) offered_again_ms: u64,
+    /// Tickets this group waits for.
+    pub(super) unsynced_from: Option<u64>,
+    pub(super) last_ticket: u64,
+    /// Our state as it can be fetched: index, bytes.
+    pub(super) provided: Option<(u64, Bytes)>,
+    /// A state we are fetching.
+    pub(super) catch_up: Option<CatchUp>,
+    /// Nodes that follow this replica, with what they were sent up to.
+    pub(super) observers: BTreeMap<PeerId, u64>,
+    /// Nodes that wait for our state before they can follow.
+    pub(super) waiting_observers: Vec<PeerId>,
+    /// Entries that came while the state was still on its way. Bounded by the sender's link buffer.
+    pub(super) early: Vec<Committed>,
+    /// Applied at the last and the last but one checkpoint: the log is kept from there on.
+    pub(super) checkpointed: (u64, u64),
+}
+
+impl Group {
+    pub(super) fn new(role: Role, outbox: Outbox) -> Group {
+        Group {
+            role,
+            seen: Seen::default(),
+            applied: 0,
+            applied_term: 0,
+            outbox,
+            intake: Intake::default(),
+            route_was: Route::Nowhere,
+            term_was: 0,
+            is_held: false,
+            no_majority_at: None,
+            offered_again_ms: 0,
+            unsynced_from: None,
+            last_ticket: 0,
+            provided: None,
+            catch_up: None,
+            observers: BTreeMap::new(),
+            waiting_observers: Vec::new(),
+            early: Vec::new(),
+            checkpointed: (0, 0),
+        }
+    }
+
+    pub(super) fn route(&self) -> Route {
+        match &self.role {
+            Role::Replica(strategy) => strategy.route(),
+            Role::Observer(observer) => observer.source.map_or(Route::Nowhere, Route::At),
+        }
+    }
+
+    pub(super) fn term(&self) -> u64 {
+        match &self.role {
+            Role::Replica(strategy) => strategy.status().term,
+            Role::Observer(_) => 0,
+        }
+    }
+
+    pub(super) fn is_leader_without_majority(&self, me: PeerId) -> bool {
+        match &self.role {
+            Role::Replica(strategy) => {
+                strategy.status().leader.is_none_or(|leader| leader == me)
+                    && strategy.route() == Route::Nowhere
+            }
+            Role::Observer(_) => false,
+        }
+    }
+
+    pub(super) fn status(&self, id: GroupId, me: PeerId) -> GroupStatus {
+        let (strategy, replicas) = match &self.role {
+            Role::Replica(strategy) => (strategy.name(), strategy.status()),
+            Role::Observer(_) => ("raft", Default::default()),
+        };
+        let role = match &self.role {
+            Role::Observer(_) => "observer",
+            Role::Replica(_) if replicas.leader == Some(me) => "leader",
+            Role::Replica(_) if replicas.voters.contains(&me) => "voter",
+            Role::Replica(_) => "learner",
+        };
+        GroupStatus {
+            group: id.0,
+            strategy,
+            replicas,
+            applied: self.applied,
+            role,
+            waiting: self.outbox.len(),
+        }
+    }
+}

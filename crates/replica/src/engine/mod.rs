@@ -1,0 +1,531 @@
+//! All groups of one node: a pure loop over their strategies.
+//!
+//! Promise: a command given to [`Engine::submit`] is handed out in an [`Event::Apply`] on every replica
+//! exactly once and in its lane's order, or its token is given back as refused (it never will be) or
+//! unknown. Nothing here waits: inputs go in, [`Engine::settle`] says what to send and what happened.
+//!
+//! The engine owns no socket, thread or clock. The node's log is written by whoever drives it: one
+//! submission per settling, so that one sync covers all groups.
+
+mod catch_up;
+mod checkpoint;
+mod group;
+mod observe;
+mod wire;
+
+use crate::lane::{Intake, Outbox, Taken, read_entry};
+use crate::store::log::Append;
+use crate::store::{GroupId, History, Log};
+use crate::strategy::{Committed, Effects, PeerId, Route, Strategy, StrategyStatus};
+use bytes::Bytes;
+pub use checkpoint::{Checkpoint, GroupCheckpoint};
+use group::{Group, Role};
+use replica_proto::Clock;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
+use wire::Envelope;
+
+/// A command without a route waits this long for one before its sender hears of it. Longer than an
+/// election, shorter than the second within which a minority has to say so.
+const GIVE_UP_MS: u64 = 850;
+/// With a route, but without progress: the disks are too slow, or a peer does not answer.
+const GIVE_UP_ROUTED_MS: u64 = 8_000;
+/// After this long without progress what was offered is offered again; repeats change nothing.
+const OFFER_AGAIN_MS: u64 = 1_500;
+
+/// What happened, for the node above.
+#[derive(Debug)]
+pub enum Event {
+    /// Commands to apply, in this order.
+    Apply(Applied),
+    /// The command did not happen and will not.
+    Refused {
+        /// As given to [`Engine::submit`].
+        token: u64,
+    },
+    /// It may have happened, or may yet.
+    Unknown {
+        /// As given to [`Engine::submit`].
+        token: u64,
+    },
+    /// A peer needs this group's state: call [`Engine::provide`].
+    WantsState(GroupId),
+    /// This state takes the place of the group's: restore it, and make a checkpoint; the group goes on
+    /// after [`Engine::installed`].
+    Install {
+        /// Which.
+        group: GroupId,
+        /// As another node's [`Engine::provide`] was given it.
+        state: Bytes,
+    },
+    /// Something from the node above, of a peer ([`Engine::tell`]).
+    Told {
+        /// Who.
+        from: PeerId,
+        /// What.
+        body: Bytes,
+    },
+}
+
+/// One lane's commands of one entry.
+#[derive(Debug)]
+pub struct Applied {
+    /// Whose log.
+    pub group: GroupId,
+    /// The entry's place in it.
+    pub index: u64,
+    /// The leader's hybrid-logical stamp.
+    pub stamp: u64,
+    /// Which node offered them.
+    pub origin: PeerId,
+    /// The commands, as given to [`Engine::submit`] there.
+    pub commands: Vec<Bytes>,
+    /// Their tokens, if they were offered here and their senders still wait: as many, or none.
+    pub tokens: Vec<u64>,
+}
+
+/// What a group says of itself.
+#[derive(Clone, Debug, Default)]
+pub struct GroupStatus {
+    /// Which.
+    pub group: u32,
+    /// Its strategy's name.
+    pub strategy: &'static str,
+    /// What the strategy says.
+    pub replicas: StrategyStatus,
+    /// Applied here.
+    pub applied: u64,
+    /// How this node takes part: `leader`, `voter`, `learner`, `observer`.
+    pub role: &'static str,
+    /// Commands of this node that wait.
+    pub waiting: usize,
+}
+
+/// Where the engine puts what is to be sent.
+pub trait Links {
+    /// Appends a frame to the peer's connection; false: it is down or full, the frame is lost.
+    fn send(&mut self, to: PeerId, fill: &mut dyn FnMut(&mut Vec<u8>)) -> bool;
+}
+
+/// All groups of one node.
+pub struct Engine {
+    me: PeerId,
+    boot: u32,
+    log: Rc<RefCell<Log>>,
+    history: Rc<RefCell<History>>,
+    groups: BTreeMap<GroupId, Group>,
+    up: BTreeSet<PeerId>,
+    clock: Clock,
+    ticket: u64,
+    synced: u64,
+    now_ms: u64,
+    touched: BTreeSet<GroupId>,
+    sends: Vec<(PeerId, Envelope)>,
+    events: Vec<Event>,
+}
+
+impl Engine {
+    /// An engine without groups. `boot` counts the node's starts and must rise with each.
+    #[must_use]
+    pub fn new(me: PeerId, boot: u32, log: Rc<RefCell<Log>>, history: Rc<RefCell<History>>) -> Engine {
+        Engine {
+            me,
+            boot,
+            log,
+            history,
+            groups: BTreeMap::new(),
+            up: BTreeSet::new(),
+            clock: Clock::default(),
+            ticket: 0,
+            synced: 0,
+            now_ms: 0,
+            touched: BTreeSet::new(),
+            sends: Vec::new(),
+            events: Vec::new(),
+        }
+    }
+
+    /// Milliseconds of a monotonic clock; only differences matter.
+    pub fn set_now(&mut self, now_ms: u64) {
+        self.now_ms = now_ms;
+    }
+
+    /// Offers a command to a group. Its token comes back exactly once, in an event.
+    pub fn submit(&mut self, group: GroupId, token: u64, command: Bytes) {
+        let is_taken = match self.groups.get_mut(&group) {
+            Some(it) => it.outbox.push(token, command, self.now_ms),
+            None => false,
+        };
+        if is_taken {
+            self.touched.insert(group);
+        } else {
+            self.events.push(Event::Refused { token });
+        }
+    }
+
+    /// Sends something of the node above to the node above on a peer. Lost if the link is down.
+    pub fn tell(&mut self, to: PeerId, body: Bytes) {
+        self.sends.push((to, Envelope::Node(body)));
+    }
+
+    /// A frame of a peer.
+    pub fn receive(&mut self, from: PeerId, frame: Bytes) {
+        let Some(envelope) = Envelope::decode(frame) else {
+            tracing::warn!(from, "an envelope that cannot be read");
+            return;
+        };
+        match envelope {
+            Envelope::Strategy(group, message) => {
+                if let Some(strategy) = self.replica_for(group) {
+                    strategy.receive(from, message);
+                    self.touched.insert(group);
+                }
+            }
+            Envelope::Propose(group, section) => self.take(group, section),
+            Envelope::NotTaken { group, generation, has_majority } => {
+                if let Some(it) = self.groups.get_mut(&group)
+                    && it.outbox.generation() == generation
+                {
+                    it.outbox.rewind();
+                    it.is_held = true; // Until the next tick: no hot loop between two nodes.
+                    it.no_majority_at = (!has_majority).then_some(self.now_ms);
+                }
+            }
+            Envelope::FetchState { group, index, offset } => self.send_state(from, group, index, offset),
+            Envelope::State { group, index, offset, total, part } => {
+                self.take_state(from, group, index, offset, total, &part);
+            }
+            Envelope::FetchHistory { group, after, upto, room, ordinal } => {
+                self.send_history(from, group, after, upto, (room, ordinal));
+            }
+            Envelope::History { group, upto, next, records } => {
+                self.take_history(from, group, upto, next, records);
+            }
+            Envelope::Observe { group, after } => self.add_observer(from, group, after),
+            Envelope::Observed { group, index, term, data } => {
+                self.take_observed(from, group, Committed { index, term, data });
+            }
+            Envelope::Restart { group, index } => self.restart_observing(from, group, index),
+            Envelope::Node(body) => self.events.push(Event::Told { from, body }),
+        }
+    }
+
+    /// The link to a peer came up or broke.
+    pub fn link(&mut self, peer: PeerId, is_up: bool) {
+        if is_up {
+            self.up.insert(peer);
+        } else {
+            self.up.remove(&peer);
+        }
+        for (id, group) in &mut self.groups {
+            if let Role::Replica(strategy) = &mut group.role {
+                strategy.link(peer, is_up);
+            }
+            if group.route_was == Route::At(peer) {
+                group.outbox.rewind();
+            }
+            group.observers.remove(&peer);
+            self.touched.insert(*id);
+        }
+        if !is_up {
+            self.lose_source(peer);
+        }
+    }
+
+    /// The log is on disk up to this ticket.
+    pub fn synced(&mut self, ticket: u64) {
+        self.synced = ticket;
+        for (id, group) in &mut self.groups {
+            if let Role::Replica(strategy) = &mut group.role
+                && group.unsynced_from.is_some_and(|first| first <= ticket)
+            {
+                strategy.synced(ticket);
+                group.unsynced_from = (group.last_ticket > ticket).then_some(ticket + 1);
+                self.touched.insert(*id);
+            }
+        }
+    }
+
+    /// One tick of [`crate::strategy::raft::TICK_MS`] has passed.
+    pub fn tick(&mut self) {
+        let ids: Vec<GroupId> = self.groups.keys().copied().collect();
+        for id in ids {
+            let group = self.groups.get_mut(&id).expect("ids were read from the map");
+            if let Role::Replica(strategy) = &mut group.role {
+                strategy.tick();
+            }
+            group.is_held = false;
+            self.tick_lane(id);
+            self.tick_catch_up(id);
+            self.tick_observing(id);
+            self.touched.insert(id);
+        }
+    }
+
+    /// Where the replicas of a group shall be.
+    pub fn want(&mut self, group: GroupId, replicas: &[PeerId]) {
+        if let Some(Role::Replica(strategy)) = self.groups.get_mut(&group).map(|it| &mut it.role) {
+            strategy.want(replicas);
+        }
+    }
+
+    /// Hands every leadership over, as far as there is somebody to take it.
+    pub fn step_down(&mut self) {
+        for (id, group) in &mut self.groups {
+            if let Role::Replica(strategy) = &mut group.role {
+                strategy.step_down();
+                self.touched.insert(*id);
+            }
+        }
+    }
+
+    /// True when this replica leads the group and knows everything committed before.
+    #[must_use]
+    pub fn is_serving(&self, group: GroupId) -> bool {
+        self.groups.get(&group).is_some_and(|it| it.route() == Route::Here)
+    }
+
+    /// Whether commands for the group have somewhere to go.
+    #[must_use]
+    pub fn has_route(&self, group: GroupId) -> bool {
+        self.groups.get(&group).is_some_and(|it| it.route() != Route::Nowhere)
+    }
+
+    /// A node that holds a replica of the group and can be reached, if this one holds none.
+    #[must_use]
+    pub fn source(&self, group: GroupId) -> Option<PeerId> {
+        match &self.groups.get(&group)?.role {
+            Role::Observer(observer) => observer.source,
+            Role::Replica(_) => None,
+        }
+    }
+
+    /// What every group says of itself.
+    #[must_use]
+    pub fn status(&self) -> Vec<GroupStatus> {
+        self.groups.iter().map(|(id, group)| group.status(*id, self.me)).collect()
+    }
+
+    /// Bytes that were submitted to the log and are not on disk.
+    #[must_use]
+    pub fn pending_bytes(&self) -> usize {
+        self.log.borrow().pending_bytes()
+    }
+
+    /// Settles every touched group: what is to be written goes to the log in one submission, what is to
+    /// be sent to `links`, and what happened to the returned events. `wall_ms` stamps new entries.
+    pub fn settle(&mut self, wall_ms: u64, links: &mut impl Links) -> Vec<Event> {
+        let mut appends: Vec<Append> = Vec::new();
+        let ticket = self.ticket + 1;
+        while let Some(id) = self.touched.pop_first() {
+            self.pump(id, wall_ms);
+            let Some(group) = self.groups.get_mut(&id) else { continue };
+            let Role::Replica(strategy) = &mut group.role else { continue };
+            let mut effects = Effects::default();
+            strategy.settle(ticket, &mut effects);
+            self.carry_out(id, ticket, effects, &mut appends);
+        }
+        if !appends.is_empty() {
+            self.ticket = ticket;
+            self.write(appends, ticket);
+        }
+        for (to, envelope) in self.sends.drain(..) {
+            links.send(to, &mut |out| envelope.encode(out));
+        }
+        std::mem::take(&mut self.events)
+    }
+
+    /// Whether another settling would find something to do at once.
+    #[must_use]
+    pub fn is_settled(&self) -> bool {
+        self.touched.is_empty() && self.sends.is_empty() && self.events.is_empty()
+    }
+
+    fn carry_out(&mut self, id: GroupId, ticket: u64, effects: Effects, appends: &mut Vec<Append>) {
+        let group = self.groups.get_mut(&id).expect("it was settled just now");
+        if !effects.appends.is_empty() {
+            group.unsynced_from.get_or_insert(ticket);
+            group.last_ticket = ticket;
+            appends.extend(effects.appends);
+        }
+        self.sends.extend(
+            effects.sends.into_iter().map(|(to, message)| (to, Envelope::Strategy(id, message))),
+        );
+        if effects.wants_state {
+            self.events.push(Event::WantsState(id));
+        }
+        if let Some(fetch) = effects.fetch {
+            self.begin_catch_up(id, fetch);
+        }
+        for entry in effects.committed {
+            self.apply(id, entry);
+        }
+    }
+
+    /// Hands an entry out, once.
+    fn apply(&mut self, id: GroupId, entry: Committed) {
+        let group = self.groups.get_mut(&id).expect("an entry belongs to a group that is here");
+        if let Role::Replica(strategy) = &mut group.role {
+            strategy.applied(entry.index);
+        }
+        if entry.index <= group.applied {
+            return; // The state that was fetched from a peer contains it.
+        }
+        group.applied = entry.index;
+        group.applied_term = entry.term;
+        for observer in group.observers.keys() {
+            let (index, term, data) = (entry.index, entry.term, entry.data.clone());
+            self.sends.push((*observer, Envelope::Observed { group: id, index, term, data }));
+        }
+        self.touched.insert(id); // Room for more entries, or a route, may have come of it.
+        if entry.data.is_empty() {
+            return;
+        }
+        let Some((stamp, sections)) = read_entry(entry.data) else {
+            tracing::error!(group = %id, index = entry.index, "an entry that cannot be read is skipped");
+            return;
+        };
+        self.clock.observe(stamp);
+        for section in sections {
+            let (origin, generation) = (section.origin, section.generation);
+            let (first, commands) = group.seen.admit(section);
+            if commands.is_empty() {
+                continue;
+            }
+            let tokens = if origin == self.me {
+                group.outbox.applied(generation, first, commands.len())
+            } else {
+                Vec::new()
+            };
+            self.events.push(Event::Apply(Applied {
+                group: id,
+                index: group.applied,
+                stamp,
+                origin,
+                commands,
+                tokens,
+            }));
+        }
+    }
+
+    /// Moves this node's commands towards the leader, and the leader's intake into its log.
+    fn pump(&mut self, id: GroupId, wall_ms: u64) {
+        let Some(group) = self.groups.get_mut(&id) else { return };
+        let route = group.route();
+        let term = group.term();
+        if (route, term) != (group.route_was, group.term_was) {
+            (group.route_was, group.term_was) = (route, term);
+            group.outbox.rewind();
+            group.intake.reset();
+        }
+        if !group.is_held {
+            while route != Route::Nowhere {
+                let Some(section) = group.outbox.next_section() else { break };
+                match route {
+                    Route::At(leader) => self.sends.push((leader, Envelope::Propose(id, section))),
+                    _ => {
+                        if group.intake.take(section, &group.seen) == Taken::No {
+                            group.outbox.rewind();
+                            group.is_held = true;
+                            break;
+                        }
+                    }
+                }
+            }
+        }
+        let Role::Replica(strategy) = &mut group.role else { return };
+        while route == Route::Here && strategy.room() > 0 {
+            let clock = &mut self.clock;
+            let Some(entry) = group.intake.next_entry(|| clock.stamp(wall_ms)) else { break };
+            if !strategy.offer(entry) {
+                // It is in nobody's log: what was taken has to be offered again.
+                let origins: Vec<_> = group.intake.origins().collect();
+                group.intake.reset();
+                for (origin, generation) in origins {
+                    self.not_taken(id, origin, generation, true);
+                }
+                break;
+            }
+        }
+    }
+
+    /// A section for us as the leader, or to be passed on to it.
+    fn take(&mut self, id: GroupId, section: Bytes) {
+        let Some((origin, generation)) = Intake::lane_of(&section) else { return };
+        let Some(group) = self.groups.get_mut(&id) else { return };
+        match group.route() {
+            Route::Here => {
+                if group.route_was != Route::Here || group.term_was != group.term() {
+                    self.pump(id, 0); // Notices the new leadership first; proposes nothing yet.
+                }
+                let group = self.groups.get_mut(&id).expect("it was there");
+                if group.intake.take(section, &group.seen) == Taken::No {
+                    self.not_taken(id, origin, generation, true);
+                }
+                self.touched.insert(id);
+            }
+            Route::At(leader) if origin != self.me && leader != origin => {
+                self.sends.push((leader, Envelope::Propose(id, section)));
+            }
+            _ => {
+                let has_majority = !group.is_leader_without_majority(self.me);
+                self.not_taken(id, origin, generation, has_majority);
+            }
+        }
+    }
+
+    fn not_taken(&mut self, id: GroupId, origin: PeerId, generation: u64, has_majority: bool) {
+        if origin != self.me {
+            let envelope = Envelope::NotTaken { group: id, generation, has_majority };
+            self.sends.push((origin, envelope));
+        } else if let Some(group) = self.groups.get_mut(&id) {
+            group.outbox.rewind();
+            group.is_held = true;
+        }
+    }
+
+    /// Tells senders whose commands get nowhere.
+    fn tick_lane(&mut self, id: GroupId) {
+        let group = self.groups.get_mut(&id).expect("the caller has it from the map");
+        if group.is_leader_without_majority(self.me) {
+            let origins: Vec<_> = group.intake.origins().filter(|it| it.0 != self.me).collect();
+            for (origin, generation) in origins {
+                let envelope = Envelope::NotTaken { group: id, generation, has_majority: false };
+                self.sends.push((origin, envelope));
+            }
+        }
+        let Some(age) = group.outbox.oldest_age_ms(self.now_ms) else { return };
+        let is_stuck = group.route() == Route::Nowhere
+            || group.no_majority_at.is_some_and(|at| self.now_ms - at < GIVE_UP_MS);
+        let limit = if is_stuck { GIVE_UP_MS } else { GIVE_UP_ROUTED_MS };
+        if age >= limit {
+            let gone = group.outbox.give_up(self.now_ms, limit);
+            group.no_majority_at = None;
+            self.events.extend(gone.refused.into_iter().map(|token| Event::Refused { token }));
+            self.events.extend(gone.unknown.into_iter().map(|token| Event::Unknown { token }));
+        } else if age >= OFFER_AGAIN_MS && self.now_ms - group.offered_again_ms >= OFFER_AGAIN_MS {
+            group.offered_again_ms = self.now_ms;
+            group.outbox.rewind();
+        }
+    }
+
+    /// A log that takes nothing in any more says so to whoever drives it, by its own callback.
+    fn write(&mut self, appends: Vec<Append>, ticket: u64) {
+        if let Err(why) = self.log.borrow_mut().submit(appends, ticket) {
+            tracing::error!(%why, "the log takes nothing in");
+        }
+    }
+
+    fn replica_for(&mut self, id: GroupId) -> Option<&mut Box<dyn Strategy>> {
+        match &mut self.groups.get_mut(&id)?.role {
+            Role::Replica(strategy) => Some(strategy),
+            Role::Observer(_) => None,
+        }
+    }
+
+    fn new_outbox(&self) -> Outbox {
+        Outbox::new(self.me, self.boot)
+    }
+}
+

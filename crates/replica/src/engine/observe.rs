@@ -1,0 +1,142 @@
+//! Following a group without holding a replica of it.
+//!
+//! An observer takes the state once, then every entry as it is applied at its source; when the source
+//! goes, it goes on with another from the index it has. It keeps no log and no history.
+
+use super::Engine;
+use super::group::{Group, Role};
+use super::wire::Envelope;
+use crate::store::GroupId;
+use crate::strategy::{Committed, PeerId};
+
+/// Bytes of entries sent to an observer that comes back; one further behind takes the state.
+const RESUME_ENTRIES_MAX: u64 = 4096;
+/// Without a source, look for one again after this long.
+const LOOK_AGAIN_MS: u64 = 500;
+
+/// An observer's place.
+#[derive(Default)]
+pub(super) struct Observer {
+    /// The replica it follows.
+    pub(super) source: Option<PeerId>,
+    /// Nodes that hold replicas.
+    pub(super) candidates: Vec<PeerId>,
+    looked_ms: u64,
+}
+
+impl Engine {
+    /// Follows a group whose replicas are on those nodes.
+    pub fn observe(&mut self, id: GroupId, replicas: &[PeerId]) {
+        match self.groups.get_mut(&id).map(|it| &mut it.role) {
+            Some(Role::Observer(observer)) => observer.candidates = replicas.to_vec(),
+            Some(Role::Replica(_)) => {}
+            None => {
+                let observer = Observer { candidates: replicas.to_vec(), ..Observer::default() };
+                let group = Group::new(Role::Observer(observer), self.new_outbox());
+                self.groups.insert(id, group);
+            }
+        }
+        self.touched.insert(id);
+    }
+
+    /// Whether this node has the group at all, and whether it holds a replica of it.
+    #[must_use]
+    pub fn holds(&self, id: GroupId) -> Option<bool> {
+        self.groups.get(&id).map(|it| matches!(it.role, Role::Replica(_)))
+    }
+
+    pub(super) fn tick_observing(&mut self, id: GroupId) {
+        let Some(group) = self.groups.get_mut(&id) else { return };
+        let (Role::Observer(observer), None) = (&mut group.role, &group.catch_up) else { return };
+        let is_due = self.now_ms - observer.looked_ms >= LOOK_AGAIN_MS;
+        if observer.source.is_some() || !is_due {
+            return;
+        }
+        observer.looked_ms = self.now_ms;
+        let found = observer.candidates.iter().find(|it| self.up.contains(it)).copied();
+        if let Some(source) = found {
+            observer.source = Some(source);
+            let after = group.applied;
+            self.sends.push((source, Envelope::Observe { group: id, after }));
+        }
+    }
+
+    pub(super) fn lose_source(&mut self, peer: PeerId) {
+        for group in self.groups.values_mut() {
+            if let Role::Observer(observer) = &mut group.role
+                && observer.source == Some(peer)
+            {
+                observer.source = None;
+                observer.looked_ms = 0;
+                group.catch_up = None;
+            }
+        }
+    }
+
+    /// A peer wants to follow our replica.
+    pub(super) fn add_observer(&mut self, from: PeerId, id: GroupId, after: u64) {
+        let Some(group) = self.groups.get_mut(&id) else { return };
+        let Role::Replica(strategy) = &mut group.role else { return };
+        let entries = if after > 0 && group.applied.saturating_sub(after) <= RESUME_ENTRIES_MAX {
+            strategy.entries(after, group.applied)
+        } else {
+            None
+        };
+        match entries {
+            Some(entries) => {
+                group.observers.insert(from, group.applied);
+                self.sends.extend(entries.into_iter().map(|entry| {
+                    let Committed { index, term, data } = entry;
+                    (from, Envelope::Observed { group: id, index, term, data })
+                }));
+            }
+            None => {
+                group.waiting_observers.push(from);
+                self.events.push(super::Event::WantsState(id));
+            }
+        }
+    }
+
+    /// Our state is ready: those who wait for it are told where it begins, and follow from there.
+    pub(super) fn restart_observers(&mut self, id: GroupId) {
+        let Some(group) = self.groups.get_mut(&id) else { return };
+        let index = group.applied;
+        for peer in std::mem::take(&mut group.waiting_observers) {
+            group.observers.insert(peer, index);
+            self.sends.push((peer, Envelope::Restart { group: id, index }));
+        }
+    }
+
+    pub(super) fn restart_observing(&mut self, from: PeerId, id: GroupId, index: u64) {
+        let Some(group) = self.groups.get_mut(&id) else { return };
+        if matches!(&group.role, Role::Observer(it) if it.source == Some(from)) {
+            group.early.clear();
+            self.begin_fetch(id, from, index, None);
+        }
+    }
+
+    pub(super) fn take_observed(&mut self, from: PeerId, id: GroupId, entry: Committed) {
+        let Some(group) = self.groups.get_mut(&id) else { return };
+        let Role::Observer(observer) = &mut group.role else { return };
+        if observer.source != Some(from) {
+            return;
+        }
+        if group.catch_up.is_some() {
+            group.early.push(entry); // It comes after the state that is on its way.
+            return;
+        }
+        if entry.index > group.applied + 1 {
+            observer.source = None; // Something was lost: ask again from what we have.
+            return;
+        }
+        self.apply(id, entry);
+    }
+
+    /// The state is installed: go on with what came meanwhile.
+    pub(super) fn observe_on(&mut self, id: GroupId) {
+        let Some(group) = self.groups.get_mut(&id) else { return };
+        for entry in std::mem::take(&mut group.early) {
+            self.apply(id, entry);
+        }
+    }
+}

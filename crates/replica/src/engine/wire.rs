@@ -1,0 +1,170 @@
+//! What nodes say to each other about groups: one byte of kind, four of group, then the body.
+
+use crate::store::GroupId;
+use bytes::{Buf, BufMut, Bytes};
+
+/// One envelope between two nodes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Envelope {
+    /// Between two replicas of a group, of their strategy.
+    Strategy(GroupId, Bytes),
+    /// A section for the leader.
+    Propose(GroupId, Bytes),
+    /// The leader did not take a lane's section of this generation. `has_majority`: whether it can
+    /// commit at all.
+    NotTaken { group: GroupId, generation: u64, has_majority: bool },
+    /// Give me your state at `index`, from `offset`.
+    FetchState { group: GroupId, index: u64, offset: u64 },
+    /// A part of it; `total` 0: it is not there any more.
+    State { group: GroupId, index: u64, offset: u64, total: u64, part: Bytes },
+    /// Give me history after `after` up to `upto`, from a place on.
+    FetchHistory { group: GroupId, after: u64, upto: u64, room: Bytes, ordinal: u64 },
+    /// A part of it: encoded records; the place to go on from, if that was not all.
+    History { group: GroupId, upto: u64, next: Option<(Bytes, u64)>, records: Bytes },
+    /// An observer wants entries after `after`.
+    Observe { group: GroupId, after: u64 },
+    /// An entry for an observer.
+    Observed { group: GroupId, index: u64, term: u64, data: Bytes },
+    /// The observer has to take our state at `index` first (see `FetchState`).
+    Restart { group: GroupId, index: u64 },
+    /// For the node above, opaque here.
+    Node(Bytes),
+}
+
+impl Envelope {
+    /// Appends it.
+    pub(super) fn encode(&self, out: &mut Vec<u8>) {
+        let mut head = |kind: u8, group: &GroupId| {
+            out.put_u8(kind);
+            out.put_u32_le(group.0);
+        };
+        match self {
+            Envelope::Strategy(group, body) => {
+                head(0, group);
+                out.put_slice(body);
+            }
+            Envelope::Propose(group, body) => {
+                head(1, group);
+                out.put_slice(body);
+            }
+            Envelope::NotTaken { group, generation, has_majority } => {
+                head(2, group);
+                out.put_u64_le(*generation);
+                out.put_u8(u8::from(*has_majority));
+            }
+            Envelope::FetchState { group, index, offset } => {
+                head(3, group);
+                out.put_u64_le(*index);
+                out.put_u64_le(*offset);
+            }
+            Envelope::State { group, index, offset, total, part } => {
+                head(4, group);
+                out.put_u64_le(*index);
+                out.put_u64_le(*offset);
+                out.put_u64_le(*total);
+                out.put_slice(part);
+            }
+            Envelope::FetchHistory { group, after, upto, room, ordinal } => {
+                head(5, group);
+                out.put_u64_le(*after);
+                out.put_u64_le(*upto);
+                out.put_u64_le(*ordinal);
+                out.put_slice(room);
+            }
+            Envelope::History { group, upto, next, records } => {
+                head(6, group);
+                out.put_u64_le(*upto);
+                let (room, ordinal) = next.as_ref().map_or((&[][..], u64::MAX), |(room, at)| (&room[..], *at));
+                out.put_u64_le(ordinal);
+                out.put_u32_le(room.len() as u32);
+                out.put_slice(room);
+                out.put_slice(records);
+            }
+            Envelope::Observe { group, after } => {
+                head(7, group);
+                out.put_u64_le(*after);
+            }
+            Envelope::Observed { group, index, term, data } => {
+                head(8, group);
+                out.put_u64_le(*index);
+                out.put_u64_le(*term);
+                out.put_slice(data);
+            }
+            Envelope::Restart { group, index } => {
+                head(9, group);
+                out.put_u64_le(*index);
+            }
+            Envelope::Node(body) => {
+                head(10, &GroupId(0));
+                out.put_slice(body);
+            }
+        }
+    }
+
+    /// Reads one; `None`: not one of ours.
+    pub(super) fn decode(mut bytes: Bytes) -> Option<Envelope> {
+        if bytes.len() < 5 {
+            return None;
+        }
+        let kind = bytes.get_u8();
+        let group = GroupId(bytes.get_u32_le());
+        let number = |bytes: &mut Bytes| (bytes.len() >= 8).then(|| bytes.get_u64_le());
+        Some(match kind {
+            0 => Envelope::Strategy(group, bytes),
+            1 => Envelope::Propose(group, bytes),
+            2 => {
+                let generation = number(&mut bytes)?;
+                let has_majority = bytes.first() == Some(&1);
+                Envelope::NotTaken { group, generation, has_majority }
+            }
+            3 => {
+                let (index, offset) = (number(&mut bytes)?, number(&mut bytes)?);
+                Envelope::FetchState { group, index, offset }
+            }
+            4 => {
+                let (index, offset) = (number(&mut bytes)?, number(&mut bytes)?);
+                let total = number(&mut bytes)?;
+                Envelope::State { group, index, offset, total, part: bytes }
+            }
+            5 => {
+                let (after, upto) = (number(&mut bytes)?, number(&mut bytes)?);
+                let ordinal = number(&mut bytes)?;
+                Envelope::FetchHistory { group, after, upto, room: bytes, ordinal }
+            }
+            6 => {
+                let (upto, ordinal) = (number(&mut bytes)?, number(&mut bytes)?);
+                let len = (bytes.len() >= 4).then(|| bytes.get_u32_le() as usize)?;
+                let room = (bytes.len() >= len).then(|| bytes.split_to(len))?;
+                let next = (ordinal != u64::MAX).then_some((room, ordinal));
+                Envelope::History { group, upto, next, records: bytes }
+            }
+            7 => Envelope::Observe { group, after: number(&mut bytes)? },
+            8 => {
+                let (index, term) = (number(&mut bytes)?, number(&mut bytes)?);
+                Envelope::Observed { group, index, term, data: bytes }
+            }
+            9 => Envelope::Restart { group, index: number(&mut bytes)? },
+            10 => Envelope::Node(bytes),
+            _ => return None,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn an_envelope_survives_the_wire_and_no_bytes_panic(bytes in prop::collection::vec(any::<u8>(), 0..120), kind in 0u8..12) {
+            let mut framed = vec![kind];
+            framed.extend(bytes);
+            if let Some(envelope) = Envelope::decode(framed.into()) {
+                let mut again = Vec::new();
+                envelope.encode(&mut again);
+                prop_assert_eq!(Envelope::decode(again.into()), Some(envelope));
+            }
+        }
+    }
+}

@@ -1,0 +1,503 @@
+//! Lanes: how commands of one node reach one group exactly once and in order.
+//!
+//! A lane is everything one node (its `origin`) offers to one group, numbered from 1 without gaps. The
+//! node keeps each command until it sees it applied, and offers again from the oldest unapplied one
+//! whenever the leader changes or a link breaks ([`Outbox`]). The leader takes a lane's commands only in
+//! their order ([`Intake`]), and what was applied is remembered in the replicated state ([`Seen`]), so
+//! that a repeat changes nothing, whoever leads.
+//!
+//! When a node gives commands up (it told their senders `unknown`), it starts a new generation of the
+//! lane; once anything of it is applied, nothing of an older one can be: order holds.
+
+use bytes::{Buf, BufMut, Bytes, BytesMut};
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, VecDeque};
+
+/// Commands in one section at most.
+pub const SECTION_COMMANDS_MAX: usize = 256;
+/// Bytes of commands in one section, before another may be added.
+pub const SECTION_BYTES_MAX: usize = 64 << 10;
+/// Sections offered and not yet applied, per lane: hides a round trip, lets batches grow under load.
+const SECTIONS_IN_FLIGHT_MAX: usize = 4;
+/// Bytes that may wait on a lane; beyond it the sender is told `busy`.
+const OUTBOX_BYTES_MAX: usize = 16 << 20;
+/// Bytes that may wait for their turn at a leader, over all lanes of a group.
+const INTAKE_BYTES_MAX: usize = 32 << 20;
+
+/// Some consecutive commands of one lane, as they cross the network and stand in entries.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Section {
+    /// Whose lane.
+    pub origin: u64,
+    /// Which life of the lane.
+    pub generation: u64,
+    /// Number of the first command.
+    pub first: u64,
+    /// The commands.
+    pub commands: Vec<Bytes>,
+}
+
+const SECTION_HEAD: usize = 8 + 8 + 8 + 4 + 4;
+
+impl Section {
+    fn encode(&self) -> Bytes {
+        let bytes: usize = self.commands.iter().map(|it| 4 + it.len()).sum();
+        let mut out = BytesMut::with_capacity(SECTION_HEAD + bytes);
+        out.put_u64_le(self.origin);
+        out.put_u64_le(self.generation);
+        out.put_u64_le(self.first);
+        out.put_u32_le(self.commands.len() as u32);
+        out.put_u32_le(bytes as u32);
+        for command in &self.commands {
+            out.put_u32_le(command.len() as u32);
+            out.put_slice(command);
+        }
+        out.freeze()
+    }
+
+    /// Takes one section off the front; `None`: these bytes hold none.
+    pub fn take(bytes: &mut Bytes) -> Option<Section> {
+        let head = Head::read(bytes)?;
+        bytes.advance(SECTION_HEAD);
+        let mut body = bytes.split_to(head.bytes);
+        let mut commands = Vec::with_capacity(head.count.min(head.bytes / 4));
+        for _ in 0..head.count {
+            let len = (body.len() >= 4).then(|| body.get_u32_le() as usize)?;
+            commands.push((body.len() >= len).then(|| body.split_to(len))?);
+        }
+        let Head { origin, generation, first, .. } = head;
+        body.is_empty().then_some(Section { origin, generation, first, commands })
+    }
+}
+
+/// The head of an encoded section: all that a leader looks at.
+struct Head {
+    origin: u64,
+    generation: u64,
+    first: u64,
+    count: usize,
+    bytes: usize,
+}
+
+impl Head {
+    fn read(mut bytes: &[u8]) -> Option<Head> {
+        if bytes.len() < SECTION_HEAD {
+            return None;
+        }
+        let head = Head {
+            origin: bytes.get_u64_le(),
+            generation: bytes.get_u64_le(),
+            first: bytes.get_u64_le(),
+            count: bytes.get_u32_le() as usize,
+            bytes: bytes.get_u32_le() as usize,
+        };
+        (bytes.len() >= head.bytes).then_some(head)
+    }
+}
+
+/// What was applied of each lane. Part of the replicated state.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Seen {
+    lanes: BTreeMap<u64, (u64, u64)>,
+}
+
+impl Seen {
+    /// Notes a section as applied; the commands of it that are new, with the number of the first.
+    /// Deterministic: the same on every replica.
+    pub fn admit(&mut self, section: Section) -> (u64, Vec<Bytes>) {
+        let lane = self.lanes.entry(section.origin).or_insert((section.generation, 0));
+        if section.generation < lane.0 {
+            return (0, Vec::new()); // Given up by its node, which went on without it.
+        }
+        if section.generation > lane.0 {
+            *lane = (section.generation, 0);
+        }
+        if section.first > lane.1 + 1 {
+            return (0, Vec::new()); // A gap: no leader lets one through; nothing is lost, it is resent.
+        }
+        let skip = (lane.1 + 1 - section.first) as usize;
+        let mut commands = section.commands;
+        if skip >= commands.len() {
+            return (0, Vec::new());
+        }
+        commands.drain(..skip);
+        let first = lane.1 + 1;
+        lane.1 += commands.len() as u64;
+        (first, commands)
+    }
+
+    fn next(&self, origin: u64) -> (u64, u64) {
+        self.lanes.get(&origin).map_or((0, 1), |(generation, last)| (*generation, last + 1))
+    }
+}
+
+/// The leader's side: takes sections of all lanes in order and turns them into entries.
+#[derive(Debug, Default)]
+pub struct Intake {
+    waiting: VecDeque<Bytes>,
+    bytes: usize,
+    /// Next number taken of each lane, ahead of what is applied.
+    next: BTreeMap<u64, (u64, u64)>,
+}
+
+/// What became of a section offered to a leader.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Taken {
+    /// It will be in an entry, or it is in one already.
+    Yes,
+    /// Not in order, or too much waits: offer again from the oldest unapplied command.
+    No,
+}
+
+impl Intake {
+    /// A new leadership: only what is applied counts.
+    pub fn reset(&mut self) {
+        *self = Intake::default();
+    }
+
+    /// Takes an encoded section, if it is the lane's next.
+    pub fn take(&mut self, section: Bytes, seen: &Seen) -> Taken {
+        let Some(head) = Head::read(&section) else { return Taken::No };
+        let next = self.next.entry(head.origin).or_insert_with(|| seen.next(head.origin));
+        if head.generation < next.0 || self.bytes > INTAKE_BYTES_MAX {
+            return Taken::No;
+        }
+        if head.generation > next.0 {
+            *next = (head.generation, 1);
+        }
+        let end = head.first + head.count as u64;
+        if head.first > next.1 {
+            return Taken::No;
+        }
+        if end > next.1 {
+            next.1 = end;
+            self.bytes += section.len();
+            self.waiting.push_back(section);
+        }
+        Taken::Yes
+    }
+
+    /// Whose lane a section is of, and which life of it.
+    #[must_use]
+    pub fn lane_of(section: &[u8]) -> Option<(u64, u64)> {
+        Head::read(section).map(|head| (head.origin, head.generation))
+    }
+
+    /// The next entry, stamped: as many sections as fit a batch.
+    pub fn next_entry(&mut self, stamp: impl FnOnce() -> u64) -> Option<Bytes> {
+        let first = self.waiting.front()?;
+        let mut size = first.len();
+        let mut count = 1;
+        while let Some(more) = self.waiting.get(count) {
+            if size + more.len() > SECTION_BYTES_MAX {
+                break;
+            }
+            size += more.len();
+            count += 1;
+        }
+        let mut out = BytesMut::with_capacity(ENTRY_HEAD + size);
+        out.put_u8(ENTRY_VERSION);
+        out.put_u64_le(stamp());
+        for section in self.waiting.drain(..count) {
+            out.put_slice(&section);
+        }
+        self.bytes -= size;
+        Some(out.freeze())
+    }
+
+    /// Whether anything waits to become an entry.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.waiting.is_empty()
+    }
+
+    /// Lanes that have offered something under this leadership.
+    pub fn origins(&self) -> impl Iterator<Item = (u64, u64)> {
+        self.next.iter().map(|(origin, (generation, _))| (*origin, *generation))
+    }
+}
+
+const ENTRY_VERSION: u8 = 1;
+const ENTRY_HEAD: usize = 1 + 8;
+
+/// Reads an entry: its stamp and its sections. `None`: not one of ours.
+#[must_use]
+pub fn read_entry(mut data: Bytes) -> Option<(u64, Vec<Section>)> {
+    if data.len() < ENTRY_HEAD || data.get_u8() != ENTRY_VERSION {
+        return None;
+    }
+    let stamp = data.get_u64_le();
+    let mut sections = Vec::new();
+    while !data.is_empty() {
+        sections.push(Section::take(&mut data)?);
+    }
+    Some((stamp, sections))
+}
+
+/// A node's side of its lane to one group.
+#[derive(Debug)]
+pub struct Outbox {
+    origin: u64,
+    generation: u64,
+    /// Number of the front of `pending`.
+    base: u64,
+    pending: VecDeque<Pending>,
+    bytes: usize,
+    /// How many of `pending` are offered to the present leader.
+    offered: usize,
+    /// How many of `pending` were ever offered to anybody.
+    exposed: usize,
+    /// Numbers after the end of each section offered and not applied.
+    flights: VecDeque<u64>,
+}
+
+#[derive(Debug)]
+struct Pending {
+    token: u64,
+    command: Bytes,
+    since_ms: u64,
+}
+
+/// Commands that are given up.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct GivenUp {
+    /// Never offered to anybody: they did not and will not happen.
+    pub refused: Vec<u64>,
+    /// Offered: they may have happened.
+    pub unknown: Vec<u64>,
+}
+
+impl Outbox {
+    /// An empty lane. `boot` counts the node's starts: a lane begun after a restart is a later one.
+    #[must_use]
+    pub fn new(origin: u64, boot: u32) -> Outbox {
+        Outbox {
+            origin,
+            generation: u64::from(boot) << 32,
+            base: 1,
+            pending: VecDeque::new(),
+            bytes: 0,
+            offered: 0,
+            exposed: 0,
+            flights: VecDeque::new(),
+        }
+    }
+
+    /// Adds a command. False: too much waits, nothing was added.
+    pub fn push(&mut self, token: u64, command: Bytes, now_ms: u64) -> bool {
+        if self.bytes + command.len() > OUTBOX_BYTES_MAX {
+            return false;
+        }
+        self.bytes += command.len();
+        self.pending.push_back(Pending { token, command, since_ms: now_ms });
+        true
+    }
+
+    /// The next section to offer to the present leader, unless enough are under way.
+    pub fn next_section(&mut self) -> Option<Bytes> {
+        if self.flights.len() >= SECTIONS_IN_FLIGHT_MAX || self.offered == self.pending.len() {
+            return None;
+        }
+        let first = self.base + self.offered as u64;
+        let mut bytes = 0;
+        let commands: Vec<Bytes> = self
+            .pending
+            .iter()
+            .skip(self.offered)
+            .take(SECTION_COMMANDS_MAX)
+            .take_while(|it| {
+                let fits = bytes == 0 || bytes + it.command.len() <= SECTION_BYTES_MAX;
+                bytes += it.command.len();
+                fits
+            })
+            .map(|it| it.command.clone())
+            .collect();
+        self.offered += commands.len();
+        self.exposed = self.exposed.max(self.offered);
+        self.flights.push_back(self.base + self.offered as u64);
+        let section =
+            Section { origin: self.origin, generation: self.generation, first, commands };
+        Some(section.encode())
+    }
+
+    /// The leader changed, or did not take what was offered: offer all again.
+    pub fn rewind(&mut self) {
+        self.offered = 0;
+        self.flights.clear();
+    }
+
+    /// Commands `first..first + count` of this lane were applied; their tokens, in order. Those of an
+    /// earlier generation have none any more.
+    pub fn applied(&mut self, generation: u64, first: u64, count: usize) -> Vec<u64> {
+        if generation != self.generation || first != self.base {
+            return Vec::new();
+        }
+        let count = count.min(self.pending.len());
+        let tokens = self.pending.drain(..count).map(|it| {
+            self.bytes -= it.command.len();
+            it.token
+        });
+        let tokens = tokens.collect();
+        self.base += count as u64;
+        self.offered = self.offered.saturating_sub(count);
+        self.exposed = self.exposed.saturating_sub(count);
+        while self.flights.front().is_some_and(|end| *end <= self.base) {
+            self.flights.pop_front();
+        }
+        tokens
+    }
+
+    /// A state was installed in which this lane is at `last` of `generation`: tokens of the commands
+    /// that it contains. They happened, unseen here.
+    pub fn overtaken(&mut self, seen: &Seen) -> Vec<u64> {
+        let (generation, next) = seen.next(self.origin);
+        if generation != self.generation || next <= self.base {
+            return Vec::new();
+        }
+        self.applied(generation, self.base, (next - self.base) as usize)
+    }
+
+    /// Age of the oldest command, in milliseconds.
+    #[must_use]
+    pub fn oldest_age_ms(&self, now_ms: u64) -> Option<u64> {
+        self.pending.front().map(|it| now_ms.saturating_sub(it.since_ms))
+    }
+
+    /// Gives up all that was offered, and what has waited for `limit_ms`.
+    pub fn give_up(&mut self, now_ms: u64, limit_ms: u64) -> GivenUp {
+        let exposed = self.exposed;
+        let mut gone = GivenUp::default();
+        for _ in 0..exposed {
+            gone.unknown.extend(self.pop().map(|it| it.token));
+        }
+        while self.oldest_age_ms(now_ms).is_some_and(|age| age >= limit_ms) {
+            gone.refused.extend(self.pop().map(|it| it.token));
+        }
+        if exposed > 0 {
+            self.generation += 1; // Fences what may still be on its way.
+            self.base = 1;
+        }
+        self.rewind();
+        self.exposed = 0;
+        gone
+    }
+
+    fn pop(&mut self) -> Option<Pending> {
+        let front = self.pending.pop_front()?;
+        self.bytes -= front.command.len();
+        Some(front)
+    }
+
+    /// Which life of the lane this is.
+    #[must_use]
+    pub fn generation(&self) -> u64 {
+        self.generation
+    }
+
+    /// Commands that wait.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.pending.len()
+    }
+
+    /// Nothing waits.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.pending.is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn entry_of(intake: &mut Intake) -> Option<(u64, Vec<Section>)> {
+        intake.next_entry(|| 7).and_then(read_entry)
+    }
+
+    #[test]
+    fn refused_is_what_was_never_offered_and_unknown_the_rest() {
+        let mut outbox = Outbox::new(1, 1);
+        for token in 0..300 {
+            outbox.push(token, Bytes::from_static(b"x"), 0);
+        }
+        assert!(outbox.next_section().is_some());
+        let gone = outbox.give_up(1000, 900);
+        assert_eq!(gone.unknown, (0..256).collect::<Vec<_>>());
+        assert_eq!(gone.refused, (256..300).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn what_was_given_up_cannot_be_applied_after_what_came_later() {
+        let (mut outbox, mut intake, mut seen) = (Outbox::new(1, 1), Intake::default(), Seen::default());
+        outbox.push(1, Bytes::from_static(b"old"), 0);
+        let old = outbox.next_section().expect("one waits");
+        outbox.give_up(1000, 900);
+        outbox.push(2, Bytes::from_static(b"new"), 1000);
+        let new = outbox.next_section().expect("one waits");
+        assert_eq!(intake.take(new, &seen), Taken::Yes);
+        let (_, sections) = entry_of(&mut intake).expect("one was taken");
+        assert_eq!(seen.admit(sections[0].clone()).1.len(), 1);
+        let late = Section::take(&mut old.clone()).expect("it is a section");
+        assert_eq!(seen.admit(late), (0, vec![]));
+    }
+
+    proptest! {
+        #[test]
+        fn no_bytes_panic(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+            let _ = read_entry(bytes.into());
+        }
+
+        /// A leader that forgets, drops and gets things twice: each command is applied once, in order.
+        #[test]
+        fn each_command_is_applied_once_and_in_order(
+            steps in prop::collection::vec((0u8..6, 1usize..400), 1..200),
+        ) {
+            let (mut outbox, mut intake, mut seen) = (Outbox::new(9, 1), Intake::default(), Seen::default());
+            let mut pushed = 0u64;
+            let mut applied = Vec::new();
+            let mut tokens = Vec::new();
+            let mut wire: VecDeque<Bytes> = VecDeque::new();
+            let mut log: VecDeque<Section> = VecDeque::new();
+            let mut apply = |log: &mut VecDeque<Section>, seen: &mut Seen, outbox: &mut Outbox, tokens: &mut Vec<u64>| {
+                while let Some(section) = log.pop_front() {
+                    let generation = section.generation;
+                    let (first, commands) = seen.admit(section);
+                    tokens.extend(outbox.applied(generation, first, commands.len()));
+                    applied.extend(commands.iter().map(|it| u64::from_le_bytes(it[..].try_into().unwrap())));
+                }
+            };
+            for (step, n) in steps {
+                match step {
+                    0 => for _ in 0..n {
+                        outbox.push(pushed, Bytes::copy_from_slice(&pushed.to_le_bytes()), 0);
+                        pushed += 1;
+                    },
+                    1 => wire.extend(outbox.next_section()),
+                    2 => if let Some(section) = wire.pop_front() {
+                        if n % 3 == 0 { wire.push_back(section.clone()); } // Twice.
+                        if n % 5 != 0 { intake.take(section, &seen); } // Or lost.
+                    },
+                    3 => if let Some((_, sections)) = entry_of(&mut intake) { log.extend(sections); },
+                    4 => apply(&mut log, &mut seen, &mut outbox, &mut tokens),
+                    _ => { // Another leader: what it has not got in its log is gone.
+                        apply(&mut log, &mut seen, &mut outbox, &mut tokens);
+                        intake.reset();
+                        outbox.rewind();
+                    }
+                }
+            }
+            for _ in 0..100_000 {
+                if outbox.is_empty() { break; }
+                outbox.rewind();
+                intake.reset();
+                while let Some(section) = outbox.next_section() { intake.take(section, &seen); }
+                while let Some((_, sections)) = entry_of(&mut intake) { log.extend(sections); }
+                apply(&mut log, &mut seen, &mut outbox, &mut tokens);
+            }
+            prop_assert_eq!(&applied, &(0..pushed).collect::<Vec<_>>());
+            prop_assert_eq!(&tokens, &applied);
+        }
+    }
+}

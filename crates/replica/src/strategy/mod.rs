@@ -1,0 +1,143 @@
+//! How a group replicates: one trait, one folder for each way.
+//!
+//! A strategy is a pure machine. It is given inputs (messages of its peers, offers, ticks, links that
+//! break, finished syncs), and when it is settled it says what it wants done: sends, appends to the
+//! node's log, entries that are committed. It has no clock, no socket and no disk of its own.
+
+pub mod raft;
+
+use crate::store::{GroupId, log::Append};
+use bytes::Bytes;
+
+/// Identity of a node towards its peers.
+pub type PeerId = u64;
+
+/// Where commands for a group have to be offered.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Route {
+    /// To this replica: it orders (or, with gossip, everybody does).
+    Here,
+    /// To that node.
+    At(PeerId),
+    /// To nobody that is known now.
+    Nowhere,
+}
+
+/// An entry that cannot be lost any more, in the order in which it is to be applied.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Committed {
+    /// Its place in the group's log.
+    pub index: u64,
+    /// Election number under which it was written.
+    pub term: u64,
+    /// What was offered; empty for entries of the strategy itself.
+    pub data: Bytes,
+}
+
+/// A replica whose log no longer reaches ours needs the state itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fetch {
+    /// Who has it.
+    pub from: PeerId,
+    /// State up to and including this index.
+    pub index: u64,
+    /// The message to be received again once the state is here.
+    pub message: Bytes,
+}
+
+/// What a strategy wants done. Sends in `sends` may leave at once; whatever depends on the disk is
+/// kept back by the strategy until [`Strategy::synced`].
+#[derive(Default)]
+pub struct Effects {
+    /// Messages to the same group on other nodes.
+    pub sends: Vec<(PeerId, Bytes)>,
+    /// Records for the node's log. The ticket given to [`Strategy::settle`] covers them.
+    pub appends: Vec<Append>,
+    /// Entries to apply.
+    pub committed: Vec<Committed>,
+    /// State to fetch from a peer before going on.
+    pub fetch: Option<Fetch>,
+    /// A peer will ask for our state: have it ready ([`Strategy::provide`]).
+    pub wants_state: bool,
+}
+
+/// What a strategy says of itself.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct StrategyStatus {
+    /// The leader, primary, or nobody.
+    pub leader: Option<PeerId>,
+    /// Election number or epoch.
+    pub term: u64,
+    /// Highest index known to be committed.
+    pub commit: u64,
+    /// Those whose acknowledgement counts.
+    pub voters: Vec<PeerId>,
+    /// Those who only follow.
+    pub learners: Vec<PeerId>,
+}
+
+/// One replica of one group.
+pub trait Strategy {
+    /// Its name in configuration and status: `raft`, `primary-backup`, `gossip`.
+    fn name(&self) -> &'static str;
+
+    /// Where commands go now.
+    fn route(&self) -> Route;
+
+    /// How many more entries it takes in at this moment without queueing them (pipelining).
+    fn room(&self) -> usize;
+
+    /// Takes an entry. False: not now (see [`Strategy::route`]); nothing happened.
+    fn offer(&mut self, entry: Bytes) -> bool;
+
+    /// A message of the same group on another node; garbage is ignored.
+    fn receive(&mut self, from: PeerId, message: Bytes);
+
+    /// The state asked for by [`Effects::fetch`] is here and stored: go on with its message.
+    fn fetched(&mut self, message: Bytes);
+
+    /// The fetch could not be finished.
+    fn fetch_failed(&mut self);
+
+    /// Our state at `index` can be fetched from this node from now on.
+    fn provide(&mut self, index: u64);
+
+    /// One tick of the node's timer has passed.
+    fn tick(&mut self);
+
+    /// The link to a peer came up or broke.
+    fn link(&mut self, peer: PeerId, is_up: bool);
+
+    /// Everything appended in rounds with tickets up to this one is on disk.
+    fn synced(&mut self, ticket: u64);
+
+    /// Everything up to this index has been applied.
+    fn applied(&mut self, index: u64);
+
+    /// What it must know again when it starts from the state applied so far (membership, epochs).
+    fn blob(&self) -> Bytes;
+
+    /// The log up to and including `index` is not needed any more: what may be purged of it, with the
+    /// term of its last entry.
+    fn purge(&mut self, index: u64) -> Option<(u64, u64)>;
+
+    /// Entries `after + 1..=upto`, all committed; `None` when they are not in the log any more.
+    fn entries(&self, after: u64, upto: u64) -> Option<Vec<Committed>>;
+
+    /// Where its replicas shall be; reached one safe step at a time while this replica leads.
+    fn want(&mut self, replicas: &[PeerId]);
+
+    /// Give leadership away, if held.
+    fn step_down(&mut self);
+
+    /// Says what it wants done since the last time.
+    fn settle(&mut self, ticket: u64, effects: &mut Effects);
+
+    /// What it says of itself.
+    fn status(&self) -> StrategyStatus;
+}
+
+/// Which group, of which strategy; carried in front of every message between nodes.
+pub(crate) fn group_prefix(group: GroupId) -> [u8; 4] {
+    group.0.to_le_bytes()
+}

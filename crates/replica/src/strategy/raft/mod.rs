@@ -1,0 +1,334 @@
+//! Raft (Ongaro & Ousterhout, "In Search of an Understandable Consensus Algorithm", USENIX ATC 2014),
+//! by the raft library, one pure machine per group.
+//!
+//! Promise: an entry is handed out as committed once a majority of the group's voters has it on disk,
+//! ours counting only after our own sync; and never in another order on another node.
+//!
+//! The leader sends while it writes (thesis, section 10.2.1). Reads never rest on the lease, so a voter
+//! whose own link to the leader is broken may elect at once: see `elect`.
+
+mod elect;
+mod membership;
+mod ready;
+mod storage;
+mod wire;
+
+use super::{Committed, Effects, PeerId, Route, Strategy, StrategyStatus};
+use crate::store::log::Append;
+use crate::store::{GroupId, Log};
+use bytes::Bytes;
+use elect::Haste;
+use raft::prelude::{ConfState, HardState, Message, MessageType};
+use raft::{Config, GetEntriesContext, RawNode, SnapshotStatus, StateRole};
+use std::cell::RefCell;
+use std::collections::{BTreeMap, VecDeque};
+use std::rc::Rc;
+use storage::{GroupLog, Recovered};
+
+/// Length of a tick, in milliseconds: the node's timer must keep to it.
+pub const TICK_MS: u64 = 25;
+/// Heartbeats every 100 ms: often enough to notice, cheap enough for 16 idle groups.
+const HEARTBEAT_TICKS: usize = 4;
+/// Followers wait 300 to 600 ms in silence before they campaign on their own.
+const ELECTION_TICKS: usize = 12;
+/// Entries proposed and not yet committed, per group: enough to hide a round trip and a sync, few
+/// enough that the batches in them grow under load.
+const IN_FLIGHT_MAX: usize = 4;
+/// Entries of one append message, in bytes.
+const MESSAGE_BYTES: u64 = 512 << 10;
+/// Append messages on their way to one follower.
+const MESSAGES_IN_FLIGHT: usize = 64;
+
+/// One replica of one Raft group.
+pub struct RaftGroup {
+    group: GroupId,
+    me: PeerId,
+    node: RawNode<GroupLog>,
+    /// Readies handed to the disk: ticket, number, entries up to, messages to send then.
+    unsynced: VecDeque<ready::Unsynced>,
+    /// Index of the first entry of our own leadership; we serve once it is applied.
+    leading_from: Option<u64>,
+    /// Indexes of our proposals that are not applied yet.
+    in_flight: VecDeque<u64>,
+    applied: u64,
+    links: BTreeMap<PeerId, bool>,
+    haste: Haste,
+    wanted: Vec<PeerId>,
+    /// A snapshot message waits until its state has been fetched.
+    fetching: Option<Bytes>,
+    to_fetch: Option<super::Fetch>,
+    to_send: Vec<Message>,
+    to_write: Vec<Append>,
+}
+
+/// What a group's replica starts from.
+#[derive(Clone, Debug, Default)]
+pub struct Start {
+    /// Term, vote, commit from the log.
+    pub hard_state: (u64, u64, u64),
+    /// Index and term of the last purged entry.
+    pub purged: (u64, u64),
+    /// Last index in the log.
+    pub last: u64,
+    /// What the state that the node restored contains.
+    pub applied: u64,
+    /// Term of that entry.
+    pub applied_term: u64,
+    /// [`Strategy::blob`] at that index; empty: this replica waits to be told.
+    pub blob: Bytes,
+}
+
+/// What a group begins from that is founded now: an empty state at index 1, known to its first voters.
+#[must_use]
+pub fn founding_blob(voters: &[PeerId]) -> Bytes {
+    wire::encode_conf_state(&ConfState::from((voters.to_vec(), Vec::new())))
+}
+
+impl RaftGroup {
+    /// A replica with the log that the disk held.
+    ///
+    /// # Errors
+    /// The log and the state do not fit together; the words say how.
+    pub fn new(group: GroupId, me: PeerId, log: Rc<RefCell<Log>>, start: Start) -> Result<RaftGroup, String> {
+        let conf_state = if start.blob.is_empty() {
+            ConfState::default()
+        } else {
+            wire::decode_conf_state(start.blob.clone()).ok_or("unreadable membership")?
+        };
+        if start.applied < start.purged.0 {
+            let (purged, applied) = (start.purged.0, start.applied);
+            return Err(format!("the log begins after {purged} but the state ends at {applied}"));
+        }
+        let mut to_write = Vec::new();
+        let mut start = start;
+        if start.last < start.applied {
+            // A fetched state is in the checkpoint, the log had not heard of it before the crash.
+            start.purged = (start.applied, start.applied_term);
+            start.last = start.applied;
+            let (index, term) = start.purged;
+            to_write.push(Append::Purge { group, index, term });
+        }
+        let mut hard_state = HardState::default();
+        (hard_state.term, hard_state.vote, hard_state.commit) = start.hard_state;
+        if hard_state.term < start.applied_term {
+            (hard_state.term, hard_state.vote) = (start.applied_term, 0);
+        }
+        // What was applied was committed; the log need not have heard of it before a crash.
+        hard_state.commit = hard_state.commit.max(start.applied).min(start.last);
+        let is_alone = conf_state.voters == [me];
+        let recovered = Recovered {
+            hard_state,
+            conf_state,
+            purged: start.purged,
+            last: start.last,
+            applied: start.applied,
+        };
+        let config = Config {
+            id: me,
+            election_tick: ELECTION_TICKS,
+            heartbeat_tick: HEARTBEAT_TICKS,
+            applied: start.applied,
+            max_size_per_msg: MESSAGE_BYTES,
+            max_inflight_msgs: MESSAGES_IN_FLIGHT,
+            max_committed_size_per_ready: 4 << 20,
+            check_quorum: true,
+            pre_vote: true,
+            ..Config::default()
+        };
+        let storage = GroupLog::new(group, log, recovered);
+        let logger = slog::Logger::root(slog::Discard, slog::o!());
+        let node = RawNode::new(&config, storage, &logger).map_err(|why| why.to_string())?;
+        let mut this = RaftGroup {
+            group,
+            me,
+            node,
+            unsynced: VecDeque::new(),
+            leading_from: None,
+            in_flight: VecDeque::new(),
+            applied: start.applied,
+            links: BTreeMap::new(),
+            haste: Haste::default(),
+            wanted: Vec::new(),
+            fetching: None,
+            to_fetch: None,
+            to_send: Vec::new(),
+            to_write,
+        };
+        if is_alone {
+            let _ = this.node.campaign(); // Alone: there is nobody to wait for.
+        }
+        Ok(this)
+    }
+
+    fn leader(&self) -> Option<PeerId> {
+        match self.node.raft.leader_id {
+            0 => None,
+            leader => Some(leader),
+        }
+    }
+
+    fn is_leader(&self) -> bool {
+        self.node.raft.state == StateRole::Leader
+    }
+
+    /// Leads, and knows everything earlier leaders committed.
+    fn is_serving(&self) -> bool {
+        self.is_leader() && self.leading_from.is_some_and(|first| first <= self.applied)
+    }
+
+    fn conf_state(&self) -> &ConfState {
+        self.node.store().conf_state()
+    }
+
+    fn is_up(&self, peer: PeerId) -> bool {
+        peer == self.me || self.links.get(&peer) == Some(&true)
+    }
+}
+
+impl Strategy for RaftGroup {
+    fn name(&self) -> &'static str {
+        "raft"
+    }
+
+    fn route(&self) -> Route {
+        if self.is_leader() {
+            return if self.is_serving() && self.has_majority_up() { Route::Here } else { Route::Nowhere };
+        }
+        match self.leader() {
+            Some(leader) if self.is_up(leader) => Route::At(leader),
+            _ => Route::Nowhere,
+        }
+    }
+
+    fn room(&self) -> usize {
+        IN_FLIGHT_MAX.saturating_sub(self.in_flight.len())
+    }
+
+    fn offer(&mut self, entry: Bytes) -> bool {
+        if !self.is_serving() {
+            return false;
+        }
+        let is_taken = self.node.propose(Vec::new(), entry.into()).is_ok();
+        if is_taken {
+            self.in_flight.push_back(self.node.raft.raft_log.last_index());
+        }
+        is_taken
+    }
+
+    fn receive(&mut self, from: PeerId, message: Bytes) {
+        let Some(mut it) = wire::decode(message.clone()) else {
+            tracing::warn!(group = %self.group, from, "a Raft message that cannot be read");
+            return;
+        };
+        if it.from != from || it.to != self.me {
+            return; // Meant for an earlier identity of this node, or from one.
+        }
+        match it.msg_type {
+            MessageType::MsgSnapshot => {
+                let metadata = it.get_snapshot().get_metadata();
+                let is_news = metadata.index > self.node.raft.raft_log.committed;
+                if is_news && it.term >= self.node.raft.term {
+                    self.ask_to_fetch(from, metadata.index, message);
+                    return;
+                }
+            }
+            MessageType::MsgRequestVote | MessageType::MsgRequestPreVote => self.judge_haste(&mut it),
+            _ => {}
+        }
+        let _ = self.node.step(it); // An error means: not for us any more.
+    }
+
+    fn fetched(&mut self, message: Bytes) {
+        self.fetching = None;
+        if let Some(message) = wire::decode(message) {
+            let _ = self.node.step(message);
+        }
+    }
+
+    fn fetch_failed(&mut self) {
+        self.fetching = None; // The leader sends the snapshot again when the link comes back.
+    }
+
+    fn provide(&mut self, index: u64) {
+        self.node.mut_store().provide(index);
+    }
+
+    fn tick(&mut self) {
+        self.node.tick();
+        self.tick_haste();
+        self.tick_membership();
+    }
+
+    fn link(&mut self, peer: PeerId, is_up: bool) {
+        self.links.insert(peer, is_up);
+        if is_up {
+            return;
+        }
+        self.node.report_unreachable(peer);
+        self.node.report_snapshot(peer, SnapshotStatus::Failure);
+        if self.leader() == Some(peer) {
+            self.hasten();
+        }
+    }
+
+    fn synced(&mut self, ticket: u64) {
+        self.confirm(ticket);
+    }
+
+    fn applied(&mut self, index: u64) {
+        self.applied = self.applied.max(index);
+        while self.in_flight.front().is_some_and(|it| *it <= index) {
+            self.in_flight.pop_front();
+        }
+        self.node.mut_store().applied = self.applied;
+        self.node.advance_apply_to(self.applied);
+    }
+
+    fn blob(&self) -> Bytes {
+        wire::encode_conf_state(self.conf_state())
+    }
+
+    fn purge(&mut self, index: u64) -> Option<(u64, u64)> {
+        self.node.mut_store().purge(index)
+    }
+
+    fn entries(&self, after: u64, upto: u64) -> Option<Vec<Committed>> {
+        let log = &self.node.raft.raft_log;
+        let mut found = Vec::new();
+        let mut next = after + 1;
+        while next <= upto {
+            let part = log.slice(next, upto + 1, None, GetEntriesContext::empty(false)).ok()?;
+            next += part.len() as u64;
+            if part.is_empty() {
+                return None;
+            }
+            found.extend(part.into_iter().map(ready::committed));
+        }
+        Some(found)
+    }
+
+    fn want(&mut self, replicas: &[PeerId]) {
+        self.wanted = replicas.to_vec();
+    }
+
+    fn step_down(&mut self) {
+        self.hand_over();
+    }
+
+    fn settle(&mut self, ticket: u64, effects: &mut Effects) {
+        effects.appends.append(&mut self.to_write);
+        self.settle_ready(ticket, effects);
+        effects.fetch = self.to_fetch.take();
+        effects.wants_state |= self.node.store().take_wants_state();
+    }
+
+    fn status(&self) -> StrategyStatus {
+        StrategyStatus {
+            leader: self.leader(),
+            term: self.node.raft.term,
+            commit: self.node.raft.raft_log.committed,
+            voters: self.conf_state().voters.clone(),
+            learners: self.conf_state().learners.clone(),
+        }
+    }
+}

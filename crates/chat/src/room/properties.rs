@@ -37,7 +37,7 @@ fn who() -> impl Strategy<Value = Who> {
         session(),
         nick(),
         text(&["x", "y"]),
-        prop::bool::weighted(0.1),
+        prop::bool::weighted(0.3),
     )
         .prop_map(|(session, nick, host, is_operator)| Who {
             session,
@@ -52,9 +52,9 @@ fn who() -> impl Strategy<Value = Who> {
 
 fn mode_change() -> impl Strategy<Value = ModeChange> {
     let params = [
-        "*!*@*", "a!*@*", "B!*@x", "*!*@Y", "k", "long key", "1", "2", "0", "",
+        "a!*@*", "B!*@x", "*!*@Y", "c!*@*", "*!u@y", "k", "1", "2", "bad key", "",
     ];
-    let letters = "bbbeeIIkkllimnstoovvZ".chars().collect::<Vec<_>>();
+    let letters = "bbbbbeeeIIIkkllimnstoovvZ".chars().collect::<Vec<_>>();
     (
         prop::bool::weighted(0.7),
         select(letters),
@@ -111,7 +111,7 @@ fn verb() -> impl Strategy<Value = RoomVerb> {
 fn place() -> impl Strategy<Value = Place> {
     let room = |raw| Place::Room(RoomName::parse(raw).expect("a room's name"));
     prop_oneof![
-        9 => select(vec!["#a", "#b", "#c"]).prop_map(room),
+        9 => select(vec!["#a", "#a", "#a", "#b", "#c"]).prop_map(room),
         1 => Just(Place::direct("a", "b")),
     ]
 }
@@ -128,7 +128,7 @@ fn command() -> impl Strategy<Value = RoomCommand> {
 
 /// Clocks jump in both directions.
 fn steps() -> impl Strategy<Value = Vec<Step>> {
-    vec(((0..60u64).prop_map(Stamp), command()), 0..80)
+    vec(((0..60u64).prop_map(Stamp), command()), 0..120)
 }
 
 fn check(rooms: &Rooms) {

@@ -32,11 +32,13 @@ mod tests {
         };
         let mut scene = Scene::default();
         assert_eq!(scene.directory.placement(3), None);
+        scene.sees(place(&[]), &["group 3 placed"]); // Nowhere is a place too, the first time.
+        scene.sees(place(&[]), &[]);
         scene.sees(place(&[1, 2]), &["group 3 placed"]);
         scene.sees(place(&[1, 2]), &[]);
         scene.sees(place(&[2, 1]), &["group 3 placed"]);
         let placement = scene.directory.placement(3).expect("it was placed");
-        assert_eq!(placement.epoch, 2);
+        assert_eq!(placement.epoch, 3);
         assert_eq!(placement.replicas, [NodeId(2), NodeId(1)]);
     }
 }

@@ -1,8 +1,8 @@
 //! JOIN: who may come in.
 //!
-//! The order of checks is Solanum's. An invitation passes `+i` only, as the Modern IRC document has it;
-//! bans, the key and the limit still hold. Server operators pass nothing here: they can lift a mode from
-//! outside, in the open. An empty room keeps its modes, because they also guard its history.
+//! An invitation passes `+i` and nothing else, which is all the Modern IRC document speaks of it for:
+//! bans, the key and the limit still hold. Server operators pass nothing here: they can lift a mode
+//! from outside, in the open. An empty room keeps its modes, because they also guard its history.
 
 use crate::room::{Occupant, Refusal, Room};
 use crate::{What, Who};
@@ -62,7 +62,9 @@ mod tests {
              bob> join #RUST
              < bob joined #Rust
              bob> join #rust
-             < refused AlreadyInRoom",
+             < refused AlreadyInRoom
+             carol> join #rust needless-key
+             < carol joined #Rust",
         );
     }
 

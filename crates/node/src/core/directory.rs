@@ -13,6 +13,7 @@ use std::sync::Arc;
 impl Core {
     pub(super) fn apply_directory(&mut self, applied: Applied) {
         let Applied { stamp, commands, tokens, index, .. } = applied;
+        self.count_applied(commands.len());
         let mut tokens = tokens.into_iter();
         for command in commands {
             let token = tokens.next();

@@ -26,6 +26,7 @@ impl Core {
 
     pub(super) fn apply_rooms(&mut self, applied: Applied) {
         let Applied { group, index, stamp, commands, tokens, .. } = applied;
+        self.count_applied(commands.len());
         let mut next = self.next_history_index(group, index);
         let mut tokens = tokens.into_iter();
         for command in commands {
@@ -105,7 +106,7 @@ impl Core {
     }
 
     /// A record goes to every shard that has somebody in its room; a direct message to the two.
-    fn deliver_record(&mut self, record: Arc<Record>, asked: Option<(crate::ConnId, u64)>) {
+    pub(super) fn deliver_record(&mut self, record: Arc<Record>, asked: Option<(crate::ConnId, u64)>) {
         match (&record.what, &record.place) {
             (What::Quit { .. }, _) => {} // Live clients heard of it from the directory.
             (What::Invited { session, .. }, _) => {

@@ -1,0 +1,244 @@
+//! Checkpoints: so that a start is short, the log can go, and a fetched state survives a crash.
+//!
+//! A checkpoint holds the state of all groups at one moment, and stands on disk together with the
+//! history up to that moment. It is taken after so much has been applied, after so long, at a clean
+//! stop, and whenever a state was fetched from a peer.
+
+use super::{Core, DIRECTORY};
+use crate::identity::Identity;
+use bytes::Bytes;
+use chat::codec::{decode, encode};
+use chat::directory::Directory;
+use chat::room::Rooms;
+use chat::Limits;
+use replica::engine::{Checkpoint, GroupCheckpoint};
+use replica::store::history::{CheckpointJob, CheckpointResult};
+use replica::store::log::{OnSynced, OpenError};
+use replica::store::{Disk, GroupId, History, HistoryOptions, Log, LogOptions};
+use replica::strategy::raft::{Start, founding_blob};
+use replica::{Engine, PeerId};
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
+use std::sync::Arc;
+
+/// Commands applied before the next checkpoint: what a start has to replay at most.
+const COMMANDS_MAX: u64 = 200_000;
+/// Longest time between two checkpoints while anything changes, in milliseconds.
+const INTERVAL_MS: u64 = 120_000;
+
+/// Where the node stands with its checkpoints.
+#[derive(Default)]
+pub(super) struct Progress {
+    commands: u64,
+    last_ms: u64,
+    is_running: bool,
+    is_wanted: bool,
+    job: Option<CheckpointJob>,
+    /// Applied index of each group in the one under way.
+    applied: BTreeMap<u32, u64>,
+    /// Groups whose fetched state is not yet in one, and in the one under way.
+    installed: BTreeSet<GroupId>,
+    installing: BTreeSet<GroupId>,
+}
+
+/// How a checkpoint's disk work ended.
+pub(crate) type CheckpointDone = CheckpointResult;
+
+impl Core {
+    pub(super) fn count_applied(&mut self, commands: usize) {
+        self.checkpointing.commands += commands as u64;
+    }
+
+    /// The group's state was replaced: it counts only once it is in a checkpoint.
+    pub(super) fn checkpoint_installed(&mut self, group: GroupId) {
+        self.checkpointing.installed.insert(group);
+    }
+
+    /// Asks for a checkpoint now.
+    pub(crate) fn want_checkpoint(&mut self) {
+        self.checkpointing.is_wanted = true;
+    }
+
+    /// The disk work of a checkpoint that is due; may be carried out on any thread.
+    pub(crate) fn take_checkpoint(&mut self) -> Option<CheckpointJob> {
+        let it = &self.checkpointing;
+        let is_due = it.is_wanted
+            || !it.installed.is_empty()
+            || it.commands >= COMMANDS_MAX
+            || (it.commands > 0 && self.now_ms - it.last_ms >= INTERVAL_MS);
+        if it.is_running || !is_due {
+            return None;
+        }
+        let (directory, rooms) = (&self.directory, &self.rooms);
+        let checkpoint = self.engine.checkpoint(|group| state_of(group, directory, rooms));
+        let job = self.history.borrow_mut().begin_checkpoint(encode(&checkpoint));
+        match job {
+            Ok(job) => {
+                let it = &mut self.checkpointing;
+                it.applied = checkpoint.groups.iter().map(|(id, group)| (*id, group.applied)).collect();
+                it.installing = std::mem::take(&mut it.installed);
+                (it.is_running, it.is_wanted, it.commands) = (true, false, 0);
+                it.last_ms = self.now_ms;
+                Some(job)
+            }
+            Err(why) => {
+                self.fatal.get_or_insert(format!("checkpoint: {why}"));
+                None
+            }
+        }
+    }
+
+    /// The disk work is done.
+    pub(crate) fn checkpoint_done(&mut self, done: CheckpointDone) {
+        self.checkpointing.is_running = false;
+        if let Err(why) = self.history.borrow_mut().finish_checkpoint(done) {
+            self.fatal.get_or_insert(format!("checkpoint: {why}"));
+            return;
+        }
+        self.engine.checkpointed(&self.checkpointing.applied);
+        for group in std::mem::take(&mut self.checkpointing.installing) {
+            self.engine.installed(group);
+        }
+    }
+
+    /// True when nothing applied is outside of a checkpoint.
+    pub(crate) fn is_checkpointed(&self) -> bool {
+        let it = &self.checkpointing;
+        !it.is_running && !it.is_wanted && it.commands == 0
+    }
+
+    /// A peer needs a group's state.
+    pub(super) fn provide_state(&mut self, group: GroupId) {
+        let state = state_of(group, &self.directory, &self.rooms);
+        self.engine.provide(group, &state);
+    }
+}
+
+fn state_of(group: GroupId, directory: &Directory, rooms: &BTreeMap<GroupId, Rooms>) -> Vec<u8> {
+    if group == DIRECTORY {
+        return directory.snapshot();
+    }
+    rooms.get(&group).map(Rooms::snapshot).unwrap_or_default()
+}
+
+/// What the disk gave a node to start from.
+pub(crate) struct Restored {
+    pub(crate) engine: Engine,
+    pub(crate) history: Rc<RefCell<History>>,
+    pub(crate) directory: Directory,
+    pub(crate) rooms: BTreeMap<GroupId, Rooms>,
+}
+
+/// Why a node cannot start from what the disk holds.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum RestoreError {
+    /// Damage: this replica may not vote; it has to be wiped and to join again under a new identity.
+    #[error("{0}")]
+    Damaged(String),
+    /// Anything else: nothing was changed.
+    #[error("{0}")]
+    Unusable(String),
+}
+
+/// Opens log and history, and builds every group from the last checkpoint.
+pub(crate) fn restore(
+    disk: &Arc<dyn Disk>,
+    identity: &Identity,
+    is_founder: bool,
+    log_options: LogOptions,
+    on_synced: OnSynced,
+) -> Result<Restored, RestoreError> {
+    let unusable = |why: &dyn std::fmt::Display| RestoreError::Unusable(why.to_string());
+    let log_dir = disk.dir("log").map_err(|why| unusable(&why))?;
+    let (log, recovered) = Log::open(log_dir, log_options, on_synced).map_err(|why| match why {
+        OpenError::Damaged { .. } => RestoreError::Damaged(why.to_string()),
+        other => unusable(&other),
+    })?;
+    if let Some(torn) = &recovered.torn {
+        tracing::warn!(?torn, "the last write before the crash was cut off");
+    }
+    let history_dir = disk.dir("history").map_err(|why| unusable(&why))?;
+    let (mut history, blob) = History::open(history_dir, HistoryOptions::default())
+        .map_err(|why| RestoreError::Damaged(why.to_string()))?;
+    let checkpoint: Checkpoint = match blob {
+        Some(blob) => {
+            decode(&blob).map_err(|_| RestoreError::Damaged("the checkpoint cannot be read".into()))?
+        }
+        None if is_founder => {
+            let founding = founding(identity);
+            let job = history.begin_checkpoint(encode(&founding)).map_err(|why| unusable(&why))?;
+            history.finish_checkpoint(job.run()).map_err(|why| unusable(&why))?;
+            founding
+        }
+        None => Checkpoint::default(),
+    };
+    let log = Rc::new(RefCell::new(log));
+    let history = Rc::new(RefCell::new(history));
+    let mut engine = Engine::new(identity.id, identity.boot, log, history.clone());
+    let (mut directory, mut rooms) = (Directory::new(), BTreeMap::new());
+    for (number, group) in checkpoint.groups {
+        let id = GroupId(number);
+        let damaged = |what: &str| RestoreError::Damaged(format!("{id}: {what}"));
+        if !group.state.is_empty() {
+            if id == DIRECTORY {
+                directory = Directory::restore(&group.state).map_err(|_| damaged("state"))?;
+            } else {
+                let restored = Rooms::restore(number, Limits::default(), &group.state);
+                rooms.insert(id, restored.map_err(|_| damaged("state"))?);
+            }
+        }
+        if !group.is_replica {
+            continue; // It is followed anew.
+        }
+        let found = recovered.groups.get(&id);
+        let hard_state = found.and_then(|it| it.hard_state).unwrap_or_default();
+        let start = Start {
+            hard_state: (hard_state.term, hard_state.vote, hard_state.commit),
+            purged: found.map_or((0, 0), |it| it.purged),
+            last: found.map_or(0, |it| it.last_index),
+            applied: group.applied,
+            applied_term: group.term,
+            blob: Bytes::from(group.strategy),
+        };
+        engine.add_replica(id, start, group.lanes).map_err(|why| damaged(&why))?;
+    }
+    restore_begun(&mut engine, &recovered)?;
+    Ok(Restored { engine, history, directory, rooms })
+}
+
+/// Replicas that were begun after the last checkpoint have only a log.
+fn restore_begun(
+    engine: &mut Engine,
+    recovered: &replica::store::log::Recovered,
+) -> Result<(), RestoreError> {
+    for (id, found) in &recovered.groups {
+        if engine.holds(*id).is_some() {
+            continue;
+        }
+        let hard_state = found.hard_state.unwrap_or_default();
+        let start = Start {
+            hard_state: (hard_state.term, hard_state.vote, hard_state.commit),
+            purged: found.purged,
+            last: found.last_index,
+            ..Start::default()
+        };
+        engine
+            .add_replica(*id, start, Default::default())
+            .map_err(|why| RestoreError::Damaged(format!("{id}: {why}")))?;
+    }
+    Ok(())
+}
+
+/// All groups of a new cluster: empty, at index 1, their only voter the founder.
+fn founding(identity: &Identity) -> Checkpoint {
+    let group = GroupCheckpoint {
+        applied: 1,
+        term: 1,
+        strategy: founding_blob(&[identity.id as PeerId]).to_vec(),
+        is_replica: true,
+        ..GroupCheckpoint::default()
+    };
+    let groups = (0..=identity.groups).map(|id| (id, group.clone())).collect();
+    Checkpoint { groups, node: Vec::new() }
+}

@@ -1,0 +1,119 @@
+//! A state fetched from a peer takes the place of ours: local clients are told what changed in between.
+//!
+//! The records in between are in the history; live, their sum is shown as joins, parts and ends, so that
+//! no client goes on with a wrong picture of who is there.
+
+use super::{Core, DIRECTORY};
+use crate::door::Delivery;
+use chat::directory::{Directory, Session};
+use chat::room::Rooms;
+use chat::{MsgId, Place, Record, RoomName, SessionId, Stamp, What, Who};
+use replica::store::GroupId;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+impl Core {
+    /// Takes a fetched state in place of ours.
+    pub(super) fn install(&mut self, group: GroupId, state: &[u8]) {
+        let is_restored =
+            if group == DIRECTORY { self.install_directory(state) } else { self.install_rooms(group, state) };
+        if !is_restored {
+            self.fatal.get_or_insert(format!("{group}: a peer sent a state that this version cannot read"));
+            return;
+        }
+        if self.engine.holds(group) == Some(true) {
+            self.checkpoint_installed(group);
+        } else {
+            self.engine.installed(group); // An observer keeps nothing on disk.
+        }
+    }
+
+    fn install_directory(&mut self, state: &[u8]) -> bool {
+        let Ok(fresh) = Directory::restore(state) else { return false };
+        let before = std::mem::replace(&mut self.directory, fresh);
+        self.members_changed = true;
+        let now = Stamp::from_ms(self.wall_ms);
+        let gone: Vec<Arc<Session>> = before
+            .sessions()
+            .filter(|it| self.directory.session(it.id).is_none())
+            .cloned()
+            .collect();
+        for session in gone {
+            self.ended(session, "Session ended".into(), None, now);
+        }
+        let changed: Vec<(Option<Arc<Session>>, Arc<Session>)> = self
+            .directory
+            .sessions()
+            .map(|it| (before.session(it.id).cloned(), it.clone()))
+            .filter(|(old, new)| old.as_ref() != Some(new))
+            .collect();
+        for (old, session) in changed {
+            match old {
+                None => self.deliver_each(None, |_| Delivery::Began(session.clone())),
+                Some(old) if old.nick != session.nick => {
+                    let rooms = self.rooms_of(session.id);
+                    self.deliver_each(None, |asked| Delivery::Renamed {
+                        session: session.clone(),
+                        from: old.nick.clone(),
+                        rooms: rooms.clone(),
+                        at: now,
+                        asked,
+                    });
+                }
+                Some(_) => {}
+            }
+        }
+        true
+    }
+
+    fn install_rooms(&mut self, group: GroupId, state: &[u8]) -> bool {
+        let fresh = if state.is_empty() {
+            Rooms::new(group.0, self.limits)
+        } else {
+            match Rooms::restore(group.0, self.limits, state) {
+                Ok(fresh) => fresh,
+                Err(_) => return false,
+            }
+        };
+        let before = self.rooms.insert(group, fresh).unwrap_or_else(|| Rooms::new(group.0, self.limits));
+        self.last_history.remove(&group);
+        let (old, new) = (occupants(&before), occupants(&self.rooms[&group]));
+        for (key, who) in &old {
+            if !new.contains_key(key) && self.directory.session(who.session).is_some() {
+                let what = What::Parted { reason: "".into() };
+                self.deliver_change(group, &key.0, who, what);
+            }
+        }
+        for (key, who) in &new {
+            if !old.contains_key(key) {
+                let Some(room) = self.rooms[&group].room(key.0.as_str()) else { continue };
+                let realname = self.directory.session(who.session).map(|it| it.realname.clone());
+                let what = What::Joined {
+                    realname: realname.unwrap_or_else(|| "".into()),
+                    is_operator: false,
+                    shown: room.shown().into(),
+                };
+                self.deliver_change(group, &key.0, who, what);
+            }
+        }
+        true
+    }
+
+    fn deliver_change(&mut self, group: GroupId, room: &RoomName, who: &Who, what: What) {
+        let stamp = Stamp::from_ms(self.wall_ms);
+        let record = Record {
+            id: MsgId { stamp, origin: group.0 },
+            place: Place::Room(room.clone()),
+            who: who.clone(),
+            what,
+        };
+        self.deliver_record(Arc::new(record), None);
+    }
+}
+
+fn occupants(rooms: &Rooms) -> BTreeMap<(RoomName, SessionId), Who> {
+    let all = rooms.iter().flat_map(|(name, room)| {
+        room.occupants().map(|it| ((name.clone(), it.who.session), it.who.clone()))
+    });
+    all.collect()
+}

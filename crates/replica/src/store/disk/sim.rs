@@ -1,0 +1,424 @@
+//! A disk in memory that forgets as badly as a real one may.
+//!
+//! Promise: after `crash`, everything synced is there; of what was not, every 512-byte sector is
+//! independently any of the versions written since the last sync, and of the un-synced directory
+//! changes some first part happened. The same seed gives the same outcome.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use rand::rngs::SmallRng;
+use rand::{Rng, SeedableRng};
+
+use super::{Disk, DiskFile, LockGuard};
+
+const SECTOR: usize = 512; // What a disk writes whole or not at all.
+const VERSIONS_MAX: usize = 4; // Of one un-synced sector; older ones are forgotten.
+
+/// A simulated disk with all its directories. Clones and `dir`s share the same contents.
+#[derive(Clone)]
+pub struct SimDisk {
+    state: Arc<Mutex<State>>,
+    dir: String,
+    incarnation: u64,
+}
+
+#[derive(Default)]
+struct State {
+    incarnation: u64, // Goes up at each crash: handles of a dead process must not write.
+    files: Vec<Inode>,
+    dirs: BTreeMap<String, Names>,
+    locks: BTreeSet<String>,
+    syncs: u64,
+    operations: u64,
+    faults: Vec<(u64, i32, bool)>, // From which operation, which errno, for ever.
+}
+
+#[derive(Default)]
+struct Names {
+    now: BTreeMap<String, usize>,
+    synced: BTreeMap<String, usize>,
+    unsynced: Vec<NameChange>,
+}
+
+#[derive(Clone)]
+enum NameChange {
+    Set(String, usize),
+    Rename(String, String),
+    Remove(String),
+}
+
+#[derive(Default)]
+struct Inode {
+    now: Vec<u8>,
+    synced_len: usize,
+    older: BTreeMap<usize, Vec<Vec<u8>>>, // Earlier versions of sectors, the synced one first.
+}
+
+impl Default for SimDisk {
+    fn default() -> SimDisk {
+        SimDisk::new()
+    }
+}
+
+impl SimDisk {
+    /// An empty disk.
+    pub fn new() -> SimDisk {
+        SimDisk {
+            state: Arc::default(),
+            dir: String::new(),
+            incarnation: 0,
+        }
+    }
+
+    /// Loses power: un-synced writes are dropped, torn and reordered as `seed` says, locks are
+    /// released, faults end, and handles from before fail for ever. Returns the disk (its top
+    /// directory) as the next process finds it.
+    pub fn crash(&self, seed: u64) -> SimDisk {
+        let mut rng = SmallRng::seed_from_u64(seed);
+        let mut state = self.locked();
+        for names in state.dirs.values_mut() {
+            names.crash(&mut rng);
+        }
+        for file in &mut state.files {
+            file.crash(&mut rng);
+        }
+        drop(state);
+        self.next_process()
+    }
+
+    /// Kills the process but not the machine: everything written stays, synced or not.
+    pub fn kill(&self) -> SimDisk {
+        self.next_process()
+    }
+
+    /// A directory inside this one; `flip` and `list` then mean its files.
+    pub fn sub(&self, name: &str) -> SimDisk {
+        let dir = format!("{}/{name}", self.dir);
+        SimDisk {
+            state: self.state.clone(),
+            dir,
+            incarnation: self.incarnation,
+        }
+    }
+
+    /// Flips the bits of `mask` in one byte of a file, now and on the platter. Returns whether
+    /// there was such a byte.
+    pub fn flip(&self, name: &str, offset: u64, mask: u8) -> bool {
+        let mut state = self.locked();
+        let Some(inode) = state
+            .dirs
+            .get(&self.dir)
+            .and_then(|it| it.now.get(name))
+            .copied()
+        else {
+            return false;
+        };
+        match state.files[inode].now.get_mut(offset as usize) {
+            Some(byte) => {
+                *byte ^= mask;
+                true
+            }
+            None => false,
+        }
+    }
+
+    /// Lets the next `operations` writing calls (write, sync, create, rename, remove, set length)
+    /// pass, then fails one of them, or all for ever, with `errno`.
+    pub fn fail_after(&self, operations: u64, errno: i32, for_ever: bool) {
+        let mut state = self.locked();
+        let from = state.operations + operations;
+        state.faults.push((from, errno, for_ever));
+    }
+
+    /// Ends all faults asked for by `fail_after`.
+    pub fn heal(&self) {
+        self.locked().faults.clear();
+    }
+
+    /// How many file and directory syncs succeeded so far.
+    pub fn syncs(&self) -> u64 {
+        self.locked().syncs
+    }
+
+    /// How many writing calls were made so far.
+    pub fn operations(&self) -> u64 {
+        self.locked().operations
+    }
+
+    fn next_process(&self) -> SimDisk {
+        let mut state = self.locked();
+        state.incarnation += 1;
+        state.locks.clear();
+        state.faults.clear();
+        let incarnation = state.incarnation;
+        SimDisk {
+            state: self.state.clone(),
+            dir: String::new(),
+            incarnation,
+        }
+    }
+
+    fn locked(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn alive(&self) -> io::Result<MutexGuard<'_, State>> {
+        let state = self.locked();
+        if state.incarnation != self.incarnation {
+            return Err(io::Error::other("this process died"));
+        }
+        Ok(state)
+    }
+
+    /// Counts one writing call, which may be the one that fails.
+    fn writing(&self) -> io::Result<MutexGuard<'_, State>> {
+        let mut state = self.alive()?;
+        state.operations += 1;
+        let at = state.operations;
+        let hit = state.faults.iter().position(
+            |&(from, _, for_ever)| {
+                if for_ever { at > from } else { at == from + 1 }
+            },
+        );
+        if let Some(hit) = hit {
+            return Err(io::Error::from_raw_os_error(state.faults[hit].1));
+        }
+        Ok(state)
+    }
+
+    fn handle(&self, inode: usize) -> Arc<dyn DiskFile> {
+        Arc::new(SimFile {
+            disk: self.clone(),
+            inode,
+        })
+    }
+}
+
+impl State {
+    fn names(&mut self, dir: &str) -> &mut Names {
+        self.dirs.entry(dir.to_owned()).or_default()
+    }
+}
+
+impl Names {
+    fn change(&mut self, change: NameChange) {
+        apply(&mut self.now, &change);
+        self.unsynced.push(change);
+    }
+
+    fn sync(&mut self) {
+        self.synced = self.now.clone();
+        self.unsynced.clear();
+    }
+
+    fn crash(&mut self, rng: &mut SmallRng) {
+        let happened = rng.random_range(0..=self.unsynced.len());
+        for change in &self.unsynced[..happened] {
+            apply(&mut self.synced, change);
+        }
+        self.now = self.synced.clone();
+        self.unsynced.clear();
+    }
+}
+
+fn apply(names: &mut BTreeMap<String, usize>, change: &NameChange) {
+    match change {
+        NameChange::Set(name, inode) => {
+            names.insert(name.clone(), *inode);
+        }
+        NameChange::Rename(from, to) => {
+            if let Some(inode) = names.remove(from) {
+                names.insert(to.clone(), inode);
+            }
+        }
+        NameChange::Remove(name) => {
+            names.remove(name);
+        }
+    }
+}
+
+impl Inode {
+    /// Keeps what the sectors of `from..to` hold now as something a crash may bring back.
+    fn remember(&mut self, from: usize, to: usize) {
+        for sector in from / SECTOR..to.div_ceil(SECTOR) {
+            let start = (sector * SECTOR).min(self.now.len());
+            let end = (start + SECTOR).min(self.now.len());
+            let versions = self.older.entry(sector).or_default();
+            if versions.len() < VERSIONS_MAX {
+                versions.push(self.now[start..end].to_vec());
+            }
+        }
+    }
+
+    fn write(&mut self, offset: usize, bytes: &[u8]) {
+        let end = offset + bytes.len();
+        self.remember(offset, end);
+        if self.now.len() < end {
+            self.now.resize(end, 0);
+        }
+        self.now[offset..end].copy_from_slice(bytes);
+    }
+
+    fn set_len(&mut self, len: usize) {
+        let now = self.now.len();
+        self.remember(now.min(len), now.max(len));
+        self.now.resize(len, 0);
+    }
+
+    fn sync(&mut self) {
+        self.older.clear();
+        self.synced_len = self.now.len();
+    }
+
+    fn crash(&mut self, rng: &mut SmallRng) {
+        for (sector, versions) in std::mem::take(&mut self.older) {
+            let choice = rng.random_range(0..=versions.len());
+            let Some(version) = versions.get(choice) else {
+                continue; // The newest version reached the platter.
+            };
+            let start = sector * SECTOR;
+            let end = (start + SECTOR).min(self.now.len());
+            for (at, byte) in (start..end).zip(version.iter().chain(std::iter::repeat(&0))) {
+                self.now[at] = *byte;
+            }
+        }
+        // The length is one number in the inode: the old one, or any on the way to the new.
+        let (low, high) = (
+            self.synced_len.min(self.now.len()),
+            self.synced_len.max(self.now.len()),
+        );
+        self.now.resize(rng.random_range(low..=high), 0);
+        self.synced_len = self.now.len();
+    }
+}
+
+impl Disk for SimDisk {
+    fn dir(&self, name: &str) -> io::Result<Arc<dyn Disk>> {
+        drop(self.alive()?);
+        Ok(Arc::new(self.sub(name)))
+    }
+
+    fn list(&self) -> io::Result<Vec<String>> {
+        Ok(self.alive()?.names(&self.dir).now.keys().cloned().collect())
+    }
+
+    fn create(&self, name: &str) -> io::Result<Arc<dyn DiskFile>> {
+        let mut state = self.writing()?;
+        if state.names(&self.dir).now.contains_key(name) {
+            return Err(io::ErrorKind::AlreadyExists.into());
+        }
+        let inode = state.files.len();
+        state.files.push(Inode::default());
+        state
+            .names(&self.dir)
+            .change(NameChange::Set(name.to_owned(), inode));
+        Ok(self.handle(inode))
+    }
+
+    fn open(&self, name: &str) -> io::Result<Arc<dyn DiskFile>> {
+        let mut state = self.alive()?;
+        let inode = state.names(&self.dir).now.get(name).copied();
+        inode
+            .map(|it| self.handle(it))
+            .ok_or_else(|| io::ErrorKind::NotFound.into())
+    }
+
+    fn rename(&self, from: &str, to: &str) -> io::Result<()> {
+        let mut state = self.writing()?;
+        let names = state.names(&self.dir);
+        if !names.now.contains_key(from) {
+            return Err(io::ErrorKind::NotFound.into());
+        }
+        names.change(NameChange::Rename(from.to_owned(), to.to_owned()));
+        Ok(())
+    }
+
+    fn remove(&self, name: &str) -> io::Result<()> {
+        let mut state = self.writing()?;
+        let names = state.names(&self.dir);
+        if !names.now.contains_key(name) {
+            return Err(io::ErrorKind::NotFound.into());
+        }
+        names.change(NameChange::Remove(name.to_owned()));
+        Ok(())
+    }
+
+    fn sync_dir(&self) -> io::Result<()> {
+        let mut state = self.writing()?;
+        state.names(&self.dir).sync();
+        state.syncs += 1;
+        Ok(())
+    }
+
+    fn lock(&self, name: &str) -> io::Result<Box<dyn LockGuard>> {
+        let mut state = self.alive()?;
+        let name = format!("{}/{name}", self.dir);
+        if !state.locks.insert(name.clone()) {
+            return Err(io::ErrorKind::WouldBlock.into());
+        }
+        Ok(Box::new(SimLock {
+            disk: self.clone(),
+            name,
+        }))
+    }
+}
+
+struct SimLock {
+    disk: SimDisk,
+    name: String,
+}
+
+impl LockGuard for SimLock {}
+
+impl Drop for SimLock {
+    fn drop(&mut self) {
+        if let Ok(mut state) = self.disk.alive() {
+            state.locks.remove(&self.name);
+        }
+    }
+}
+
+struct SimFile {
+    disk: SimDisk,
+    inode: usize,
+}
+
+impl DiskFile for SimFile {
+    fn read_at(&self, offset: u64, into: &mut [u8]) -> io::Result<()> {
+        let state = self.disk.alive()?;
+        let bytes = &state.files[self.inode].now;
+        let start = usize::try_from(offset).map_err(io::Error::other)?;
+        let from = start
+            .checked_add(into.len())
+            .and_then(|end| bytes.get(start..end));
+        into.copy_from_slice(from.ok_or(io::ErrorKind::UnexpectedEof)?);
+        Ok(())
+    }
+
+    fn write_at(&self, offset: u64, bytes: &[u8]) -> io::Result<()> {
+        let mut state = self.disk.writing()?;
+        let offset = usize::try_from(offset).map_err(io::Error::other)?;
+        state.files[self.inode].write(offset, bytes);
+        Ok(())
+    }
+
+    fn sync_data(&self) -> io::Result<()> {
+        let mut state = self.disk.writing()?;
+        state.files[self.inode].sync();
+        state.syncs += 1;
+        Ok(())
+    }
+
+    fn len(&self) -> io::Result<u64> {
+        Ok(self.disk.alive()?.files[self.inode].now.len() as u64)
+    }
+
+    fn set_len(&self, len: u64) -> io::Result<()> {
+        let mut state = self.disk.writing()?;
+        let len = usize::try_from(len).map_err(io::Error::other)?;
+        state.files[self.inode].set_len(len);
+        Ok(())
+    }
+}

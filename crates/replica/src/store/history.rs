@@ -1,0 +1,3 @@
+//! Room history.
+/// Open history.
+pub struct History;

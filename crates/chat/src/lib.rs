@@ -19,9 +19,9 @@ pub mod room;
 
 pub use ids::{MsgId, NodeId, SessionId, Stamp};
 pub use limits::Limits;
+pub use mask::matches;
 pub use names::{
     InvalidNick, InvalidRoomName, NICK_BYTES_MAX, Nick, ROOM_NAME_BYTES_MAX, RoomName, fold,
 };
-pub use mask::matches;
 pub use record::{ModeChange, Place, Record, SayKind, What};
 pub use who::Who;

@@ -470,8 +470,8 @@ pub(crate) enum Inbound {
     },
     /// Requests of a shard.
     Requests(Vec<Request>),
-    /// Leave: takes nobody new.
-    Drain,
+    /// Leave: takes nobody new. Dropped when nothing is left to wait for.
+    Drain(Sender<()>),
     /// Stop.
     Stop,
 }
@@ -487,6 +487,11 @@ impl Handle {
             .ok()?;
         (self.wake)();
         Some((assigned.recv().ok()?, deliveries))
+    }
+
+    pub(crate) fn send_inbound(&self, inbound: Inbound) {
+        let _ = self.inbox.send(inbound); // A node that has stopped needs no telling.
+        (self.wake)();
     }
 
     /// Sends requests. Returns false when the node has stopped.

@@ -32,10 +32,14 @@ pub(crate) enum IdentityError {
     #[error("cannot read or write the identity file: {0}")]
     Io(#[from] std::io::Error),
     /// The file is damaged.
-    #[error("the identity file is damaged; if other nodes hold the data, empty the directory and let this node join again")]
+    #[error(
+        "the identity file is damaged; if other nodes hold the data, empty the directory and let this node join again"
+    )]
     Damaged,
     /// It belongs to another node.
-    #[error("it belongs to node {theirs}, and this node is called {ours}: give each node a data_dir of its own")]
+    #[error(
+        "it belongs to node {theirs}, and this node is called {ours}: give each node a data_dir of its own"
+    )]
     OtherNode {
         /// Name in the file.
         theirs: String,
@@ -52,10 +56,12 @@ impl Identity {
             Err(why) if why.kind() == std::io::ErrorKind::NotFound => return Ok(None),
             Err(why) => return Err(why.into()),
         };
-        let identity: Identity =
-            chat::codec::decode(&bytes).map_err(|_| IdentityError::Damaged)?;
+        let identity: Identity = chat::codec::decode(&bytes).map_err(|_| IdentityError::Damaged)?;
         if identity.name != name {
-            return Err(IdentityError::OtherNode { theirs: identity.name, ours: name.to_owned() });
+            return Err(IdentityError::OtherNode {
+                theirs: identity.name,
+                ours: name.to_owned(),
+            });
         }
         Ok(Some(identity))
     }

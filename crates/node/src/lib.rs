@@ -9,7 +9,11 @@ pub use door::{Answer, Ask, ConnId, Delivery, Handle, Query, Request, ShardId, V
 pub use status::Status;
 
 mod config;
+mod core;
+mod identity;
 mod run;
+mod shell;
 
 pub use config::Config;
 pub use run::{AdminError, Running, StartError, ask_status, start};
+pub use shell::{Env, Node, prepare};

@@ -1,7 +1,16 @@
-//! A node in a process of its own: real network, real clock, real disk. Implementation lands next.
+//! A node in a process of its own: real network, real clock, real disk, threads of its own.
 
-use crate::{Config, Handle, Status};
-use std::time::Duration;
+use crate::core::Question;
+use crate::door::{Handle, Inbound};
+use crate::shell::{self, Env};
+use crate::{Config, Status};
+use replica::net::RealNetwork;
+use replica::store::log::LogOptions;
+use replica::store::{Disk, RealDisk};
+use std::sync::mpsc;
+use std::sync::{Arc, Condvar, Mutex};
+use std::thread::JoinHandle;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// Why a node did not start; nothing was changed unless the text says so.
 #[derive(Debug, thiserror::Error)]
@@ -30,6 +39,14 @@ pub enum StartError {
 /// A node that runs in its own threads.
 pub struct Running {
     handle: Handle,
+    ended: Arc<Ended>,
+    thread: Mutex<Option<JoinHandle<()>>>,
+}
+
+#[derive(Default)]
+struct Ended {
+    result: Mutex<Option<Result<(), String>>>,
+    changed: Condvar,
 }
 
 impl Running {
@@ -42,22 +59,105 @@ impl Running {
     /// Takes nobody new, hands leaderships over, tells doors to move their clients away; returns when
     /// that is done or `limit` has passed. The node still runs.
     pub fn drain(&self, limit: Duration) {
-        let _ = limit;
+        let (done, is_done) = crossbeam_channel::bounded(1);
+        self.handle.send_inbound(Inbound::Drain(done));
+        let _ = is_done.recv_timeout(limit); // Late or not: the caller goes on.
     }
 
     /// Stops; everything acknowledged is on disk. Idempotent.
-    pub fn stop(&self) {}
+    pub fn stop(&self) {
+        self.handle.send_inbound(Inbound::Stop);
+        if let Some(thread) = self.thread.lock().expect("nobody panics with it").take() {
+            let _ = thread.join();
+        }
+    }
 
     /// Returns when the node has stopped by itself or by [`Running::stop`]; `Err` says what broke.
     pub fn wait(&self) -> Result<(), String> {
-        Ok(())
+        let mut result = self.ended.result.lock().expect("nobody panics with it");
+        loop {
+            if let Some(result) = result.as_ref() {
+                return result.clone();
+            }
+            result = self
+                .ended
+                .changed
+                .wait(result)
+                .expect("nobody panics with it");
+        }
     }
 }
 
 /// Starts a node: listens, opens its data, founds or joins. Returns once it is listening; it becomes
 /// ready by itself (see `Status`).
 pub fn start(config: Config) -> Result<Running, StartError> {
-    Err(StartError::Refused(config.name))
+    let path = config.data_dir.display().to_string();
+    let disk = RealDisk::open(&config.data_dir).map_err(|why| StartError::DataDir {
+        path,
+        why: why.to_string(),
+    })?;
+    let ended = Arc::new(Ended::default());
+    let (started, is_started) = mpsc::channel();
+    let thread = {
+        let ended = ended.clone();
+        std::thread::Builder::new()
+            .name("node".to_owned())
+            .spawn(move || {
+                let result = run(config, disk, &started);
+                *ended.result.lock().expect("nobody panics with it") = Some(result);
+                ended.changed.notify_all();
+            })
+            .map_err(|why| StartError::Refused(format!("no thread for it: {why}")))?
+    };
+    match is_started.recv() {
+        Ok(Ok(handle)) => Ok(Running {
+            handle,
+            ended,
+            thread: Mutex::new(Some(thread)),
+        }),
+        Ok(Err(why)) => Err(why),
+        Err(_) => Err(StartError::Refused(
+            "it stopped while it started".to_owned(),
+        )),
+    }
+}
+
+fn run(
+    config: Config,
+    disk: Arc<dyn Disk>,
+    started: &mpsc::Sender<Result<Handle, StartError>>,
+) -> Result<(), String> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|why| format!("no runtime: {why}"))?;
+    let env = Env {
+        network: RealNetwork,
+        disk,
+        wall_ms: Arc::new(wall_ms),
+        seed: rand::random(),
+        log: LogOptions::default(),
+        on_thread: true,
+    };
+    let local = tokio::task::LocalSet::new();
+    local.block_on(&runtime, async {
+        let node = match shell::prepare(config, env).await {
+            Ok(node) => node,
+            Err(why) => {
+                let _ = started.send(Err(why));
+                return Ok(());
+            }
+        };
+        let _ = started.send(Ok(node.handle()));
+        node.run().await
+    })
+}
+
+fn wall_ms() -> u64 {
+    let since = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
+    since.as_millis() as u64
 }
 
 /// Why a running node could not be asked.
@@ -81,8 +181,29 @@ pub enum AdminError {
 
 /// Asks the node at a cluster address for its status.
 pub fn ask_status(address: &str, limit: Duration) -> Result<Status, AdminError> {
-    let _ = limit;
-    Err(AdminError::NotANode {
+    let no_answer = |why: String| AdminError::NoAnswer {
+        address: address.to_owned(),
+        why,
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|why| no_answer(why.to_string()))?;
+    let question = serde_json::to_vec(&Question::Status).expect("our own types become JSON");
+    let answer = runtime.block_on(async {
+        tokio::time::timeout(limit, replica::net::ask(&RealNetwork, address, &question)).await
+    });
+    let bytes = match answer {
+        Ok(Ok(bytes)) => bytes,
+        Ok(Err(why)) => return Err(no_answer(why.to_string())),
+        Err(_) => {
+            return Err(no_answer(format!(
+                "nothing within {} ms",
+                limit.as_millis()
+            )));
+        }
+    };
+    serde_json::from_slice(&bytes).map_err(|_| AdminError::NotANode {
         address: address.to_owned(),
     })
 }

@@ -3,9 +3,9 @@
 use super::{Asker, Core, DIRECTORY};
 use crate::door::{Answer, Refused};
 use crate::status::Status;
+use chat::NodeId;
 use chat::codec::encode;
 use chat::directory::{DirectoryCommand, MemberState, Roles};
-use chat::NodeId;
 use replica::net::Responder;
 use serde::{Deserialize, Serialize};
 
@@ -80,7 +80,10 @@ impl Core {
         let replaces = match namesake {
             Some(it) if it.id.0 == join.id => None,
             Some(it) if self.up.contains(&it.id.0) || it.id == self.me => {
-                let why = format!("a node called {} is a member and alive; give this one another name", it.name);
+                let why = format!(
+                    "a node called {} is a member and alive; give this one another name",
+                    it.name
+                );
                 return responder.answer(json(&JoinAnswer::Refused(why)));
             }
             Some(it) if it.state != MemberState::Down => {
@@ -94,23 +97,38 @@ impl Core {
             id: NodeId(join.id),
             name: join.name.as_str().into(),
             address: join.address.as_str().into(),
-            roles: Roles { directory: join.directory, chat: join.chat },
+            roles: Roles {
+                directory: join.directory,
+                chat: join.chat,
+            },
             replaces,
         };
         tracing::info!(name = %join.name, address = %join.address, "a node joins");
         let number = self.draw();
-        self.joiners.insert(number, Admission { responder, name: join.name });
+        self.joiners.insert(
+            number,
+            Admission {
+                responder,
+                name: join.name,
+            },
+        );
         self.submit(DIRECTORY, Asker::Joiner(number), encode(&command));
     }
 
     /// The directory has decided.
     pub(super) fn join_resolved(&mut self, number: u64, answer: &Answer) {
-        let Some(Admission { responder, name }) = self.joiners.remove(&number) else { return };
+        let Some(Admission { responder, name }) = self.joiners.remove(&number) else {
+            return;
+        };
         let answer = match answer {
             Answer::Done => JoinAnswer::Welcome {
                 cluster: self.identity.cluster,
                 groups: self.identity.groups,
-                members: self.directory.members().map(|it| (it.id.0, it.address.to_string())).collect(),
+                members: self
+                    .directory
+                    .members()
+                    .map(|it| (it.id.0, it.address.to_string()))
+                    .collect(),
             },
             Answer::Refused(why) if why.contains(&Refused::Leaving) => {
                 JoinAnswer::Refused(format!("a node called {name} is a member already"))

@@ -7,14 +7,16 @@
 use super::{Core, DIRECTORY};
 use crate::identity::Identity;
 use bytes::Bytes;
+use chat::Limits;
 use chat::codec::{decode, encode};
 use chat::directory::Directory;
 use chat::room::Rooms;
-use chat::Limits;
 use replica::engine::{Checkpoint, GroupCheckpoint};
-use replica::store::history::{CheckpointJob, CheckpointResult};
-use replica::store::log::{OnSynced, OpenError};
-use replica::store::{Disk, GroupId, History, HistoryOptions, Log, LogOptions};
+use replica::store::history::{
+    CheckpointDone as Done, CheckpointJob, HistoryOpenError, HistoryOptions,
+};
+use replica::store::log::{LogOptions, OnSynced, OpenError};
+use replica::store::{Disk, GroupId, History, Log};
 use replica::strategy::raft::{Start, founding_blob};
 use replica::{Engine, PeerId};
 use std::cell::RefCell;
@@ -34,7 +36,6 @@ pub(super) struct Progress {
     last_ms: u64,
     is_running: bool,
     is_wanted: bool,
-    job: Option<CheckpointJob>,
     /// Applied index of each group in the one under way.
     applied: BTreeMap<u32, u64>,
     /// Groups whose fetched state is not yet in one, and in the one under way.
@@ -43,7 +44,7 @@ pub(super) struct Progress {
 }
 
 /// How a checkpoint's disk work ended.
-pub(crate) type CheckpointDone = CheckpointResult;
+pub(crate) type CheckpointDone = Done;
 
 impl Core {
     pub(super) fn count_applied(&mut self, commands: usize) {
@@ -71,12 +72,21 @@ impl Core {
             return None;
         }
         let (directory, rooms) = (&self.directory, &self.rooms);
-        let checkpoint = self.engine.checkpoint(|group| state_of(group, directory, rooms));
-        let job = self.history.borrow_mut().begin_checkpoint(encode(&checkpoint));
+        let checkpoint = self
+            .engine
+            .checkpoint(|group| state_of(group, directory, rooms));
+        let job = self
+            .history
+            .borrow_mut()
+            .begin_checkpoint(&encode(&checkpoint));
         match job {
             Ok(job) => {
                 let it = &mut self.checkpointing;
-                it.applied = checkpoint.groups.iter().map(|(id, group)| (*id, group.applied)).collect();
+                it.applied = checkpoint
+                    .groups
+                    .iter()
+                    .map(|(id, group)| (*id, group.applied))
+                    .collect();
                 it.installing = std::mem::take(&mut it.installed);
                 (it.is_running, it.is_wanted, it.commands) = (true, false, 0);
                 it.last_ms = self.now_ms;
@@ -159,16 +169,22 @@ pub(crate) fn restore(
         tracing::warn!(?torn, "the last write before the crash was cut off");
     }
     let history_dir = disk.dir("history").map_err(|why| unusable(&why))?;
-    let (mut history, blob) = History::open(history_dir, HistoryOptions::default())
-        .map_err(|why| RestoreError::Damaged(why.to_string()))?;
+    let (mut history, blob) =
+        History::open(history_dir, HistoryOptions::default()).map_err(|why| match why {
+            HistoryOpenError::Damaged { .. } => RestoreError::Damaged(why.to_string()),
+            other => unusable(&other),
+        })?;
     let checkpoint: Checkpoint = match blob {
-        Some(blob) => {
-            decode(&blob).map_err(|_| RestoreError::Damaged("the checkpoint cannot be read".into()))?
-        }
+        Some(blob) => decode(&blob)
+            .map_err(|_| RestoreError::Damaged("the checkpoint cannot be read".into()))?,
         None if is_founder => {
             let founding = founding(identity);
-            let job = history.begin_checkpoint(encode(&founding)).map_err(|why| unusable(&why))?;
-            history.finish_checkpoint(job.run()).map_err(|why| unusable(&why))?;
+            let job = history
+                .begin_checkpoint(&encode(&founding))
+                .map_err(|why| unusable(&why))?;
+            history
+                .finish_checkpoint(job.run())
+                .map_err(|why| unusable(&why))?;
             founding
         }
         None => Checkpoint::default(),
@@ -201,10 +217,17 @@ pub(crate) fn restore(
             applied_term: group.term,
             blob: Bytes::from(group.strategy),
         };
-        engine.add_replica(id, start, group.lanes).map_err(|why| damaged(&why))?;
+        engine
+            .add_replica(id, start, group.lanes)
+            .map_err(|why| damaged(&why))?;
     }
     restore_begun(&mut engine, &recovered)?;
-    Ok(Restored { engine, history, directory, rooms })
+    Ok(Restored {
+        engine,
+        history,
+        directory,
+        rooms,
+    })
 }
 
 /// Replicas that were begun after the last checkpoint have only a log.
@@ -239,6 +262,11 @@ fn founding(identity: &Identity) -> Checkpoint {
         is_replica: true,
         ..GroupCheckpoint::default()
     };
-    let groups = (0..=identity.groups).map(|id| (id, group.clone())).collect();
-    Checkpoint { groups, node: Vec::new() }
+    let groups = (0..=identity.groups)
+        .map(|id| (id, group.clone()))
+        .collect();
+    Checkpoint {
+        groups,
+        node: Vec::new(),
+    }
 }

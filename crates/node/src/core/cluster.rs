@@ -49,7 +49,10 @@ impl Core {
             }
             return;
         }
-        let roles = Roles { directory: self.config.directory, chat: self.config.chat };
+        let roles = Roles {
+            directory: self.config.directory,
+            chat: self.config.chat,
+        };
         let is_known = self
             .directory
             .member(self.me)
@@ -67,7 +70,10 @@ impl Core {
         }
         self.fresh_asked_ms = Some(self.now_ms);
         let reason = "Server restarted".into();
-        let command = DirectoryCommand::EndAll { node: self.me, reason };
+        let command = DirectoryCommand::EndAll {
+            node: self.me,
+            reason,
+        };
         self.submit(DIRECTORY, Asker::Own(Own::FreshStart), encode(&command));
     }
 
@@ -92,7 +98,9 @@ impl Core {
         let voters = self.directory_voters();
         self.settle_group(DIRECTORY, &voters);
         for group in 1..=self.identity.groups {
-            let Some(placement) = self.directory.placement(group) else { continue };
+            let Some(placement) = self.directory.placement(group) else {
+                continue;
+            };
             let replicas: Vec<u64> = placement.replicas.iter().map(|it| it.0).collect();
             self.settle_group(GroupId(group), &replicas);
         }
@@ -104,13 +112,18 @@ impl Core {
             Some(true) if !is_mine && self.is_stray(group) => {
                 tracing::info!(%group, "giving the replica up: it is elsewhere now");
                 self.engine.drop_group(group);
-                self.history.borrow_mut().drop_group(group);
+                let dropped = self.history.borrow_mut().drop_group(group);
+                if let Err(why) = dropped {
+                    self.fatal.get_or_insert(format!("history: {why}"));
+                }
                 self.engine.observe(group, replicas);
             }
             Some(true) => self.engine.want(group, replicas),
             _ if is_mine => {
                 tracing::info!(%group, "beginning a replica");
-                let begun = self.engine.add_replica(group, Start::default(), Default::default());
+                let begun = self
+                    .engine
+                    .add_replica(group, Start::default(), Default::default());
                 if let Err(why) = begun {
                     tracing::error!(%group, why, "a replica does not begin");
                 }
@@ -121,11 +134,18 @@ impl Core {
 
     /// A replica that its group has let go of, or that hears nothing from it any more.
     fn is_stray(&mut self, group: GroupId) -> bool {
-        let status = self.engine.status().into_iter().find(|it| it.group == group.0);
-        let Some(GroupStatus { replicas, .. }) = status else { return false };
+        let status = self
+            .engine
+            .status()
+            .into_iter()
+            .find(|it| it.group == group.0);
+        let Some(GroupStatus { replicas, .. }) = status else {
+            return false;
+        };
         if replicas.leader.is_some() {
             self.strays.remove(&group);
-            let is_member = replicas.voters.contains(&self.me.0) || replicas.learners.contains(&self.me.0);
+            let is_member =
+                replicas.voters.contains(&self.me.0) || replicas.learners.contains(&self.me.0);
             return !is_member && !replicas.voters.is_empty();
         }
         let since = *self.strays.entry(group).or_insert(self.now_ms);
@@ -133,10 +153,18 @@ impl Core {
     }
 
     fn directory_voters(&self) -> Vec<u64> {
-        let may_vote: Vec<&Member> = self.directory.members().filter(|it| it.roles.directory).collect();
+        let may_vote: Vec<&Member> = self
+            .directory
+            .members()
+            .filter(|it| it.roles.directory)
+            .collect();
         let ring = Ring::new(may_vote.iter().map(|it| &*it.name));
         let names = ring.nodes_for("directory", DIRECTORY_VOTERS_MAX);
-        may_vote.iter().filter(|it| names.contains(&&*it.name)).map(|it| it.id.0).collect()
+        may_vote
+            .iter()
+            .filter(|it| names.contains(&&*it.name))
+            .map(|it| it.id.0)
+            .collect()
     }
 
     /// Leader of the directory: liveness becomes state only when it changes.
@@ -145,10 +173,13 @@ impl Core {
             .directory
             .members()
             .filter_map(|it| {
-                let is_live = it.id == self.me || self.live.contains(&it.id.0) || self.up.contains(&it.id.0);
+                let is_live =
+                    it.id == self.me || self.live.contains(&it.id.0) || self.up.contains(&it.id.0);
                 match (it.state, is_live) {
                     (MemberState::Down, true) => Some((it.id, MemberState::Up)),
-                    (MemberState::Up | MemberState::Draining, false) => Some((it.id, MemberState::Down)),
+                    (MemberState::Up | MemberState::Draining, false) => {
+                        Some((it.id, MemberState::Down))
+                    }
                     _ => None,
                 }
             })
@@ -177,7 +208,10 @@ impl Core {
                 .iter()
                 .filter_map(|name| chat.iter().find(|it| it.0 == *name).map(|it| it.1))
                 .collect();
-            let is_placed = self.directory.placement(group).is_some_and(|it| it.replicas == replicas);
+            let is_placed = self
+                .directory
+                .placement(group)
+                .is_some_and(|it| it.replicas == replicas);
             if !is_placed && !replicas.is_empty() {
                 moves.push((group, replicas));
             }
@@ -225,8 +259,12 @@ impl Core {
             self.ghosts.clear();
             return;
         }
-        let led: Vec<GroupId> =
-            self.rooms.keys().copied().filter(|it| self.engine.is_serving(*it)).collect();
+        let led: Vec<GroupId> = self
+            .rooms
+            .keys()
+            .copied()
+            .filter(|it| self.engine.is_serving(*it))
+            .collect();
         let mut suspects = BTreeSet::new();
         let mut sure: Vec<(GroupId, SessionId)> = Vec::new();
         for group in led {
@@ -244,11 +282,20 @@ impl Core {
         self.ghosts.retain(|session, _| suspects.contains(session));
         for (group, session) in sure {
             let rooms = &self.rooms[&group];
-            let occupant = rooms.rooms_of(session).find_map(|name| rooms.room(name.as_str())?.occupant(session));
-            let Some(who) = occupant.map(|it| it.who.clone()) else { continue };
+            let occupant = rooms
+                .rooms_of(session)
+                .find_map(|name| rooms.room(name.as_str())?.occupant(session));
+            let Some(who) = occupant.map(|it| it.who.clone()) else {
+                continue;
+            };
             let reason = "Session ended".into();
             let place = Place::direct("", "");
-            let command = RoomCommand { who, number: 0, place, verb: RoomVerb::Forget { reason } };
+            let command = RoomCommand {
+                who,
+                number: 0,
+                place,
+                verb: RoomVerb::Forget { reason },
+            };
             self.submit(group, Asker::Own(Own::Whatever), encode(&command));
             self.ghosts.insert(session, self.now_ms); // Asked again when that did not help.
         }
@@ -256,14 +303,18 @@ impl Core {
 
     /// Leaders of groups: rooms that nobody has used for long go.
     fn expire_rooms(&mut self) {
-        let Some(ttl) = self.config.empty_room_ttl else { return };
+        let Some(ttl) = self.config.empty_room_ttl else {
+            return;
+        };
         let before = Stamp::from_ms(self.wall_ms.saturating_sub(ttl.as_millis() as u64));
         let led: Vec<GroupId> = self
             .rooms
             .iter()
             .filter(|(group, rooms)| {
                 self.engine.is_serving(**group)
-                    && rooms.iter().any(|(_, it)| it.occupant_count() == 0 && it.last_used() < before)
+                    && rooms
+                        .iter()
+                        .any(|(_, it)| it.occupant_count() == 0 && it.last_used() < before)
             })
             .map(|(group, _)| *group)
             .collect();
@@ -271,7 +322,12 @@ impl Core {
             if self.is_due(("expire", u64::from(group.0))) {
                 let who = self.own_who();
                 let place = Place::direct("", "");
-                let command = RoomCommand { who, number: 0, place, verb: RoomVerb::Expire { before } };
+                let command = RoomCommand {
+                    who,
+                    number: 0,
+                    place,
+                    verb: RoomVerb::Expire { before },
+                };
                 self.submit(group, Asker::Own(Own::Whatever), encode(&command));
             }
         }
@@ -299,8 +355,11 @@ impl Core {
         if !std::mem::take(&mut self.members_changed) {
             return None;
         }
-        let members: Vec<(u64, String)> =
-            self.directory.members().map(|it| (it.id.0, it.address.to_string())).collect();
+        let members: Vec<(u64, String)> = self
+            .directory
+            .members()
+            .map(|it| (it.id.0, it.address.to_string()))
+            .collect();
         if members.is_empty() {
             return None; // Not told yet; the identity file knows some.
         }
@@ -314,17 +373,26 @@ impl Core {
     }
 
     /// Takes nobody new, gives leaderships away, asks doors to close.
-    pub(super) fn leave(&mut self) {
+    pub(crate) fn leave(&mut self) {
         self.is_leaving = true;
         self.engine.step_down();
-        self.propose(&DirectoryCommand::MarkMember { id: self.me, state: MemberState::Draining });
+        self.propose(&DirectoryCommand::MarkMember {
+            id: self.me,
+            state: MemberState::Draining,
+        });
         let reason: std::sync::Arc<str> = "Server is going down; please reconnect".into();
-        self.deliver_each(None, |_| crate::Delivery::Drain { reason: reason.clone() });
+        self.deliver_each(None, |_| crate::Delivery::Drain {
+            reason: reason.clone(),
+        });
     }
 
     /// Nothing of it is left to wait for: no sessions here, no leadership that could be given away.
     pub(crate) fn has_left(&self) -> bool {
-        let leads = self.engine.status().iter().any(|it| it.role == "leader" && it.replicas.voters.len() > 1);
+        let leads = self
+            .engine
+            .status()
+            .iter()
+            .any(|it| it.role == "leader" && it.replicas.voters.len() > 1);
         self.is_leaving && self.conns.values().all(|it| it.session.is_none()) && !leads
     }
 }

@@ -12,7 +12,13 @@ use std::sync::Arc;
 
 impl Core {
     pub(super) fn apply_directory(&mut self, applied: Applied) {
-        let Applied { stamp, commands, tokens, index, .. } = applied;
+        let Applied {
+            stamp,
+            commands,
+            tokens,
+            index,
+            ..
+        } = applied;
         self.count_applied(commands.len());
         let mut tokens = tokens.into_iter();
         for command in commands {
@@ -35,7 +41,11 @@ impl Core {
             Some(Asker::Conn { conn, tag }) => Some((conn, tag)),
             _ => None,
         };
-        let DirectoryOutcome { events, refused, at } = outcome;
+        let DirectoryOutcome {
+            events,
+            refused,
+            at,
+        } = outcome;
         for event in events {
             self.directory_event(event, asker.as_ref(), asked, at);
         }
@@ -87,7 +97,11 @@ impl Core {
                     asked,
                 });
             }
-            DirectoryEvent::Altered { session, before, change } => {
+            DirectoryEvent::Altered {
+                session,
+                before,
+                change,
+            } => {
                 let rooms = self.rooms_of(session.id);
                 self.deliver_each(asked, |asked| Delivery::Altered {
                     session: session.clone(),
@@ -98,7 +112,11 @@ impl Core {
                     asked,
                 });
             }
-            DirectoryEvent::Ended { session, reason, by } => self.ended(session, reason, by, at),
+            DirectoryEvent::Ended {
+                session,
+                reason,
+                by,
+            } => self.ended(session, reason, by, at),
             DirectoryEvent::Founded
             | DirectoryEvent::MemberAdded(_)
             | DirectoryEvent::MemberMarked(..)
@@ -113,9 +131,9 @@ impl Core {
             return;
         }
         let waiting = match asker {
-            Some(Asker::Registering { conn, session: id, .. }) if *id == session.id => {
-                self.conns.get_mut(conn).map(|it| (*conn, it))
-            }
+            Some(Asker::Registering {
+                conn, session: id, ..
+            }) if *id == session.id => self.conns.get_mut(conn).map(|it| (*conn, it)),
             _ => None,
         };
         match waiting {
@@ -126,8 +144,16 @@ impl Core {
             None => {
                 // Its connection is gone, or was told `unknown`: nobody is there to use it.
                 let reason = "Connection closed".into();
-                let command = DirectoryCommand::End { session: session.id, reason, by: None };
-                self.submit(DIRECTORY, Asker::Own(super::Own::Whatever), encode(&command));
+                let command = DirectoryCommand::End {
+                    session: session.id,
+                    reason,
+                    by: None,
+                };
+                self.submit(
+                    DIRECTORY,
+                    Asker::Own(super::Own::Whatever),
+                    encode(&command),
+                );
             }
         }
     }
@@ -157,7 +183,9 @@ impl Core {
 
     /// An own session is over: nothing of its connection is served any more.
     fn forget_connection(&mut self, session: SessionId, rooms: &[RoomName]) {
-        let Some(conn) = self.conn_of.remove(&session) else { return };
+        let Some(conn) = self.conn_of.remove(&session) else {
+            return;
+        };
         for room in rooms {
             self.follow(room, conn.shard.0, -1);
         }
@@ -166,7 +194,11 @@ impl Core {
 
     /// Every room a session is in, as known here.
     pub(super) fn rooms_of(&self, session: SessionId) -> Arc<[RoomName]> {
-        self.rooms.values().flat_map(|rooms| rooms.rooms_of(session)).cloned().collect()
+        self.rooms
+            .values()
+            .flat_map(|rooms| rooms.rooms_of(session))
+            .cloned()
+            .collect()
     }
 
     /// To every shard; `asked` only to the one it belongs to.

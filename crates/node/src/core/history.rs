@@ -6,7 +6,7 @@ use bytes::Bytes;
 use chat::directory::Session;
 use chat::{MsgId, Place, RoomName, Stamp};
 use replica::store::GroupId;
-use replica::store::history::{ReadError, Stored};
+use replica::store::history::{HistoryError, Stored};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -34,7 +34,11 @@ impl Core {
         }
         match self.engine.source(group) {
             Some(peer) => self.ask_peer_for_history(peer, asked, group.0, key, select, limit),
-            None => self.answer(asked.0, asked.1, Answer::Refused(vec![Refused::Unavailable])),
+            None => self.answer(
+                asked.0,
+                asked.1,
+                Answer::Refused(vec![Refused::Unavailable]),
+            ),
         }
     }
 
@@ -60,7 +64,11 @@ impl Core {
 
     fn past_identity(&self, nick: &str) -> Option<String> {
         let key = chat::fold(nick);
-        let past = self.past.iter().rev().find(|(it, _)| it.nick.key() == key)?;
+        let past = self
+            .past
+            .iter()
+            .rev()
+            .find(|(it, _)| it.nick.key() == key)?;
         Some(past.0.identity())
     }
 
@@ -87,7 +95,7 @@ impl Core {
         key: &[u8],
         select: HistorySelect,
         n: usize,
-    ) -> Result<Vec<Stored>, ReadError> {
+    ) -> Result<Vec<Stored>, HistoryError> {
         let history = self.history.borrow();
         let place = |point: HistoryPoint| match point {
             HistoryPoint::Message(MsgId { stamp, .. }) | HistoryPoint::Time(stamp) => stamp.0,
@@ -128,7 +136,9 @@ impl Core {
 
     /// A peer answered.
     pub(super) fn history_found(&mut self, number: u64, records: Option<Vec<Bytes>>) {
-        let Some(((conn, tag), _)) = self.remote_queries.remove(&number) else { return };
+        let Some(((conn, tag), _)) = self.remote_queries.remove(&number) else {
+            return;
+        };
         let answer = match records {
             Some(records) => Answer::View(View::History(records)),
             None => Answer::Refused(vec![Refused::Unavailable]),
@@ -158,16 +168,23 @@ impl Core {
         before: Stamp,
         limit: usize,
     ) -> Vec<(Arc<str>, Stamp)> {
-        let Some(asker) = asker else { return Vec::new() };
+        let Some(asker) = asker else {
+            return Vec::new();
+        };
         let history = self.history.borrow();
         let mut found: BTreeMap<Arc<str>, Stamp> = BTreeMap::new();
         let newest = |group: GroupId, key: &str| {
-            let last = history.before(group, key.as_bytes(), before.0, 1).ok()?.pop()?;
+            let last = history
+                .before(group, key.as_bytes(), before.0, 1)
+                .ok()?
+                .pop()?;
             (last.sort > after.0 | 0xffff).then_some(Stamp(last.sort))
         };
         for (group, rooms) in &self.rooms {
             for name in rooms.rooms_of(asker.id) {
-                if let (Some(at), Some(room)) = (newest(*group, name.as_str()), rooms.room(name.as_str())) {
+                if let (Some(at), Some(room)) =
+                    (newest(*group, name.as_str()), rooms.room(name.as_str()))
+                {
                     found.insert(room.shown().into(), at);
                 }
             }

@@ -18,16 +18,16 @@ mod resync;
 mod rooms;
 mod status;
 
-use crate::door::{Answer, ConnId, Delivery, Info, Inbound, Request, ShardId};
-use crate::identity::Identity;
 use crate::Config;
+use crate::door::{Answer, ConnId, Delivery, Inbound, Info, Request, ShardId};
+use crate::identity::Identity;
 pub(crate) use admit::{Admission, JoinAnswer, JoinQuestion, Question};
-pub(crate) use checkpoint::{CheckpointDone, restore};
 use chat::directory::{Directory, Session};
 use chat::room::Rooms;
 use chat::{Limits, NodeId, SessionId, Stamp};
-use rand::rngs::SmallRng;
+pub(crate) use checkpoint::{CheckpointDone, RestoreError, restore};
 use rand::Rng;
+use rand::rngs::SmallRng;
 use replica::engine::Links;
 use replica::net::Responder;
 use replica::store::{Disk, GroupId, History};
@@ -49,7 +49,11 @@ pub(crate) enum Asker {
     /// A connection's request.
     Conn { conn: ConnId, tag: u64 },
     /// A registration: the session that will be.
-    Registering { conn: ConnId, tag: u64, session: SessionId },
+    Registering {
+        conn: ConnId,
+        tag: u64,
+        session: SessionId,
+    },
     /// A node that wants to join.
     Joiner(u64),
     /// The node itself.
@@ -137,10 +141,8 @@ pub(crate) struct Core {
     proposed: HashMap<(&'static str, u64), u64>,
     /// Sessions of each shard in each room.
     followed: HashMap<chat::RoomName, Vec<u32>>,
-    /// Last log index of each group with its next history index.
-    last_history: HashMap<GroupId, (u64, u64)>,
     limits: Limits,
-    remote_queries: HashMap<u64, (ConnId, u64)>,
+    remote_queries: HashMap<u64, ((ConnId, u64), u64)>,
     fatal: Option<String>,
 }
 
@@ -188,7 +190,6 @@ impl Core {
             strays: BTreeMap::new(),
             proposed: HashMap::new(),
             followed: HashMap::new(),
-            last_history: HashMap::new(),
             limits: Limits::default(),
             remote_queries: HashMap::new(),
             fatal: None,
@@ -207,7 +208,11 @@ impl Core {
         match inbound {
             Inbound::Attach { sink, wake, number } => {
                 let id = ShardId(self.shards.len() as u16);
-                self.shards.push(Shard { sink, wake, out: Vec::new() });
+                self.shards.push(Shard {
+                    sink,
+                    wake,
+                    out: Vec::new(),
+                });
                 let _ = number.send(id); // A door that gave up waiting is gone.
             }
             Inbound::Requests(requests) => {
@@ -215,8 +220,7 @@ impl Core {
                     self.request(request);
                 }
             }
-            Inbound::Drain => self.leave(),
-            Inbound::Stop => {} // The shell's affair.
+            Inbound::Drain(_) | Inbound::Stop => {} // The shell's affair.
         }
     }
 
@@ -272,7 +276,9 @@ impl Core {
         match event {
             Event::Apply(applied) if applied.group == DIRECTORY => self.apply_directory(applied),
             Event::Apply(applied) => self.apply_rooms(applied),
-            Event::Refused { token } => self.resolve(token, Answer::Refused(vec![self.unavailable()])),
+            Event::Refused { token } => {
+                self.resolve(token, Answer::Refused(vec![self.unavailable()]))
+            }
             Event::Unknown { token } => self.resolve(token, Answer::Unknown),
             Event::WantsState(group) => self.provide_state(group),
             Event::Install { group, state } => self.install(group, &state),

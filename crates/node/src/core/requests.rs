@@ -50,7 +50,9 @@ impl Core {
     /// Lets through what no longer has to wait.
     pub(super) fn advance(&mut self, id: ConnId) {
         while let Some(conn) = self.conns.get_mut(&id) {
-            let Some(next) = conn.waiting.front() else { break };
+            let Some(next) = conn.waiting.front() else {
+                break;
+            };
             let is_idle = conn.rooms_in_flight == 0 && !conn.is_directory_busy;
             let may_go = match class(&next.ask) {
                 Class::Room => !conn.is_directory_busy,
@@ -59,7 +61,9 @@ impl Core {
             if !may_go {
                 break;
             }
-            let Some(Request { tag, ask, .. }) = conn.waiting.pop_front() else { break };
+            let Some(Request { tag, ask, .. }) = conn.waiting.pop_front() else {
+                break;
+            };
             self.carry_out(id, tag, ask);
         }
     }
@@ -79,27 +83,46 @@ impl Core {
         };
         match ask {
             Ask::Rename(nick) => {
-                let command = DirectoryCommand::Rename { session: session.id, nick };
+                let command = DirectoryCommand::Rename {
+                    session: session.id,
+                    nick,
+                };
                 self.submit_directory(id, tag, &command);
             }
             Ask::Alter(change) => {
-                let command = DirectoryCommand::Alter { session: session.id, change };
+                let command = DirectoryCommand::Alter {
+                    session: session.id,
+                    change,
+                };
                 self.submit_directory(id, tag, &command);
             }
             Ask::End { reason } => {
-                let command = DirectoryCommand::End { session: session.id, reason, by: None };
+                let command = DirectoryCommand::End {
+                    session: session.id,
+                    reason,
+                    by: None,
+                };
                 self.submit_directory(id, tag, &command);
             }
             Ask::Kill { nick, reason } => match self.directory.by_nick(&nick) {
                 Some(target) => {
                     let by = Some(session.nick.clone());
-                    let command = DirectoryCommand::End { session: target.id, reason, by };
+                    let command = DirectoryCommand::End {
+                        session: target.id,
+                        reason,
+                        by,
+                    };
                     self.submit_directory(id, tag, &command);
                 }
                 None => self.answer(id, tag, Answer::Refused(vec![Refused::NoSuchNick(nick)])),
             },
             Ask::Room { room, verb } => self.ask_room(id, tag, &session, room, verb),
-            Ask::Direct { nick, kind, text, tags } => {
+            Ask::Direct {
+                nick,
+                kind,
+                text,
+                tags,
+            } => {
                 self.ask_direct(id, tag, &session, &nick, (kind, text, tags));
             }
             Ask::Wallops { text } => {
@@ -134,19 +157,39 @@ impl Core {
             node: self.me,
             is_secure: it.is_secure,
         });
-        let Some(conn) = self.conns.get_mut(&id) else { return };
+        let Some(conn) = self.conns.get_mut(&id) else {
+            return;
+        };
         conn.is_directory_busy = true;
-        self.submit(DIRECTORY, Asker::Registering { conn: id, tag, session }, encode(&command));
+        self.submit(
+            DIRECTORY,
+            Asker::Registering {
+                conn: id,
+                tag,
+                session,
+            },
+            encode(&command),
+        );
     }
 
     /// The socket is gone. What it sent before is in flight or applied: end the session behind it.
     fn gone(&mut self, id: ConnId, reason: Arc<str>) {
-        let Some(conn) = self.conns.remove(&id) else { return };
+        let Some(conn) = self.conns.remove(&id) else {
+            return;
+        };
         let Some(session) = conn.session else { return };
         self.conn_of.remove(&session);
         if self.directory.session(session).is_some() {
-            let command = DirectoryCommand::End { session, reason, by: None };
-            self.submit(DIRECTORY, Asker::Own(super::Own::Whatever), encode(&command));
+            let command = DirectoryCommand::End {
+                session,
+                reason,
+                by: None,
+            };
+            self.submit(
+                DIRECTORY,
+                Asker::Own(super::Own::Whatever),
+                encode(&command),
+            );
         }
     }
 
@@ -169,31 +212,59 @@ impl Core {
     fn verb(&self, session: &Session, room: &RoomName, ask: RoomAsk) -> Result<RoomVerb, Refused> {
         let whose = |nick: &Arc<str>| self.directory.by_nick(nick);
         Ok(match ask {
-            RoomAsk::Say { kind, text, tags, status } => RoomVerb::Say { kind, text, tags, status, to: None },
-            RoomAsk::Join { shown, key } => {
-                RoomVerb::Join { shown, key, realname: session.realname.clone() }
-            }
+            RoomAsk::Say {
+                kind,
+                text,
+                tags,
+                status,
+            } => RoomVerb::Say {
+                kind,
+                text,
+                tags,
+                status,
+                to: None,
+            },
+            RoomAsk::Join { shown, key } => RoomVerb::Join {
+                shown,
+                key,
+                realname: session.realname.clone(),
+            },
             RoomAsk::Part { reason } => RoomVerb::Part { reason },
             RoomAsk::Kick { nick, reason } => {
                 let target = whose(&nick).ok_or(Refused::NoSuchNick(nick))?;
-                RoomVerb::Kick { session: target.id, nick: target.nick.clone(), reason }
+                RoomVerb::Kick {
+                    session: target.id,
+                    nick: target.nick.clone(),
+                    reason,
+                }
             }
             RoomAsk::Topic { text } => RoomVerb::Topic { text },
             RoomAsk::Modes(changes) => RoomVerb::Modes {
                 changes: changes
                     .into_iter()
                     .map(|(is_set, letter, param)| {
-                        let target = param.as_ref().filter(|_| matches!(letter, 'o' | 'v')).and_then(whose);
+                        let target = param
+                            .as_ref()
+                            .filter(|_| matches!(letter, 'o' | 'v'))
+                            .and_then(whose);
                         let session = target.map(|it| it.id);
                         let param = target.map(|it| it.nick.as_str().into()).or(param);
-                        ModeChange { is_set, letter, param, session }
+                        ModeChange {
+                            is_set,
+                            letter,
+                            param,
+                            session,
+                        }
                     })
                     .collect(),
             },
             RoomAsk::Invite { nick } => {
                 let target = whose(&nick).ok_or(Refused::NoSuchNick(nick))?;
                 let _ = room;
-                RoomVerb::Invite { session: target.id, nick: target.nick.clone() }
+                RoomVerb::Invite {
+                    session: target.id,
+                    nick: target.nick.clone(),
+                }
             }
         })
     }
@@ -213,16 +284,36 @@ impl Core {
         let place = Place::direct(&session.identity(), &target.identity());
         let to = Some((target.id, target.nick.clone()));
         let (kind, text, tags) = said;
-        let verb = RoomVerb::Say { kind, text, tags, status: None, to };
+        let verb = RoomVerb::Say {
+            kind,
+            text,
+            tags,
+            status: None,
+            to,
+        };
         self.submit_room(id, tag, session, place, verb);
     }
 
-    fn submit_room(&mut self, id: ConnId, tag: u64, session: &Session, place: Place, verb: RoomVerb) {
-        let Some(conn) = self.conns.get_mut(&id) else { return };
+    fn submit_room(
+        &mut self,
+        id: ConnId,
+        tag: u64,
+        session: &Session,
+        place: Place,
+        verb: RoomVerb,
+    ) {
+        let group = self.group_of(&place);
+        let Some(conn) = self.conns.get_mut(&id) else {
+            return;
+        };
         conn.number += 1;
         conn.rooms_in_flight += 1;
-        let group = self.group_of(&place);
-        let command = RoomCommand { who: session.who(), number: conn.number, place, verb };
+        let command = RoomCommand {
+            who: session.who(),
+            number: conn.number,
+            place,
+            verb,
+        };
         self.submit(group, Asker::Conn { conn: id, tag }, encode(&command));
     }
 
@@ -252,7 +343,11 @@ impl Core {
     }
 
     pub(super) fn unavailable(&self) -> Refused {
-        if self.is_leaving { Refused::Leaving } else { Refused::Unavailable }
+        if self.is_leaving {
+            Refused::Leaving
+        } else {
+            Refused::Unavailable
+        }
     }
 }
 

@@ -15,10 +15,15 @@ use std::sync::Arc;
 impl Core {
     /// Takes a fetched state in place of ours.
     pub(super) fn install(&mut self, group: GroupId, state: &[u8]) {
-        let is_restored =
-            if group == DIRECTORY { self.install_directory(state) } else { self.install_rooms(group, state) };
+        let is_restored = if group == DIRECTORY {
+            self.install_directory(state)
+        } else {
+            self.install_rooms(group, state)
+        };
         if !is_restored {
-            self.fatal.get_or_insert(format!("{group}: a peer sent a state that this version cannot read"));
+            self.fatal.get_or_insert(format!(
+                "{group}: a peer sent a state that this version cannot read"
+            ));
             return;
         }
         if self.engine.holds(group) == Some(true) {
@@ -29,7 +34,9 @@ impl Core {
     }
 
     fn install_directory(&mut self, state: &[u8]) -> bool {
-        let Ok(fresh) = Directory::restore(state) else { return false };
+        let Ok(fresh) = Directory::restore(state) else {
+            return false;
+        };
         let before = std::mem::replace(&mut self.directory, fresh);
         self.members_changed = true;
         let now = Stamp::from_ms(self.wall_ms);
@@ -75,8 +82,10 @@ impl Core {
                 Err(_) => return false,
             }
         };
-        let before = self.rooms.insert(group, fresh).unwrap_or_else(|| Rooms::new(group.0, self.limits));
-        self.last_history.remove(&group);
+        let before = self
+            .rooms
+            .insert(group, fresh)
+            .unwrap_or_else(|| Rooms::new(group.0, self.limits));
         let (old, new) = (occupants(&before), occupants(&self.rooms[&group]));
         for (key, who) in &old {
             if !new.contains_key(key) && self.directory.session(who.session).is_some() {
@@ -86,8 +95,13 @@ impl Core {
         }
         for (key, who) in &new {
             if !old.contains_key(key) {
-                let Some(room) = self.rooms[&group].room(key.0.as_str()) else { continue };
-                let realname = self.directory.session(who.session).map(|it| it.realname.clone());
+                let Some(room) = self.rooms[&group].room(key.0.as_str()) else {
+                    continue;
+                };
+                let realname = self
+                    .directory
+                    .session(who.session)
+                    .map(|it| it.realname.clone());
                 let what = What::Joined {
                     realname: realname.unwrap_or_else(|| "".into()),
                     is_operator: false,
@@ -102,7 +116,10 @@ impl Core {
     fn deliver_change(&mut self, group: GroupId, room: &RoomName, who: &Who, what: What) {
         let stamp = Stamp::from_ms(self.wall_ms);
         let record = Record {
-            id: MsgId { stamp, origin: group.0 },
+            id: MsgId {
+                stamp,
+                origin: group.0,
+            },
             place: Place::Room(room.clone()),
             who: who.clone(),
             what,
@@ -113,7 +130,8 @@ impl Core {
 
 fn occupants(rooms: &Rooms) -> BTreeMap<(RoomName, SessionId), Who> {
     let all = rooms.iter().flat_map(|(name, room)| {
-        room.occupants().map(|it| ((name.clone(), it.who.session), it.who.clone()))
+        room.occupants()
+            .map(|it| ((name.clone(), it.who.session), it.who.clone()))
     });
     all.collect()
 }

@@ -2,21 +2,12 @@
 
 use super::{Asker, Core, Own};
 use crate::door::{Answer, Delivery, Refused};
-use bytes::Bytes;
 use chat::codec::{decode, encode};
 use chat::room::{Outcome, RoomCommand, RoomVerb, Rooms};
 use chat::{Place, Record, SessionId, Stamp, What, Who};
 use replica::engine::Applied;
-use replica::store::GroupId;
+use replica::store::{GroupId, history};
 use std::sync::Arc;
-
-/// Bits of a history index below the log's: commands of one entry, and records of one command.
-const RECORD_BITS: u32 = 20;
-
-/// Where in a group's history the records of a log index begin.
-pub(super) fn history_index(index: u64) -> u64 {
-    index << RECORD_BITS
-}
 
 impl Core {
     /// Which group a room or conversation belongs to.
@@ -25,9 +16,15 @@ impl Core {
     }
 
     pub(super) fn apply_rooms(&mut self, applied: Applied) {
-        let Applied { group, index, stamp, commands, tokens, .. } = applied;
+        let Applied {
+            group,
+            index,
+            stamp,
+            commands,
+            tokens,
+            ..
+        } = applied;
         self.count_applied(commands.len());
-        let mut next = self.next_history_index(group, index);
         let mut tokens = tokens.into_iter();
         for command in commands {
             let token = tokens.next();
@@ -38,36 +35,42 @@ impl Core {
                 }
                 continue;
             };
-            let rooms = self.rooms.entry(group).or_insert_with(|| Rooms::new(group.0, self.limits));
+            let rooms = self
+                .rooms
+                .entry(group)
+                .or_insert_with(|| Rooms::new(group.0, self.limits));
             let outcome = rooms.apply(Stamp(stamp), command);
-            self.room_outcome(group, &mut next, token, outcome);
-        }
-        self.last_history.insert(group, (index, next));
-    }
-
-    /// Several lanes may stand in one entry: their records follow each other.
-    fn next_history_index(&self, group: GroupId, index: u64) -> u64 {
-        match self.last_history.get(&group) {
-            Some((last, next)) if *last == index => *next,
-            _ => history_index(index),
+            self.room_outcome(group, index, token, outcome);
         }
     }
 
-    fn room_outcome(&mut self, group: GroupId, next: &mut u64, token: Option<u64>, outcome: Outcome) {
-        let asked = token.and_then(|token| self.askers.get(&token)).and_then(|asker| match asker {
-            Asker::Conn { conn, tag } => Some((*conn, *tag)),
-            _ => None,
-        });
-        let Outcome { records, refused, expired, .. } = outcome;
+    fn room_outcome(&mut self, group: GroupId, index: u64, token: Option<u64>, outcome: Outcome) {
+        let asked = token
+            .and_then(|token| self.askers.get(&token))
+            .and_then(|asker| match asker {
+                Asker::Conn { conn, tag } => Some((*conn, *tag)),
+                _ => None,
+            });
+        let Outcome {
+            records,
+            refused,
+            expired,
+            ..
+        } = outcome;
         for record in records {
             if record.what.is_kept() && self.engine.holds(group) == Some(true) {
-                self.keep(group, *next, &record);
+                self.keep(group, index, &record);
             }
-            *next += 1;
             self.deliver_record(record, asked);
         }
         for room in expired {
-            self.history.borrow_mut().drop_room(group, room.as_str().as_bytes());
+            let dropped = self
+                .history
+                .borrow_mut()
+                .drop_room(group, room.as_str().as_bytes());
+            if let Err(why) = dropped {
+                self.fatal.get_or_insert(format!("history: {why}"));
+            }
         }
         if let Some(token) = token {
             let answer = if refused.is_empty() {
@@ -80,10 +83,17 @@ impl Core {
     }
 
     fn keep(&mut self, group: GroupId, index: u64, record: &Record) {
-        let body = Bytes::from(encode(record));
-        let key = record.place.key();
-        let sort = record.id.stamp.0;
-        if let Err(why) = self.history.borrow_mut().append(group, key.as_bytes(), index, sort, body) {
+        let (key, body) = (record.place.key(), encode(record));
+        let record = history::Record {
+            index,
+            sort: record.id.stamp.0,
+            body: &body,
+        };
+        if let Err(why) = self
+            .history
+            .borrow_mut()
+            .append(group, key.as_bytes(), record)
+        {
             self.fatal.get_or_insert(format!("history: {why}"));
         }
     }
@@ -106,7 +116,11 @@ impl Core {
     }
 
     /// A record goes to every shard that has somebody in its room; a direct message to the two.
-    pub(super) fn deliver_record(&mut self, record: Arc<Record>, asked: Option<(crate::ConnId, u64)>) {
+    pub(super) fn deliver_record(
+        &mut self,
+        record: Arc<Record>,
+        asked: Option<(crate::ConnId, u64)>,
+    ) {
         match (&record.what, &record.place) {
             (What::Quit { .. }, _) => {} // Live clients heard of it from the directory.
             (What::Invited { session, .. }, _) => {
@@ -115,9 +129,16 @@ impl Core {
                     core.shard_of(target) == Some(shard) || core.is_followed(shard, &record.place)
                 });
             }
-            (What::Said { to: Some((to, _)), .. }, _) => {
+            (
+                What::Said {
+                    to: Some((to, _)), ..
+                },
+                _,
+            ) => {
                 let to = *to;
-                self.deliver_to_shards(&record, asked, |shard, core| core.shard_of(to) == Some(shard));
+                self.deliver_to_shards(&record, asked, |shard, core| {
+                    core.shard_of(to) == Some(shard)
+                });
             }
             (what, Place::Room(room)) => {
                 let mover = match what {
@@ -133,7 +154,9 @@ impl Core {
                 self.deliver_to_shards(&record, asked, |shard, core| {
                     mover_shard == Some(shard) || core.is_followed(shard, &record.place)
                 });
-                if let (What::Parted { .. } | What::Kicked { .. }, Some(shard)) = (what, mover_shard) {
+                if let (What::Parted { .. } | What::Kicked { .. }, Some(shard)) =
+                    (what, mover_shard)
+                {
                     self.follow(&room, shard, -1);
                 }
             }
@@ -155,10 +178,16 @@ impl Core {
             let is_own_join = matches!(record.what, What::Joined { .. })
                 && self.shard_of(record.who.session) == Some(shard);
             let view = match (&record.place, is_own_join) {
-                (Place::Room(room), true) => self.room_view(room, Some(record.who.session)).map(Box::new),
+                (Place::Room(room), true) => {
+                    self.room_view(room, Some(record.who.session)).map(Box::new)
+                }
                 _ => None,
             };
-            let delivery = Delivery::Record { record: record.clone(), asked, view };
+            let delivery = Delivery::Record {
+                record: record.clone(),
+                asked,
+                view,
+            };
             self.shards[usize::from(shard)].out.push(delivery);
         }
     }
@@ -168,8 +197,13 @@ impl Core {
     }
 
     fn is_followed(&self, shard: u16, place: &Place) -> bool {
-        let Place::Room(room) = place else { return false };
-        self.followed.get(room).and_then(|counts| counts.get(usize::from(shard))).is_some_and(|n| *n > 0)
+        let Place::Room(room) = place else {
+            return false;
+        };
+        self.followed
+            .get(room)
+            .and_then(|counts| counts.get(usize::from(shard)))
+            .is_some_and(|n| *n > 0)
     }
 
     /// Counts a shard's sessions in a room, so that shards hear only of rooms they have somebody in.
@@ -200,7 +234,9 @@ impl Core {
                 who: who.clone(),
                 number: 0,
                 place: Place::direct("", ""),
-                verb: RoomVerb::Forget { reason: reason.clone() },
+                verb: RoomVerb::Forget {
+                    reason: reason.clone(),
+                },
             };
             self.submit(group, Asker::Own(Own::Whatever), encode(&command));
         }

@@ -6,9 +6,9 @@ use super::group::Role;
 use super::wire::Envelope;
 use super::{Engine, Event};
 use crate::store::GroupId;
-use crate::store::history::{Cursor, Fetched};
+use crate::store::history::{Cursor, Record, Stored};
 use crate::strategy::{Fetch, PeerId};
-use bytes::Bytes;
+use bytes::{Buf, BufMut, Bytes};
 
 /// Bytes of state in one part.
 const STATE_PART: usize = 256 << 10;
@@ -41,10 +41,21 @@ impl Engine {
         self.begin_fetch(id, fetch.from, fetch.index, Some(fetch.message));
     }
 
-    pub(super) fn begin_fetch(&mut self, id: GroupId, from: PeerId, index: u64, message: Option<Bytes>) {
-        let Some(group) = self.groups.get_mut(&id) else { return };
+    pub(super) fn begin_fetch(
+        &mut self,
+        id: GroupId,
+        from: PeerId,
+        index: u64,
+        message: Option<Bytes>,
+    ) {
+        let Some(group) = self.groups.get_mut(&id) else {
+            return;
+        };
         tracing::info!(group = %id, from, index, "fetching state");
-        let kept = group.catch_up.take().filter(|it| it.from == from && it.index == index);
+        let kept = group
+            .catch_up
+            .take()
+            .filter(|it| it.from == from && it.index == index);
         let mut catch_up = kept.unwrap_or(CatchUp {
             from,
             index,
@@ -63,11 +74,19 @@ impl Engine {
     }
 
     fn ask_for_more(&mut self, id: GroupId) {
-        let Some(group) = self.groups.get_mut(&id) else { return };
-        let Some(it) = &mut group.catch_up else { return };
+        let Some(group) = self.groups.get_mut(&id) else {
+            return;
+        };
+        let Some(it) = &mut group.catch_up else {
+            return;
+        };
         it.asked_ms = self.now_ms;
         let envelope = match &it.history {
-            None => Envelope::FetchState { group: id, index: it.index, offset: it.state.len() as u64 },
+            None => Envelope::FetchState {
+                group: id,
+                index: it.index,
+                offset: it.state.len() as u64,
+            },
             Some((room, ordinal)) => Envelope::FetchHistory {
                 group: id,
                 after: group.applied,
@@ -82,15 +101,31 @@ impl Engine {
     /// A peer asks for a part of our state.
     pub(super) fn send_state(&mut self, to: PeerId, id: GroupId, index: u64, offset: u64) {
         let group = self.groups.get(&id);
-        let provided = group.and_then(|it| it.provided.as_ref()).filter(|it| it.0 == index);
+        let provided = group
+            .and_then(|it| it.provided.as_ref())
+            .filter(|it| it.0 == index);
         let envelope = match provided {
             Some((_, state)) => {
-                let start = usize::try_from(offset).unwrap_or(usize::MAX).min(state.len());
+                let start = usize::try_from(offset)
+                    .unwrap_or(usize::MAX)
+                    .min(state.len());
                 let end = (start + STATE_PART).min(state.len());
                 let (total, part) = (state.len() as u64, state.slice(start..end));
-                Envelope::State { group: id, index, offset: start as u64, total, part }
+                Envelope::State {
+                    group: id,
+                    index,
+                    offset: start as u64,
+                    total,
+                    part,
+                }
             }
-            None => Envelope::State { group: id, index, offset, total: 0, part: Bytes::new() },
+            None => Envelope::State {
+                group: id,
+                index,
+                offset,
+                total: 0,
+                part: Bytes::new(),
+            },
         };
         self.sends.push((to, envelope));
     }
@@ -106,7 +141,9 @@ impl Engine {
         part: &[u8],
     ) {
         let now_ms = self.now_ms;
-        let Some(it) = self.catch_up(id, from, index) else { return };
+        let Some(it) = self.catch_up(id, from, index) else {
+            return;
+        };
         if it.history.is_some() || offset != it.state.len() as u64 {
             return; // An answer to a question asked twice.
         }
@@ -136,17 +173,31 @@ impl Engine {
         upto: u64,
         from: (Bytes, u64),
     ) {
-        let cursor = Cursor { room: from.0.to_vec(), ordinal: from.1 };
-        let found = self.history.borrow().catch_up(id, after, upto, cursor, HISTORY_PART);
+        let cursor = Cursor {
+            room: from.0.to_vec(),
+            ordinal: from.1,
+        };
+        let found = self
+            .history
+            .borrow()
+            .catch_up(id, after, upto, Some(&cursor), HISTORY_PART);
         match found {
-            Ok((records, next)) => {
+            Ok(found) => {
                 let mut bytes = Vec::new();
-                for record in &records {
-                    record.encode(&mut bytes);
+                for (room, record) in &found.records {
+                    put_record(&mut bytes, room, record);
                 }
-                let next = next.map(|it| (Bytes::from(it.room), it.ordinal));
+                let next = found.next.map(|it| (Bytes::from(it.room), it.ordinal));
                 let records = Bytes::from(bytes);
-                self.sends.push((to, Envelope::History { group: id, upto, next, records }));
+                self.sends.push((
+                    to,
+                    Envelope::History {
+                        group: id,
+                        upto,
+                        next,
+                        records,
+                    },
+                ));
             }
             Err(why) => tracing::error!(group = %id, %why, "history cannot be read for a peer"),
         }
@@ -162,18 +213,30 @@ impl Engine {
         mut records: Bytes,
     ) {
         let now_ms = self.now_ms;
-        let Some(it) = self.catch_up(id, from, upto) else { return };
+        let Some(it) = self.catch_up(id, from, upto) else {
+            return;
+        };
         if it.history.is_none() || it.is_installing {
             return;
         }
         it.progress_ms = now_ms;
         it.history.clone_from(&next);
         while !records.is_empty() {
-            let Some(record) = Fetched::take(&mut records) else {
+            let Some((room, index, sort, body)) = take_record(&mut records) else {
                 self.abandon(id, "history that cannot be read");
                 return;
             };
-            self.history.borrow_mut().append_fetched(id, record);
+            let record = Record {
+                index,
+                sort,
+                body: &body,
+            };
+            let kept = self.history.borrow_mut().append(id, &room, record);
+            if let Err(why) = kept {
+                tracing::error!(group = %id, %why, "fetched history cannot be kept");
+                self.abandon(id, "the disk");
+                return;
+            }
         }
         match next {
             Some(_) => self.ask_for_more(id),
@@ -183,8 +246,12 @@ impl Engine {
 
     /// Everything is here: the node restores it and makes a checkpoint, then calls `installed`.
     fn install(&mut self, id: GroupId) {
-        let Some(group) = self.groups.get_mut(&id) else { return };
-        let Some(it) = &mut group.catch_up else { return };
+        let Some(group) = self.groups.get_mut(&id) else {
+            return;
+        };
+        let Some(it) = &mut group.catch_up else {
+            return;
+        };
         let Ok(state) = postcard::from_bytes::<GroupCheckpoint>(&it.state) else {
             self.abandon(id, "a state that cannot be read");
             return;
@@ -200,14 +267,22 @@ impl Engine {
         group.applied_term = state.term;
         group.seen = state.lanes;
         let tokens = group.outbox.overtaken(&group.seen);
-        self.events.extend(tokens.into_iter().map(|token| Event::Unknown { token }));
-        self.events.push(Event::Install { group: id, state: Bytes::from(state.state) });
+        self.events
+            .extend(tokens.into_iter().map(|token| Event::Unknown { token }));
+        self.events.push(Event::Install {
+            group: id,
+            state: Bytes::from(state.state),
+        });
     }
 
     /// The state given by [`Event::Install`] is restored and in a checkpoint on disk.
     pub fn installed(&mut self, id: GroupId) {
-        let Some(group) = self.groups.get_mut(&id) else { return };
-        let Some(it) = group.catch_up.take() else { return };
+        let Some(group) = self.groups.get_mut(&id) else {
+            return;
+        };
+        let Some(it) = group.catch_up.take() else {
+            return;
+        };
         if let (Role::Replica(strategy), Some(message)) = (&mut group.role, it.message) {
             strategy.fetched(message);
         }
@@ -216,7 +291,9 @@ impl Engine {
     }
 
     pub(super) fn tick_catch_up(&mut self, id: GroupId) {
-        let Some(it) = self.groups.get(&id).and_then(|it| it.catch_up.as_ref()) else { return };
+        let Some(it) = self.groups.get(&id).and_then(|it| it.catch_up.as_ref()) else {
+            return;
+        };
         if it.is_installing {
             return;
         }
@@ -228,7 +305,9 @@ impl Engine {
     }
 
     fn abandon(&mut self, id: GroupId, why: &str) {
-        let Some(group) = self.groups.get_mut(&id) else { return };
+        let Some(group) = self.groups.get_mut(&id) else {
+            return;
+        };
         tracing::warn!(group = %id, why, "fetching state failed");
         group.catch_up = None;
         if let Role::Replica(strategy) = &mut group.role {
@@ -241,4 +320,28 @@ impl Engine {
         let it = self.groups.get_mut(&id)?.catch_up.as_mut()?;
         (it.from == from && it.index == index).then_some(it)
     }
+}
+
+fn put_record(out: &mut Vec<u8>, room: &[u8], record: &Stored) {
+    out.put_u16_le(room.len() as u16); // Room keys are far shorter.
+    out.put_slice(room);
+    out.put_u64_le(record.index);
+    out.put_u64_le(record.sort);
+    out.put_u32_le(record.body.len() as u32);
+    out.put_slice(&record.body);
+}
+
+fn take_record(bytes: &mut Bytes) -> Option<(Bytes, u64, u64, Bytes)> {
+    let len = (bytes.len() >= 2).then(|| bytes.get_u16_le() as usize)?;
+    let room = (bytes.len() >= len).then(|| bytes.split_to(len))?;
+    if bytes.len() < 20 {
+        return None;
+    }
+    let (index, sort, len) = (
+        bytes.get_u64_le(),
+        bytes.get_u64_le(),
+        bytes.get_u32_le() as usize,
+    );
+    let body = (bytes.len() >= len).then(|| bytes.split_to(len))?;
+    Some((room, index, sort, body))
 }

@@ -54,7 +54,10 @@ impl Engine {
             };
             (id.0, checkpoint)
         });
-        Checkpoint { groups: groups.collect(), node: Vec::new() }
+        Checkpoint {
+            groups: groups.collect(),
+            node: Vec::new(),
+        }
     }
 
     /// The checkpoint that had these groups at these indexes is on disk: the log before the one before
@@ -62,12 +65,20 @@ impl Engine {
     pub fn checkpointed(&mut self, applied: &BTreeMap<u32, u64>) {
         let mut purges = Vec::new();
         for (id, group) in &mut self.groups {
-            let Some(now) = applied.get(&id.0) else { continue };
+            let Some(now) = applied.get(&id.0) else {
+                continue;
+            };
             let before = group.checkpointed.0;
             group.checkpointed = (*now, before);
-            let Role::Replica(strategy) = &mut group.role else { continue };
+            let Role::Replica(strategy) = &mut group.role else {
+                continue;
+            };
             if let Some((index, term)) = strategy.purge(before) {
-                purges.push(Append::Purge { group: *id, index, term });
+                purges.push(Append::Purge {
+                    group: *id,
+                    index,
+                    term,
+                });
             }
         }
         if !purges.is_empty() {
@@ -81,12 +92,7 @@ impl Engine {
     ///
     /// # Errors
     /// Log and checkpoint do not fit together: this replica is damaged.
-    pub fn add_replica(
-        &mut self,
-        id: GroupId,
-        start: Start,
-        lanes: Seen,
-    ) -> Result<(), String> {
+    pub fn add_replica(&mut self, id: GroupId, start: Start, lanes: Seen) -> Result<(), String> {
         let (applied, term) = (start.applied, start.applied_term);
         let mut strategy = RaftGroup::new(id, self.me, self.log.clone(), start)?;
         for peer in &self.up {
@@ -99,7 +105,8 @@ impl Engine {
             group.outbox = old.outbox; // An observer becomes a replica: its senders still wait.
             group.outbox.rewind();
             if old.applied > group.applied {
-                (group.applied, group.applied_term, group.seen) = (old.applied, old.applied_term, old.seen);
+                (group.applied, group.applied_term, group.seen) =
+                    (old.applied, old.applied_term, old.seen);
             }
         }
         self.groups.insert(id, group);
@@ -111,8 +118,16 @@ impl Engine {
     pub fn drop_group(&mut self, id: GroupId) {
         if let Some(mut group) = self.groups.remove(&id) {
             let gone = group.outbox.give_up(u64::MAX, 0);
-            self.events.extend(gone.refused.into_iter().map(|token| Event::Refused { token }));
-            self.events.extend(gone.unknown.into_iter().map(|token| Event::Unknown { token }));
+            self.events.extend(
+                gone.refused
+                    .into_iter()
+                    .map(|token| Event::Refused { token }),
+            );
+            self.events.extend(
+                gone.unknown
+                    .into_iter()
+                    .map(|token| Event::Unknown { token }),
+            );
             self.ticket += 1;
             self.write(vec![Append::Drop { group: id }], self.ticket);
         }
@@ -120,7 +135,9 @@ impl Engine {
 
     /// Our state at what is applied now, for peers to fetch.
     pub fn provide(&mut self, id: GroupId, state: &[u8]) {
-        let Some(group) = self.groups.get_mut(&id) else { return };
+        let Some(group) = self.groups.get_mut(&id) else {
+            return;
+        };
         let state = GroupCheckpoint {
             applied: group.applied,
             term: group.applied_term,

@@ -128,7 +128,12 @@ pub struct Engine {
 impl Engine {
     /// An engine without groups. `boot` counts the node's starts and must rise with each.
     #[must_use]
-    pub fn new(me: PeerId, boot: u32, log: Rc<RefCell<Log>>, history: Rc<RefCell<History>>) -> Engine {
+    pub fn new(
+        me: PeerId,
+        boot: u32,
+        log: Rc<RefCell<Log>>,
+        history: Rc<RefCell<History>>,
+    ) -> Engine {
         Engine {
             me,
             boot,
@@ -183,7 +188,11 @@ impl Engine {
                 }
             }
             Envelope::Propose(group, section) => self.take(group, section),
-            Envelope::NotTaken { group, generation, has_majority } => {
+            Envelope::NotTaken {
+                group,
+                generation,
+                has_majority,
+            } => {
                 if let Some(it) = self.groups.get_mut(&group)
                     && it.outbox.generation() == generation
                 {
@@ -192,18 +201,44 @@ impl Engine {
                     it.no_majority_at = (!has_majority).then_some(self.now_ms);
                 }
             }
-            Envelope::FetchState { group, index, offset } => self.send_state(from, group, index, offset),
-            Envelope::State { group, index, offset, total, part } => {
+            Envelope::FetchState {
+                group,
+                index,
+                offset,
+            } => self.send_state(from, group, index, offset),
+            Envelope::State {
+                group,
+                index,
+                offset,
+                total,
+                part,
+            } => {
                 self.take_state(from, group, index, offset, total, &part);
             }
-            Envelope::FetchHistory { group, after, upto, room, ordinal } => {
+            Envelope::FetchHistory {
+                group,
+                after,
+                upto,
+                room,
+                ordinal,
+            } => {
                 self.send_history(from, group, after, upto, (room, ordinal));
             }
-            Envelope::History { group, upto, next, records } => {
+            Envelope::History {
+                group,
+                upto,
+                next,
+                records,
+            } => {
                 self.take_history(from, group, upto, next, records);
             }
             Envelope::Observe { group, after } => self.add_observer(from, group, after),
-            Envelope::Observed { group, index, term, data } => {
+            Envelope::Observed {
+                group,
+                index,
+                term,
+                data,
+            } => {
                 self.take_observed(from, group, Committed { index, term, data });
             }
             Envelope::Restart { group, index } => self.restart_observing(from, group, index),
@@ -251,7 +286,10 @@ impl Engine {
     pub fn tick(&mut self) {
         let ids: Vec<GroupId> = self.groups.keys().copied().collect();
         for id in ids {
-            let group = self.groups.get_mut(&id).expect("ids were read from the map");
+            let group = self
+                .groups
+                .get_mut(&id)
+                .expect("ids were read from the map");
             if let Role::Replica(strategy) = &mut group.role {
                 strategy.tick();
             }
@@ -283,13 +321,17 @@ impl Engine {
     /// True when this replica leads the group and knows everything committed before.
     #[must_use]
     pub fn is_serving(&self, group: GroupId) -> bool {
-        self.groups.get(&group).is_some_and(|it| it.route() == Route::Here)
+        self.groups
+            .get(&group)
+            .is_some_and(|it| it.route() == Route::Here)
     }
 
     /// Whether commands for the group have somewhere to go.
     #[must_use]
     pub fn has_route(&self, group: GroupId) -> bool {
-        self.groups.get(&group).is_some_and(|it| it.route() != Route::Nowhere)
+        self.groups
+            .get(&group)
+            .is_some_and(|it| it.route() != Route::Nowhere)
     }
 
     /// A node that holds a replica of the group and can be reached, if this one holds none.
@@ -304,7 +346,10 @@ impl Engine {
     /// What every group says of itself.
     #[must_use]
     pub fn status(&self) -> Vec<GroupStatus> {
-        self.groups.iter().map(|(id, group)| group.status(*id, self.me)).collect()
+        self.groups
+            .iter()
+            .map(|(id, group)| group.status(*id, self.me))
+            .collect()
     }
 
     /// Bytes that were submitted to the log and are not on disk.
@@ -320,8 +365,12 @@ impl Engine {
         let ticket = self.ticket + 1;
         while let Some(id) = self.touched.pop_first() {
             self.pump(id, wall_ms);
-            let Some(group) = self.groups.get_mut(&id) else { continue };
-            let Role::Replica(strategy) = &mut group.role else { continue };
+            let Some(group) = self.groups.get_mut(&id) else {
+                continue;
+            };
+            let Role::Replica(strategy) = &mut group.role else {
+                continue;
+            };
             let mut effects = Effects::default();
             strategy.settle(ticket, &mut effects);
             self.carry_out(id, ticket, effects, &mut appends);
@@ -350,7 +399,10 @@ impl Engine {
             appends.extend(effects.appends);
         }
         self.sends.extend(
-            effects.sends.into_iter().map(|(to, message)| (to, Envelope::Strategy(id, message))),
+            effects
+                .sends
+                .into_iter()
+                .map(|(to, message)| (to, Envelope::Strategy(id, message))),
         );
         if effects.wants_state {
             self.events.push(Event::WantsState(id));
@@ -365,7 +417,10 @@ impl Engine {
 
     /// Hands an entry out, once.
     fn apply(&mut self, id: GroupId, entry: Committed) {
-        let group = self.groups.get_mut(&id).expect("an entry belongs to a group that is here");
+        let group = self
+            .groups
+            .get_mut(&id)
+            .expect("an entry belongs to a group that is here");
         if let Role::Replica(strategy) = &mut group.role {
             strategy.applied(entry.index);
         }
@@ -376,7 +431,15 @@ impl Engine {
         group.applied_term = entry.term;
         for observer in group.observers.keys() {
             let (index, term, data) = (entry.index, entry.term, entry.data.clone());
-            self.sends.push((*observer, Envelope::Observed { group: id, index, term, data }));
+            self.sends.push((
+                *observer,
+                Envelope::Observed {
+                    group: id,
+                    index,
+                    term,
+                    data,
+                },
+            ));
         }
         self.touched.insert(id); // Room for more entries, or a route, may have come of it.
         if entry.data.is_empty() {
@@ -411,7 +474,9 @@ impl Engine {
 
     /// Moves this node's commands towards the leader, and the leader's intake into its log.
     fn pump(&mut self, id: GroupId, wall_ms: u64) {
-        let Some(group) = self.groups.get_mut(&id) else { return };
+        let Some(group) = self.groups.get_mut(&id) else {
+            return;
+        };
         let route = group.route();
         let term = group.term();
         if (route, term) != (group.route_was, group.term_was) {
@@ -421,7 +486,9 @@ impl Engine {
         }
         if !group.is_held {
             while route != Route::Nowhere {
-                let Some(section) = group.outbox.next_section() else { break };
+                let Some(section) = group.outbox.next_section() else {
+                    break;
+                };
                 match route {
                     Route::At(leader) => self.sends.push((leader, Envelope::Propose(id, section))),
                     _ => {
@@ -434,10 +501,14 @@ impl Engine {
                 }
             }
         }
-        let Role::Replica(strategy) = &mut group.role else { return };
+        let Role::Replica(strategy) = &mut group.role else {
+            return;
+        };
         while route == Route::Here && strategy.room() > 0 {
             let clock = &mut self.clock;
-            let Some(entry) = group.intake.next_entry(|| clock.stamp(wall_ms)) else { break };
+            let Some(entry) = group.intake.next_entry(|| clock.stamp(wall_ms)) else {
+                break;
+            };
             if !strategy.offer(entry) {
                 // It is in nobody's log: what was taken has to be offered again.
                 let origins: Vec<_> = group.intake.origins().collect();
@@ -452,8 +523,12 @@ impl Engine {
 
     /// A section for us as the leader, or to be passed on to it.
     fn take(&mut self, id: GroupId, section: Bytes) {
-        let Some((origin, generation)) = Intake::lane_of(&section) else { return };
-        let Some(group) = self.groups.get_mut(&id) else { return };
+        let Some((origin, generation)) = Intake::lane_of(&section) else {
+            return;
+        };
+        let Some(group) = self.groups.get_mut(&id) else {
+            return;
+        };
         match group.route() {
             Route::Here => {
                 if group.route_was != Route::Here || group.term_was != group.term() {
@@ -477,7 +552,11 @@ impl Engine {
 
     fn not_taken(&mut self, id: GroupId, origin: PeerId, generation: u64, has_majority: bool) {
         if origin != self.me {
-            let envelope = Envelope::NotTaken { group: id, generation, has_majority };
+            let envelope = Envelope::NotTaken {
+                group: id,
+                generation,
+                has_majority,
+            };
             self.sends.push((origin, envelope));
         } else if let Some(group) = self.groups.get_mut(&id) {
             group.outbox.rewind();
@@ -487,23 +566,50 @@ impl Engine {
 
     /// Tells senders whose commands get nowhere.
     fn tick_lane(&mut self, id: GroupId) {
-        let group = self.groups.get_mut(&id).expect("the caller has it from the map");
+        let group = self
+            .groups
+            .get_mut(&id)
+            .expect("the caller has it from the map");
         if group.is_leader_without_majority(self.me) {
-            let origins: Vec<_> = group.intake.origins().filter(|it| it.0 != self.me).collect();
+            let origins: Vec<_> = group
+                .intake
+                .origins()
+                .filter(|it| it.0 != self.me)
+                .collect();
             for (origin, generation) in origins {
-                let envelope = Envelope::NotTaken { group: id, generation, has_majority: false };
+                let envelope = Envelope::NotTaken {
+                    group: id,
+                    generation,
+                    has_majority: false,
+                };
                 self.sends.push((origin, envelope));
             }
         }
-        let Some(age) = group.outbox.oldest_age_ms(self.now_ms) else { return };
+        let Some(age) = group.outbox.oldest_age_ms(self.now_ms) else {
+            return;
+        };
         let is_stuck = group.route() == Route::Nowhere
-            || group.no_majority_at.is_some_and(|at| self.now_ms - at < GIVE_UP_MS);
-        let limit = if is_stuck { GIVE_UP_MS } else { GIVE_UP_ROUTED_MS };
+            || group
+                .no_majority_at
+                .is_some_and(|at| self.now_ms - at < GIVE_UP_MS);
+        let limit = if is_stuck {
+            GIVE_UP_MS
+        } else {
+            GIVE_UP_ROUTED_MS
+        };
         if age >= limit {
             let gone = group.outbox.give_up(self.now_ms, limit);
             group.no_majority_at = None;
-            self.events.extend(gone.refused.into_iter().map(|token| Event::Refused { token }));
-            self.events.extend(gone.unknown.into_iter().map(|token| Event::Unknown { token }));
+            self.events.extend(
+                gone.refused
+                    .into_iter()
+                    .map(|token| Event::Refused { token }),
+            );
+            self.events.extend(
+                gone.unknown
+                    .into_iter()
+                    .map(|token| Event::Unknown { token }),
+            );
         } else if age >= OFFER_AGAIN_MS && self.now_ms - group.offered_again_ms >= OFFER_AGAIN_MS {
             group.offered_again_ms = self.now_ms;
             group.outbox.rewind();
@@ -528,4 +634,3 @@ impl Engine {
         Outbox::new(self.me, self.boot)
     }
 }
-

@@ -31,7 +31,10 @@ impl Engine {
             Some(Role::Observer(observer)) => observer.candidates = replicas.to_vec(),
             Some(Role::Replica(_)) => {}
             None => {
-                let observer = Observer { candidates: replicas.to_vec(), ..Observer::default() };
+                let observer = Observer {
+                    candidates: replicas.to_vec(),
+                    ..Observer::default()
+                };
                 let group = Group::new(Role::Observer(observer), self.new_outbox());
                 self.groups.insert(id, group);
             }
@@ -42,22 +45,33 @@ impl Engine {
     /// Whether this node has the group at all, and whether it holds a replica of it.
     #[must_use]
     pub fn holds(&self, id: GroupId) -> Option<bool> {
-        self.groups.get(&id).map(|it| matches!(it.role, Role::Replica(_)))
+        self.groups
+            .get(&id)
+            .map(|it| matches!(it.role, Role::Replica(_)))
     }
 
     pub(super) fn tick_observing(&mut self, id: GroupId) {
-        let Some(group) = self.groups.get_mut(&id) else { return };
-        let (Role::Observer(observer), None) = (&mut group.role, &group.catch_up) else { return };
+        let Some(group) = self.groups.get_mut(&id) else {
+            return;
+        };
+        let (Role::Observer(observer), None) = (&mut group.role, &group.catch_up) else {
+            return;
+        };
         let is_due = self.now_ms - observer.looked_ms >= LOOK_AGAIN_MS;
         if observer.source.is_some() || !is_due {
             return;
         }
         observer.looked_ms = self.now_ms;
-        let found = observer.candidates.iter().find(|it| self.up.contains(it)).copied();
+        let found = observer
+            .candidates
+            .iter()
+            .find(|it| self.up.contains(it))
+            .copied();
         if let Some(source) = found {
             observer.source = Some(source);
             let after = group.applied;
-            self.sends.push((source, Envelope::Observe { group: id, after }));
+            self.sends
+                .push((source, Envelope::Observe { group: id, after }));
         }
     }
 
@@ -75,8 +89,12 @@ impl Engine {
 
     /// A peer wants to follow our replica.
     pub(super) fn add_observer(&mut self, from: PeerId, id: GroupId, after: u64) {
-        let Some(group) = self.groups.get_mut(&id) else { return };
-        let Role::Replica(strategy) = &mut group.role else { return };
+        let Some(group) = self.groups.get_mut(&id) else {
+            return;
+        };
+        let Role::Replica(strategy) = &mut group.role else {
+            return;
+        };
         let entries = if after > 0 && group.applied.saturating_sub(after) <= RESUME_ENTRIES_MAX {
             strategy.entries(after, group.applied)
         } else {
@@ -87,7 +105,15 @@ impl Engine {
                 group.observers.insert(from, group.applied);
                 self.sends.extend(entries.into_iter().map(|entry| {
                     let Committed { index, term, data } = entry;
-                    (from, Envelope::Observed { group: id, index, term, data })
+                    (
+                        from,
+                        Envelope::Observed {
+                            group: id,
+                            index,
+                            term,
+                            data,
+                        },
+                    )
                 }));
             }
             None => {
@@ -99,16 +125,21 @@ impl Engine {
 
     /// Our state is ready: those who wait for it are told where it begins, and follow from there.
     pub(super) fn restart_observers(&mut self, id: GroupId) {
-        let Some(group) = self.groups.get_mut(&id) else { return };
+        let Some(group) = self.groups.get_mut(&id) else {
+            return;
+        };
         let index = group.applied;
         for peer in std::mem::take(&mut group.waiting_observers) {
             group.observers.insert(peer, index);
-            self.sends.push((peer, Envelope::Restart { group: id, index }));
+            self.sends
+                .push((peer, Envelope::Restart { group: id, index }));
         }
     }
 
     pub(super) fn restart_observing(&mut self, from: PeerId, id: GroupId, index: u64) {
-        let Some(group) = self.groups.get_mut(&id) else { return };
+        let Some(group) = self.groups.get_mut(&id) else {
+            return;
+        };
         if matches!(&group.role, Role::Observer(it) if it.source == Some(from)) {
             group.early.clear();
             self.begin_fetch(id, from, index, None);
@@ -116,8 +147,12 @@ impl Engine {
     }
 
     pub(super) fn take_observed(&mut self, from: PeerId, id: GroupId, entry: Committed) {
-        let Some(group) = self.groups.get_mut(&id) else { return };
-        let Role::Observer(observer) = &mut group.role else { return };
+        let Some(group) = self.groups.get_mut(&id) else {
+            return;
+        };
+        let Role::Observer(observer) = &mut group.role else {
+            return;
+        };
         if observer.source != Some(from) {
             return;
         }
@@ -134,7 +169,9 @@ impl Engine {
 
     /// The state is installed: go on with what came meanwhile.
     pub(super) fn observe_on(&mut self, id: GroupId) {
-        let Some(group) = self.groups.get_mut(&id) else { return };
+        let Some(group) = self.groups.get_mut(&id) else {
+            return;
+        };
         for entry in std::mem::take(&mut group.early) {
             self.apply(id, entry);
         }

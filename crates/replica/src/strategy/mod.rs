@@ -6,7 +6,7 @@
 
 pub mod raft;
 
-use crate::store::{GroupId, log::Append};
+use crate::store::log::Append;
 use bytes::Bytes;
 
 /// Identity of a node towards its peers.
@@ -135,9 +135,4 @@ pub trait Strategy {
 
     /// What it says of itself.
     fn status(&self) -> StrategyStatus;
-}
-
-/// Which group, of which strategy; carried in front of every message between nodes.
-pub(crate) fn group_prefix(group: GroupId) -> [u8; 4] {
-    group.0.to_le_bytes()
 }

@@ -28,7 +28,10 @@ impl RaftGroup {
     /// The link to the leader broke.
     pub(super) fn hasten(&mut self) {
         let rank = self.rank();
-        self.haste = Haste { attempts_left: ATTEMPTS, ticks_to_next: rank };
+        self.haste = Haste {
+            attempts_left: ATTEMPTS,
+            ticks_to_next: rank,
+        };
         if rank == 0 {
             self.campaign_now();
         }
@@ -70,7 +73,9 @@ impl RaftGroup {
     /// Our place among the voters that are up: 0 campaigns first.
     fn rank(&self) -> u32 {
         let voters = &self.conf_state().voters;
-        let before = voters.iter().filter(|it| **it < self.me && self.is_up(**it));
+        let before = voters
+            .iter()
+            .filter(|it| **it < self.me && self.is_up(**it));
         before.count() as u32
     }
 

@@ -29,10 +29,16 @@ impl RaftGroup {
     fn next_step(&self) -> Option<ConfChange> {
         let (voters, learners) = (&self.conf_state().voters, &self.conf_state().learners);
         let is_known = |id: &u64| voters.contains(id) || learners.contains(id);
-        if let Some(new) = self.wanted.iter().find(|id| !is_known(id) && self.is_up(**id)) {
+        if let Some(new) = self
+            .wanted
+            .iter()
+            .find(|id| !is_known(id) && self.is_up(**id))
+        {
             return Some(change(ConfChangeType::AddLearnerNode, *new));
         }
-        let ready = learners.iter().find(|id| self.wanted.contains(id) && self.has_caught_up(**id));
+        let ready = learners
+            .iter()
+            .find(|id| self.wanted.contains(id) && self.has_caught_up(**id));
         if let Some(ready) = ready {
             return Some(change(ConfChangeType::AddNode, *ready));
         }
@@ -40,13 +46,21 @@ impl RaftGroup {
             return Some(change(ConfChangeType::RemoveNode, *old));
         }
         // Dead ones first. Whoever remains must be a majority that works.
-        let mut leaving: Vec<u64> =
-            voters.iter().copied().filter(|id| !self.wanted.contains(id)).collect();
+        let mut leaving: Vec<u64> = voters
+            .iter()
+            .copied()
+            .filter(|id| !self.wanted.contains(id))
+            .collect();
         leaving.sort_by_key(|id| (self.is_up(*id), *id == self.me));
         let old = *leaving.first()?;
         let rest = voters.iter().filter(|id| **id != old);
-        let (all, up) = rest.fold((0, 0), |(all, up), id| (all + 1, up + usize::from(self.is_up(*id))));
-        let is_replaced = self.wanted.iter().all(|id| voters.contains(id) || !self.is_up(*id));
+        let (all, up) = rest.fold((0, 0), |(all, up), id| {
+            (all + 1, up + usize::from(self.is_up(*id)))
+        });
+        let is_replaced = self
+            .wanted
+            .iter()
+            .all(|id| voters.contains(id) || !self.is_up(*id));
         (is_replaced && all > 0 && up * 2 > all).then(|| change(ConfChangeType::RemoveNode, old))
     }
 
@@ -65,7 +79,9 @@ impl RaftGroup {
                 tracing::info!(group = %self.group, voters = ?state.voters, learners = ?state.learners, "membership");
                 self.node.mut_store().set_conf_state(state);
             }
-            Err(why) => tracing::error!(group = %self.group, %why, "a membership change that does not apply"),
+            Err(why) => {
+                tracing::error!(group = %self.group, %why, "a membership change that does not apply")
+            }
         }
     }
 

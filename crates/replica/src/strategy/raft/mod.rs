@@ -89,7 +89,12 @@ impl RaftGroup {
     ///
     /// # Errors
     /// The log and the state do not fit together; the words say how.
-    pub fn new(group: GroupId, me: PeerId, log: Rc<RefCell<Log>>, start: Start) -> Result<RaftGroup, String> {
+    pub fn new(
+        group: GroupId,
+        me: PeerId,
+        log: Rc<RefCell<Log>>,
+        start: Start,
+    ) -> Result<RaftGroup, String> {
         let conf_state = if start.blob.is_empty() {
             ConfState::default()
         } else {
@@ -97,7 +102,9 @@ impl RaftGroup {
         };
         if start.applied < start.purged.0 {
             let (purged, applied) = (start.purged.0, start.applied);
-            return Err(format!("the log begins after {purged} but the state ends at {applied}"));
+            return Err(format!(
+                "the log begins after {purged} but the state ends at {applied}"
+            ));
         }
         let mut to_write = Vec::new();
         let mut start = start;
@@ -192,7 +199,11 @@ impl Strategy for RaftGroup {
 
     fn route(&self) -> Route {
         if self.is_leader() {
-            return if self.is_serving() && self.has_majority_up() { Route::Here } else { Route::Nowhere };
+            return if self.is_serving() && self.has_majority_up() {
+                Route::Here
+            } else {
+                Route::Nowhere
+            };
         }
         match self.leader() {
             Some(leader) if self.is_up(leader) => Route::At(leader),
@@ -210,7 +221,8 @@ impl Strategy for RaftGroup {
         }
         let is_taken = self.node.propose(Vec::new(), entry.into()).is_ok();
         if is_taken {
-            self.in_flight.push_back(self.node.raft.raft_log.last_index());
+            self.in_flight
+                .push_back(self.node.raft.raft_log.last_index());
         }
         is_taken
     }
@@ -232,7 +244,9 @@ impl Strategy for RaftGroup {
                     return;
                 }
             }
-            MessageType::MsgRequestVote | MessageType::MsgRequestPreVote => self.judge_haste(&mut it),
+            MessageType::MsgRequestVote | MessageType::MsgRequestPreVote => {
+                self.judge_haste(&mut it)
+            }
             _ => {}
         }
         let _ = self.node.step(it); // An error means: not for us any more.
@@ -297,7 +311,9 @@ impl Strategy for RaftGroup {
         let mut found = Vec::new();
         let mut next = after + 1;
         while next <= upto {
-            let part = log.slice(next, upto + 1, None, GetEntriesContext::empty(false)).ok()?;
+            let part = log
+                .slice(next, upto + 1, None, GetEntriesContext::empty(false))
+                .ok()?;
             next += part.len() as u64;
             if part.is_empty() {
                 return None;

@@ -4,8 +4,8 @@ use super::{RaftGroup, wire};
 use crate::store::log::Append;
 use crate::strategy::{Committed, Effects, Fetch, PeerId};
 use bytes::Bytes;
-use raft::prelude::{Entry, EntryType, Message};
 use raft::StateRole;
+use raft::prelude::{Entry, EntryType, Message};
 
 /// A Ready that waits for the disk. They are confirmed in order: an empty one behind a full one waits
 /// with it, for confirming a number confirms all before it.
@@ -30,7 +30,9 @@ impl RaftGroup {
             if ready.snapshot().get_metadata().index > 0 {
                 let metadata = ready.snapshot().get_metadata().clone();
                 self.node.mut_store().install(metadata.index, metadata.term);
-                self.node.mut_store().set_conf_state(metadata.get_conf_state().clone());
+                self.node
+                    .mut_store()
+                    .set_conf_state(metadata.get_conf_state().clone());
                 self.applied = metadata.index;
                 self.in_flight.clear();
                 effects.appends.push(Append::Purge {
@@ -59,7 +61,9 @@ impl RaftGroup {
             }
             let last_index = entries.last().map_or(0, |it| it.index);
             self.node.mut_store().append(&entries);
-            effects.appends.extend(entries.into_iter().map(|it| self.record(it)));
+            effects
+                .appends
+                .extend(entries.into_iter().map(|it| self.record(it)));
 
             let committed = ready.take_committed_entries();
             let messages = ready.take_persisted_messages();
@@ -68,7 +72,13 @@ impl RaftGroup {
             if has_writes || !self.unsynced.is_empty() {
                 let behind = self.unsynced.back().map_or(0, |it| it.ticket);
                 let ticket = if has_writes { ticket } else { behind };
-                self.unsynced.push_back(Unsynced { ticket, number, last_index, snapshot_index, messages });
+                self.unsynced.push_back(Unsynced {
+                    ticket,
+                    number,
+                    last_index,
+                    snapshot_index,
+                    messages,
+                });
             } else {
                 self.node.on_persist_ready(number);
                 self.to_send.extend(messages);
@@ -114,7 +124,8 @@ impl RaftGroup {
         let Some(state) = ready.ss() else { return };
         if state.raft_state == StateRole::Leader {
             // The library has just appended the empty entry that opens our term.
-            self.leading_from.get_or_insert(self.node.raft.raft_log.last_index());
+            self.leading_from
+                .get_or_insert(self.node.raft.raft_log.last_index());
             metrics::counter!("starling_leader_changes_total").increment(1);
             tracing::info!(group = %self.group, term = self.node.raft.term, "leading");
         } else {
@@ -135,14 +146,21 @@ impl RaftGroup {
             return; // One at a time; the leader repeats itself.
         }
         self.fetching = Some(message.clone());
-        self.to_fetch = Some(Fetch { from, index, message });
+        self.to_fetch = Some(Fetch {
+            from,
+            index,
+            message,
+        });
     }
 }
-
 
 /// An entry for the engine; those of the strategy itself carry nothing for it.
 pub(super) fn committed(entry: Entry) -> Committed {
     let is_normal = entry.entry_type == EntryType::EntryNormal;
     let data = if is_normal { entry.data } else { Bytes::new() };
-    Committed { index: entry.index, term: entry.term, data }
+    Committed {
+        index: entry.index,
+        term: entry.term,
+        data,
+    }
 }

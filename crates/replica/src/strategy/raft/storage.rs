@@ -62,7 +62,11 @@ impl GroupLog {
             self.pop_back();
         }
         self.synced = self.synced.min(first.index - 1);
-        if self.cache.back().is_some_and(|it| it.index + 1 != first.index) {
+        if self
+            .cache
+            .back()
+            .is_some_and(|it| it.index + 1 != first.index)
+        {
             self.cache.clear(); // A gap: only after a snapshot.
             self.cache_bytes = 0;
         }
@@ -133,7 +137,10 @@ impl GroupLog {
 
     fn trim(&mut self) {
         while self.cache_bytes > CACHE_BYTES
-            && self.cache.front().is_some_and(|it| it.index <= self.synced && it.index <= self.applied)
+            && self
+                .cache
+                .front()
+                .is_some_and(|it| it.index <= self.synced && it.index <= self.applied)
         {
             self.pop_front();
         }
@@ -173,8 +180,8 @@ impl GroupLog {
             .into_iter()
             .map(|it| {
                 let mut entry = Entry::default();
-                entry.entry_type = wire::entry_type(it.kind)
-                    .ok_or(Error::Store(StorageError::Unavailable))?;
+                entry.entry_type =
+                    wire::entry_type(it.kind).ok_or(Error::Store(StorageError::Unavailable))?;
                 (entry.index, entry.term) = (it.index, it.term);
                 (entry.data, entry.context) = (it.body, it.context);
                 Ok(entry)
@@ -199,7 +206,10 @@ fn size(entry: &Entry) -> usize {
 
 impl Storage for GroupLog {
     fn initial_state(&self) -> raft::Result<RaftState> {
-        Ok(RaftState::new(self.hard_state.clone(), self.conf_state.clone()))
+        Ok(RaftState::new(
+            self.hard_state.clone(),
+            self.conf_state.clone(),
+        ))
     }
 
     fn entries(
@@ -248,7 +258,9 @@ impl Storage for GroupLog {
         let cached_from = self.cache_start();
         if index >= cached_from {
             let found = self.cache.get((index - cached_from) as usize);
-            return found.map(|it| it.term).ok_or(Error::Store(StorageError::Unavailable));
+            return found
+                .map(|it| it.term)
+                .ok_or(Error::Store(StorageError::Unavailable));
         }
         let found = self.log.borrow().term(self.group, index);
         found.map_err(|_| Error::Store(StorageError::Unavailable))

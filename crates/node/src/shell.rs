@@ -1,0 +1,437 @@
+//! Around the core: waits for something to happen, feeds it in, carries out what comes of it.
+//!
+//! Generic over the network and given its disk, clock and seed, so that a whole cluster can run inside
+//! one process on simulated ones.
+
+use crate::config::Config;
+use crate::core::{Core, JoinAnswer, JoinQuestion, Question, RestoreError, Surroundings, restore};
+use crate::door::{Handle, Inbound, Info};
+use crate::identity::{Identity, IdentityError};
+use crate::run::StartError;
+use chat::NodeId;
+use crossbeam_channel::{Receiver, Sender};
+use rand::rngs::SmallRng;
+use rand::{Rng, SeedableRng};
+use replica::engine::Links;
+use replica::net::{Liveness, LivenessMe, Me, Network, PeerEvent, Peers};
+use replica::store::Disk;
+use replica::store::log::LogOptions;
+use replica::store::log::OnSynced;
+use replica::strategy::raft::TICK_MS;
+use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::time::Duration;
+use tokio::sync::Notify;
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout};
+
+/// How long a founder or joiner waits for an answer to one question.
+const ASK_LIMIT: Duration = Duration::from_secs(8);
+/// Requests taken in before what they cause is carried out.
+const INBOUND_BATCH: usize = 64;
+
+/// What a node is given: everything that is not itself.
+pub struct Env<N> {
+    /// Sockets.
+    pub network: N,
+    /// Its data directory.
+    pub disk: Arc<dyn Disk>,
+    /// The wall clock: Unix milliseconds.
+    pub wall_ms: Arc<dyn Fn() -> u64 + Send + Sync>,
+    /// Where all chance comes from.
+    pub seed: u64,
+    /// How the log is kept.
+    pub log: LogOptions,
+    /// Disk work of checkpoints goes to a thread of its own; false: inline (simulation).
+    pub on_thread: bool,
+}
+
+/// A node that listens and has its data open, and is about to run.
+pub struct Node<N: Network> {
+    core: Core,
+    peers: Peers,
+    handle: Handle,
+    inbox: Receiver<Inbound>,
+    wake: Arc<Notify>,
+    events: Rc<RefCell<VecDeque<PeerEvent>>>,
+    synced: Arc<Mutex<Result<u64, String>>>,
+    liveness: Liveness,
+    env: Env<N>,
+    started: Instant,
+    checkpoints: (
+        Sender<crate::core::CheckpointDone>,
+        Receiver<crate::core::CheckpointDone>,
+    ),
+    drained: Vec<Sender<()>>,
+}
+
+/// Frames leave through the peer links.
+struct Out<'a>(&'a Peers);
+
+impl Links for Out<'_> {
+    fn send(&mut self, to: u64, fill: &mut dyn FnMut(&mut Vec<u8>)) -> bool {
+        self.0.send(to, |out| fill(out))
+    }
+}
+
+/// Listens, opens the data, founds or joins. Must be called inside a `LocalSet`.
+pub async fn prepare<N: Network>(config: Config, mut env: Env<N>) -> Result<Node<N>, StartError> {
+    let data_dir = |why: String| StartError::DataDir {
+        path: config.data_dir.display().to_string(),
+        why,
+    };
+    let listener = env
+        .network
+        .listen(&config.address)
+        .await
+        .map_err(|why| StartError::Listen {
+            address: config.address.clone(),
+            why: why.to_string(),
+        })?;
+    let mut random = SmallRng::seed_from_u64(env.seed);
+    let kept = match Identity::load(&*env.disk, &config.name) {
+        Ok(kept) => kept,
+        Err(IdentityError::Damaged) => return Err(data_dir(IdentityError::Damaged.to_string())),
+        Err(why) => return Err(data_dir(why.to_string())),
+    };
+    let wake = Arc::new(Notify::new());
+    let synced = Arc::new(Mutex::new(Ok(0)));
+    let (mut identity, mut is_founder) = match kept {
+        Some(identity) => (identity, false),
+        None => begin(&config, &env, &mut random).await?,
+    };
+    identity.boot += 1;
+    let mut opened = restore(
+        &env.disk,
+        &identity,
+        is_founder,
+        env.log.clone(),
+        on_synced(&synced, &wake),
+    );
+    if let Err(RestoreError::Damaged(why)) = &opened {
+        (identity, is_founder) = rejoin(&config, &env, &mut random, &identity, why).await?;
+        identity.boot += 1;
+        opened = restore(
+            &env.disk,
+            &identity,
+            is_founder,
+            env.log.clone(),
+            on_synced(&synced, &wake),
+        );
+    }
+    let restored = opened.map_err(|why| data_dir(why.to_string()))?;
+    // Only now: a founder's first checkpoint is on disk before its identity is.
+    identity
+        .save(&*env.disk)
+        .map_err(|why| data_dir(why.to_string()))?;
+
+    let events: Rc<RefCell<VecDeque<PeerEvent>>> = Rc::default();
+    let sink = {
+        let (events, wake) = (events.clone(), wake.clone());
+        move |event| {
+            events.borrow_mut().push_back(event);
+            wake.notify_one();
+        }
+    };
+    let me = Me::new(identity.cluster, identity.id, &config.name, random.random());
+    let peers = Peers::start(env.network.clone(), listener, me, sink);
+    peers.set_members(&identity.peers);
+    let seeds = identity.peers.iter().map(|it| it.1.clone()).collect();
+    let liveness_me = LivenessMe {
+        id: identity.id,
+        name: config.name.clone(),
+        listen: config.address.clone(),
+        address: config.address.clone(),
+        cluster: identity.cluster,
+        incarnation: u64::from(identity.boot),
+    };
+    let liveness = Liveness::start(env.network.clone(), liveness_me, seeds)
+        .await
+        .map_err(|why| StartError::Listen {
+            address: config.address.clone(),
+            why: why.to_string(),
+        })?;
+
+    let (inbox_sender, inbox) = crossbeam_channel::unbounded();
+    let info = Arc::new(Info {
+        name: config.name.as_str().into(),
+        id: NodeId(identity.id),
+        network: config.network.as_str().into(),
+        started_ms: (env.wall_ms)(),
+    });
+    let waker = wake.clone();
+    let handle = Handle {
+        inbox: inbox_sender,
+        wake: Arc::new(move || waker.notify_one()),
+        info: info.clone(),
+    };
+    tracing::info!(name = %config.name, id = format!("{:016x}", identity.id), boot = identity.boot, address = %config.address, "node started");
+    let around = Surroundings {
+        info,
+        config,
+        identity,
+        disk: env.disk.clone(),
+        random,
+    };
+    let core = Core::new(
+        around,
+        restored.engine,
+        restored.history,
+        restored.directory,
+        restored.rooms,
+    );
+    env.seed = 0; // Spent.
+    Ok(Node {
+        core,
+        peers,
+        handle,
+        inbox,
+        wake,
+        events,
+        synced,
+        liveness,
+        env,
+        started: Instant::now(),
+        checkpoints: crossbeam_channel::unbounded(),
+        drained: Vec::new(),
+    })
+}
+
+fn on_synced(synced: &Arc<Mutex<Result<u64, String>>>, wake: &Arc<Notify>) -> OnSynced {
+    let (synced, wake) = (synced.clone(), wake.clone());
+    Box::new(move |result| {
+        let mut it = synced.lock().expect("nobody panics with it");
+        if it.is_ok() {
+            *it = result.map_err(|why| why.to_string());
+        }
+        drop(it);
+        wake.notify_one();
+    })
+}
+
+/// A fresh directory: found a cluster, or ask a member for admission.
+async fn begin<N: Network>(
+    config: &Config,
+    env: &Env<N>,
+    random: &mut SmallRng,
+) -> Result<(Identity, bool), StartError> {
+    let mut identity = Identity {
+        id: random.random::<u64>().max(1),
+        cluster: 0,
+        name: config.name.clone(),
+        groups: config.groups,
+        boot: 0,
+        peers: Vec::new(),
+    };
+    if config.join.is_empty() {
+        identity.cluster = random.random::<u64>().max(1);
+        identity.peers = vec![(identity.id, config.address.clone())];
+        tracing::info!(network = %config.network, "founding a cluster");
+        return Ok((identity, true));
+    }
+    join(config, env, &mut identity, &config.join).await?;
+    Ok((identity, false))
+}
+
+/// The data is damaged: this identity never votes again. Its directory is emptied and the node joins
+/// anew, if there is somebody to join.
+async fn rejoin<N: Network>(
+    config: &Config,
+    env: &Env<N>,
+    random: &mut SmallRng,
+    old: &Identity,
+    why: &str,
+) -> Result<(Identity, bool), StartError> {
+    let others: Vec<String> = old
+        .peers
+        .iter()
+        .filter(|it| it.0 != old.id)
+        .map(|it| it.1.clone())
+        .collect();
+    if others.is_empty() {
+        return Err(StartError::DataDir {
+            path: config.data_dir.display().to_string(),
+            why: format!("{why}. No other node has a copy: restore the directory from a backup"),
+        });
+    }
+    tracing::error!(
+        why,
+        "the data is damaged; this node rejoins under a new identity"
+    );
+    let wiped = replica::store::wipe(&*env.disk);
+    wiped.map_err(|why| StartError::DataDir {
+        path: config.data_dir.display().to_string(),
+        why: format!("damaged, and it cannot be emptied: {why}"),
+    })?;
+    let mut identity = Identity {
+        id: random.random::<u64>().max(1),
+        boot: 0,
+        ..old.clone()
+    };
+    join(config, env, &mut identity, &others).await?;
+    Ok((identity, false))
+}
+
+/// Asks every address in turn until one member takes this node in or refuses it.
+async fn join<N: Network>(
+    config: &Config,
+    env: &Env<N>,
+    identity: &mut Identity,
+    addresses: &[String],
+) -> Result<(), StartError> {
+    let question = Question::Join(JoinQuestion {
+        id: identity.id,
+        name: config.name.clone(),
+        address: config.address.clone(),
+        directory: config.directory,
+        chat: config.chat,
+    });
+    let question = serde_json::to_vec(&question).expect("our own types become JSON");
+    loop {
+        for address in addresses {
+            let answer = timeout(
+                ASK_LIMIT,
+                replica::net::ask(&env.network, address, &question),
+            )
+            .await;
+            let answer = match answer {
+                Ok(Ok(bytes)) => serde_json::from_slice(&bytes).ok(),
+                Ok(Err(why)) => Some(JoinAnswer::Later(why.to_string())),
+                Err(_) => Some(JoinAnswer::Later("no answer in time".to_owned())),
+            };
+            match answer {
+                Some(JoinAnswer::Welcome {
+                    cluster,
+                    groups,
+                    members,
+                }) => {
+                    tracing::info!(%address, "joined");
+                    (identity.cluster, identity.groups, identity.peers) =
+                        (cluster, groups, members);
+                    return Ok(());
+                }
+                Some(JoinAnswer::Refused(why)) => return Err(StartError::Refused(why)),
+                Some(JoinAnswer::Later(why)) => tracing::info!(%address, why, "cannot join yet"),
+                None => tracing::warn!(%address, "not a Starling node of this version"),
+            }
+        }
+        sleep(Duration::from_millis(500)).await;
+    }
+}
+
+impl<N: Network> Node<N> {
+    /// For doors.
+    #[must_use]
+    pub fn handle(&self) -> Handle {
+        self.handle.clone()
+    }
+
+    /// Runs until it is stopped, or something breaks that the node cannot go on with.
+    ///
+    /// # Errors
+    /// What broke, in words.
+    pub async fn run(mut self) -> Result<(), String> {
+        let mut tick = interval(Duration::from_millis(TICK_MS));
+        tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut live = self.liveness.watch();
+        let mut is_stopping = false;
+        let result = loop {
+            let ticked = tokio::select! {
+                () = self.wake.notified() => false,
+                _ = tick.tick() => true,
+                changed = live.changed() => {
+                    if changed.is_ok() {
+                        let now = live.borrow_and_update().clone();
+                        self.core.set_live(now);
+                    }
+                    false
+                }
+            };
+            let now_ms = self.started.elapsed().as_millis() as u64;
+            self.core.set_now(now_ms, (self.env.wall_ms)());
+            if ticked {
+                self.core.tick();
+            }
+            is_stopping |= self.feed();
+            if let Err(why) = &*self.synced.lock().expect("nobody panics with it") {
+                break Err(format!("the log cannot be written: {why}"));
+            }
+            self.core.settle(&mut Out(&self.peers));
+            self.carry_out();
+            if let Some(why) = self.core.fatal() {
+                break Err(why.to_owned());
+            }
+            if is_stopping && self.core.is_checkpointed() {
+                break Ok(());
+            }
+        };
+        self.peers.stop();
+        result
+    }
+
+    /// Everything that has come in. True when the node shall stop.
+    fn feed(&mut self) -> bool {
+        let mut is_stopping = false;
+        let synced = self.synced.lock().expect("nobody panics with it").clone();
+        if let Ok(ticket) = synced {
+            self.core.synced(ticket);
+        }
+        loop {
+            let event = self.events.borrow_mut().pop_front();
+            match event {
+                Some(PeerEvent::Up(peer)) => self.core.link(peer, true),
+                Some(PeerEvent::Down(peer)) => self.core.link(peer, false),
+                Some(PeerEvent::Frame(peer, frame)) => self.core.receive_frame(peer, frame),
+                Some(PeerEvent::Asked(question, responder)) => {
+                    self.core.asked(&question, responder)
+                }
+                None => break,
+            }
+        }
+        for _ in 0..INBOUND_BATCH {
+            match self.inbox.try_recv() {
+                Ok(Inbound::Stop) => {
+                    is_stopping = true;
+                    self.core.want_checkpoint();
+                }
+                Ok(Inbound::Drain(done)) => {
+                    self.drained.push(done);
+                    self.core.leave();
+                }
+                Ok(inbound) => self.core.receive_inbound(inbound),
+                Err(_) => return is_stopping,
+            }
+        }
+        self.wake.notify_one(); // There may be more.
+        is_stopping
+    }
+
+    fn carry_out(&mut self) {
+        if let Some(members) = self.core.take_members() {
+            self.peers.set_members(&members);
+            self.liveness
+                .set_seeds(members.into_iter().map(|it| it.1).collect());
+        }
+        while let Ok(done) = self.checkpoints.1.try_recv() {
+            self.core.checkpoint_done(done);
+            self.wake.notify_one();
+        }
+        if let Some(job) = self.core.take_checkpoint() {
+            if self.env.on_thread {
+                let (done, wake) = (self.checkpoints.0.clone(), self.wake.clone());
+                std::thread::spawn(move || {
+                    let _ = done.send(job.run()); // The node may have stopped.
+                    wake.notify_one();
+                });
+            } else {
+                let _ = self.checkpoints.0.send(job.run());
+                self.wake.notify_one();
+            }
+        }
+        if !self.drained.is_empty() && self.core.has_left() {
+            self.drained.clear(); // Whoever waits learns it from the closed channel.
+        }
+    }
+}

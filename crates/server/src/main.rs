@@ -1,2 +1,7 @@
-//! The `starling` binary.
-fn main() {}
+//! The `starling` binary: configuration, wiring, subcommands.
+
+mod config;
+
+fn main() {
+    let _ = config::load(None);
+}

@@ -35,8 +35,9 @@ const LEAVING: &str = "This server is stopping; please connect to another one";
 /// How to serve.
 #[derive(clap::Args)]
 #[command(after_help = "\
-Logs go to stderr; RUST_LOG chooses what is logged (default: info). Every key of the configuration can
-also come from the environment, for example STARLING_NODE__NAME=n1.
+Logs go to stderr; RUST_LOG chooses what is logged (default: info).
+Every key of the configuration can also come from the environment, for example
+STARLING_NODE__NAME=n1.
 
 SIGTERM or SIGINT drains and stops; a second one stops at once.
 

@@ -1,7 +1,7 @@
 //! `starling status`: how a cluster is, as one of its nodes sees it.
 
 use crate::config;
-use anyhow::Context;
+use anyhow::anyhow;
 use node::Status;
 use node::status::{GroupStatus, NodeStatus};
 use std::io::Write;
@@ -10,6 +10,10 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 const ANSWER_MAX: Duration = Duration::from_secs(5);
+
+const HINT: &str = "\
+Is the node running? It answers at the `cluster.address` of its configuration:
+name the file with --config FILE, or the address with --node HOST:PORT.";
 
 /// How to ask.
 #[derive(clap::Args)]
@@ -37,10 +41,7 @@ pub(crate) fn run(args: Args) -> anyhow::Result<ExitCode> {
         Some(address) => address,
         None => config::load(args.config.as_deref())?.cluster.address,
     };
-    let status = node::ask_status(&address, ANSWER_MAX).context(
-        "is the node running? `cluster.address` of its configuration is where it answers; \
-         name it with --config FILE or --node HOST:PORT",
-    )?;
+    let status = node::ask_status(&address, ANSWER_MAX).map_err(|why| anyhow!("{why}\n{HINT}"))?;
     let mut out = std::io::stdout().lock();
     match args.json {
         true => writeln!(out, "{}", serde_json::to_string_pretty(&status)?)?,

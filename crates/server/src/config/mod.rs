@@ -30,6 +30,7 @@ pub(crate) struct Config {
     pub(crate) limits: Limits,
     pub(crate) history: History,
     pub(crate) listen: Vec<Listen>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) operator: Vec<Operator>,
     /// What the operator should know although it stops nothing.
     #[serde(skip)]

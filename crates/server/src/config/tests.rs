@@ -127,7 +127,7 @@ fn every_key_of_a_full_file_arrives() {
         Some("127.0.0.1:9100".parse().expect("an address"))
     );
     assert_eq!(config.gossip.fanout, 2);
-    assert_eq!(config.accounts.email_required, true);
+    assert!(config.accounts.email_required);
     assert_eq!(
         config.warnings,
         [

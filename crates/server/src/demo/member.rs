@@ -1,6 +1,6 @@
 //! One node of the demo: its files and its process.
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use std::fs::{self, File};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::os::unix::process::CommandExt;
@@ -9,6 +9,10 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 
 /// Where the first node's IRC door is, if that is free; the next ones follow.
 const IRC_PORT: u16 = 6667;
+/// The same for its cluster address.
+const PEERS_PORT: u16 = 7101;
+/// How far to look for free ones.
+const PORTS_TRIED: u16 = 200;
 
 /// A node and what it needs.
 pub(crate) struct Member {
@@ -126,19 +130,29 @@ impl Drop for Member {
 }
 
 /// An address for the IRC door of each node, and one for its peers; all free a moment ago.
+///
+/// Not the system's choice of a free port: a port that it gives to a listener now it may give to an
+/// outgoing connection while the node is down, and the node could not come back.
 pub(crate) fn free_addresses(nodes: usize) -> anyhow::Result<Vec<(SocketAddr, SocketAddr)>> {
-    let bind = |port: u16| TcpListener::bind((Ipv4Addr::LOCALHOST, port));
-    let mut held = Vec::new(); // All at once, so that no port is given twice.
-    for port in (IRC_PORT..).take(nodes) {
-        let irc = bind(port).or_else(|_| bind(0)).context("no free port")?;
-        held.push((irc, bind(0).context("no free port")?));
+    let irc = free_from(IRC_PORT, nodes)?;
+    let peers = free_from(PEERS_PORT, nodes)?;
+    Ok(irc.into_iter().zip(peers).collect())
+}
+
+fn free_from(first: u16, count: usize) -> anyhow::Result<Vec<SocketAddr>> {
+    let bind = |port| TcpListener::bind((Ipv4Addr::LOCALHOST, port)).ok();
+    let free = (first..first + PORTS_TRIED).filter_map(bind).take(count);
+    let held: Vec<TcpListener> = free.collect(); // All at once, so that no port is given twice.
+    if held.len() < count {
+        bail!(
+            "no {count} free ports from {first} to {}",
+            first + PORTS_TRIED - 1
+        );
     }
-    let addresses = |(irc, peers): &(TcpListener, TcpListener)| -> std::io::Result<_> {
-        Ok((irc.local_addr()?, peers.local_addr()?))
-    };
-    held.iter()
-        .map(|it| addresses(it).context("no free port"))
-        .collect()
+    let addresses = held.iter().map(TcpListener::local_addr);
+    addresses
+        .collect::<Result<_, _>>()
+        .context("cannot ask for a port")
 }
 
 #[cfg(test)]

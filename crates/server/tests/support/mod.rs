@@ -1,0 +1,23 @@
+//! What the tests with real processes share.
+#![allow(dead_code, reason = "each test program uses its own part")]
+
+pub(crate) mod client;
+pub(crate) mod cluster;
+pub(crate) mod judge;
+pub(crate) mod traffic;
+
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// Looks again and again until `look` finds something; panics with `what` when the time is over.
+#[track_caller]
+pub(crate) fn wait_for<T>(what: &str, limit: Duration, mut look: impl FnMut() -> Option<T>) -> T {
+    let deadline = Instant::now() + limit;
+    loop {
+        if let Some(found) = look() {
+            return found;
+        }
+        assert!(Instant::now() < deadline, "waited {limit:?} in vain for: {what}");
+        thread::sleep(Duration::from_millis(50));
+    }
+}

@@ -25,8 +25,12 @@ impl Line {
         let mut line = Line::default();
         let mut rest = raw.trim_end_matches(['\r', '\n']);
         if let Some((tags, after)) = rest.strip_prefix('@').and_then(|it| it.split_once(' ')) {
-            let pairs = tags.split(';').map(|it| it.split_once('=').unwrap_or((it, "")));
-            line.tags = pairs.map(|(key, value)| (key.to_owned(), value.to_owned())).collect();
+            let pairs = tags
+                .split(';')
+                .map(|it| it.split_once('=').unwrap_or((it, "")));
+            line.tags = pairs
+                .map(|(key, value)| (key.to_owned(), value.to_owned()))
+                .collect();
             rest = after.trim_start();
         }
         if let Some((source, after)) = rest.strip_prefix(':').and_then(|it| it.split_once(' ')) {
@@ -85,7 +89,9 @@ impl Client {
         let answer = client.wait(limit, |it| it.is("001") || is_refusal(it))?;
         match answer.is("001") {
             true => Ok(client),
-            false => Err(io::Error::other(format!("{nick} is not let in: {answer:?}"))),
+            false => Err(io::Error::other(format!(
+                "{nick} is not let in: {answer:?}"
+            ))),
         }
     }
 
@@ -94,10 +100,14 @@ impl Client {
         self.send("CAP LS 302")?;
         self.send(&format!("USER {user} 0 * :{user}"))?;
         self.send(&format!("CAP REQ :{CAPS}"))?;
-        let answer = self.wait(SOON, |it| it.is("CAP") && ["ACK", "NAK"].contains(&it.param(1)))?;
+        let answer = self.wait(SOON, |it| {
+            it.is("CAP") && ["ACK", "NAK"].contains(&it.param(1))
+        })?;
         match answer.param(1) {
             "ACK" => Ok(()),
-            _ => Err(io::Error::other(format!("capabilities were refused: {answer:?}"))),
+            _ => Err(io::Error::other(format!(
+                "capabilities were refused: {answer:?}"
+            ))),
         }
     }
 
@@ -120,7 +130,8 @@ impl Client {
         loop {
             if let Some(end) = self.received.iter().position(|b| *b == b'\n') {
                 let raw: Vec<u8> = self.received.drain(..=end).collect();
-                let raw = String::from_utf8(raw).map_err(|it| io::Error::new(ErrorKind::InvalidData, it))?;
+                let raw = String::from_utf8(raw)
+                    .map_err(|it| io::Error::new(ErrorKind::InvalidData, it))?;
                 self.remember(format!("< {}", raw.trim_end()));
                 let line = Line::parse(&raw);
                 if line.is("PING") {
@@ -146,7 +157,11 @@ impl Client {
     }
 
     /// The next line that `is_it`; others are passed over.
-    pub(crate) fn wait(&mut self, limit: Duration, is_it: impl Fn(&Line) -> bool) -> io::Result<Line> {
+    pub(crate) fn wait(
+        &mut self,
+        limit: Duration,
+        is_it: impl Fn(&Line) -> bool,
+    ) -> io::Result<Line> {
         let deadline = Instant::now() + limit;
         while let Some(line) = self.next(deadline)? {
             if is_it(&line) {
@@ -154,7 +169,10 @@ impl Client {
             }
         }
         let latest: Vec<&str> = self.latest.iter().map(String::as_str).collect();
-        let text = format!("not within {limit:?}; the latest lines:\n{}", latest.join("\n"));
+        let text = format!(
+            "not within {limit:?}; the latest lines:\n{}",
+            latest.join("\n")
+        );
         Err(io::Error::new(ErrorKind::TimedOut, text))
     }
 
@@ -181,7 +199,8 @@ impl Client {
     }
 
     fn batch(&mut self, kind: &str) -> io::Result<Vec<Line>> {
-        let opens = |it: &Line| it.is("BATCH") && it.param(0).starts_with('+') && it.param(1) == kind;
+        let opens =
+            |it: &Line| it.is("BATCH") && it.param(0).starts_with('+') && it.param(1) == kind;
         let opened = self.wait(SOON, |it| opens(it) || it.is("FAIL"))?;
         if opened.is("FAIL") {
             return Err(io::Error::other(format!("no {kind}: {opened:?}")));

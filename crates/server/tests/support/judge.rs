@@ -86,7 +86,11 @@ pub(crate) fn judge(evidence: &Evidence) -> Result<Tally, Vec<Fault>> {
     for (node, history) in &evidence.histories {
         judge_history(node, history, &evidence.sent, &mut faults);
         if history != first {
-            let same = history.iter().zip(first).take_while(|(a, b)| a == b).count();
+            let same = history
+                .iter()
+                .zip(first)
+                .take_while(|(a, b)| a == b)
+                .count();
             faults.push(Fault::Different(node.clone(), same));
         }
     }
@@ -101,7 +105,12 @@ pub(crate) fn judge(evidence: &Evidence) -> Result<Tally, Vec<Fault>> {
     }
 }
 
-fn judge_history(node: &str, history: &[Seen], sent: &[(Message, Outcome)], faults: &mut Vec<Fault>) {
+fn judge_history(
+    node: &str,
+    history: &[Seen],
+    sent: &[(Message, Outcome)],
+    faults: &mut Vec<Fault>,
+) {
     let mut places: HashMap<Message, usize> = HashMap::new();
     let mut ids = HashSet::new();
     for (place, seen) in history.iter().enumerate() {
@@ -119,7 +128,9 @@ fn judge_history(node: &str, history: &[Seen], sent: &[(Message, Outcome)], faul
             (Outcome::Echoed(id), Some(place)) if history[*place].id != *id => {
                 faults.push(Fault::OtherId(node.to_owned(), *message));
             }
-            (Outcome::Refused, Some(_)) => faults.push(Fault::Resurrected(node.to_owned(), *message)),
+            (Outcome::Refused, Some(_)) => {
+                faults.push(Fault::Resurrected(node.to_owned(), *message))
+            }
             _ => {}
         }
     }
@@ -129,14 +140,26 @@ fn judge_history(node: &str, history: &[Seen], sent: &[(Message, Outcome)], faul
     // Within a session all of them; across a sender's sessions only what was acknowledged, because the
     // next was sent after that, while an unknown one may still have been on its way.
     let in_session = |it: &Message| (it.sender, Some(it.session));
-    let of_sender = |it: &Message| (it.sender, None);
+    let of_sender = |it: &Message| (it.sender, None::<usize>);
     let all = sent.iter().map(|(message, _)| message);
-    let echoed = sent.iter().filter(|(_, it)| matches!(it, Outcome::Echoed(_)));
+    let echoed = sent
+        .iter()
+        .filter(|(_, it)| matches!(it, Outcome::Echoed(_)));
     let mut reordered = Vec::new();
     in_order(all, in_session, &places, &mut reordered);
-    in_order(echoed.map(|(message, _)| message), of_sender, &places, &mut reordered);
+    in_order(
+        echoed.map(|(message, _)| message),
+        of_sender,
+        &places,
+        &mut reordered,
+    );
+    reordered.sort();
     reordered.dedup();
-    faults.extend(reordered.into_iter().map(|(a, b)| Fault::Reordered(node.to_owned(), a, b)));
+    faults.extend(
+        reordered
+            .into_iter()
+            .map(|(a, b)| Fault::Reordered(node.to_owned(), a, b)),
+    );
 }
 
 /// Walks through what was sent; within each key, places in the history may only grow.
@@ -164,7 +187,10 @@ fn gap(heard: &[Seen], history: &[Seen]) -> Option<usize> {
     let Some(begin) = history.iter().position(|it| it == first) else {
         return Some(0);
     };
-    let same = heard.iter().zip(&history[begin..]).take_while(|(a, b)| a == b);
+    let same = heard
+        .iter()
+        .zip(&history[begin..])
+        .take_while(|(a, b)| a == b);
     let same = same.count();
     (same < heard.len()).then_some(same)
 }

@@ -26,7 +26,7 @@ fn alone() -> MutexGuard<'static, ()> {
 fn acknowledged_messages_survive_the_death_of_a_leader_of_a_follower_and_of_two_nodes() {
     let _alone = alone();
     let mut cluster = Cluster::start(3);
-    let traffic = Traffic::start(&cluster, ROOM, CLIENTS);
+    let traffic = Traffic::start(cluster.ircs(), ROOM, CLIENTS);
 
     let busy = cluster.busy_group(0, || traffic.more(SOME));
     cluster.kill9(busy.leader);
@@ -56,7 +56,7 @@ fn acknowledged_messages_survive_the_death_of_a_leader_of_a_follower_and_of_two_
 fn acknowledged_messages_survive_the_death_of_all_nodes_at_once() {
     let _alone = alone();
     let mut cluster = Cluster::start(3);
-    let traffic = Traffic::start(&cluster, ROOM, CLIENTS);
+    let traffic = Traffic::start(cluster.ircs(), ROOM, CLIENTS);
     traffic.more(2 * SOME);
     for index in 0..3 {
         cluster.kill9(index);
@@ -74,7 +74,7 @@ fn acknowledged_messages_survive_the_death_of_all_nodes_at_once() {
 fn a_leader_that_was_paused_comes_back_to_others_truth() {
     let _alone = alone();
     let cluster = Cluster::start(3);
-    let traffic = Traffic::start(&cluster, ROOM, CLIENTS);
+    let traffic = Traffic::start(cluster.ircs(), ROOM, CLIENTS);
     let busy = cluster.busy_group(0, || traffic.more(SOME));
     cluster.pause(busy.leader);
     traffic.more(SOME);
@@ -124,7 +124,7 @@ fn race(cluster: &Cluster, nick: &str) -> io::Result<usize> {
 fn a_node_that_lost_its_disk_comes_back_as_another_and_catches_up_under_traffic() {
     let _alone = alone();
     let mut cluster = Cluster::start(3);
-    let traffic = Traffic::start(&cluster, ROOM, CLIENTS);
+    let traffic = Traffic::start(cluster.ircs(), ROOM, CLIENTS);
     traffic.more(SOME);
     let before = id_of(&cluster, 2).expect("it is a member");
 
@@ -164,12 +164,12 @@ fn id_of(cluster: &Cluster, index: usize) -> Option<String> {
 fn without_a_majority_a_room_can_be_read_and_says_that_it_cannot_be_written() {
     let _alone = alone();
     let mut cluster = Cluster::start(3);
-    let traffic = Traffic::start(&cluster, ROOM, 3);
+    let traffic = Traffic::start(cluster.ircs(), ROOM, 3);
     let mut writer = cluster.client(0, "writer");
     writer.join(ROOM, SOON).expect("the room is open");
     traffic.more(30);
     traffic.finish(&cluster);
-    let before = history(&cluster, 0, ROOM, "reader");
+    let before = history(cluster.irc(0), ROOM, "reader");
 
     cluster.kill9(1);
     cluster.kill9(2);

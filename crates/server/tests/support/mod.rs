@@ -3,6 +3,7 @@
 
 pub(crate) mod client;
 pub(crate) mod cluster;
+pub(crate) mod fake;
 pub(crate) mod judge;
 pub(crate) mod traffic;
 

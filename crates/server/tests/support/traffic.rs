@@ -46,10 +46,10 @@ struct Report {
 
 impl Traffic {
     /// Starts clients, spread over all nodes.
-    pub(crate) fn start(cluster: &Cluster, room: &str, clients: usize) -> Traffic {
+    pub(crate) fn start(nodes: Vec<SocketAddr>, room: &str, clients: usize) -> Traffic {
         let shared = Arc::new(Shared {
             room: room.to_owned(),
-            nodes: cluster.ircs(),
+            nodes,
             stops: AtomicBool::new(false),
             echoed: AtomicUsize::new(0),
         });
@@ -76,13 +76,7 @@ impl Traffic {
     /// node. Panics with the faults if there are any.
     #[track_caller]
     pub(crate) fn finish(mut self, cluster: &Cluster) -> Tally {
-        self.shared.stops.store(true, Ordering::Relaxed);
-        let mut evidence = Evidence::default();
-        for worker in self.workers.drain(..) {
-            let report = worker.join().expect("a client does not panic");
-            evidence.sent.extend(report.sent);
-            evidence.heard.extend(report.heard);
-        }
+        let mut evidence = self.stop();
         evidence.histories = settled_histories(cluster, &self.shared.room);
         let tally = judge(&evidence).unwrap_or_else(|faults| {
             const SHOWN: usize = 20;
@@ -91,6 +85,18 @@ impl Traffic {
         });
         eprintln!("{tally:?}");
         tally
+    }
+
+    /// Ends the sending and waits for the last answers; what the nodes remember is still to be added.
+    pub(crate) fn stop(&mut self) -> Evidence {
+        self.shared.stops.store(true, Ordering::Relaxed);
+        let mut evidence = Evidence::default();
+        for worker in self.workers.drain(..) {
+            let report = worker.join().expect("a client does not panic");
+            evidence.sent.extend(report.sent);
+            evidence.heard.extend(report.heard);
+        }
+        evidence
     }
 }
 
@@ -107,7 +113,8 @@ pub(crate) fn settled_histories(cluster: &Cluster, room: &str) -> Vec<(String, V
     loop {
         attempt += 1;
         let of_node = |index| {
-            let seen = history(cluster, index, room, &format!("reader{index}x{attempt}"));
+            let nick = format!("reader{index}x{attempt}");
+            let seen = history(cluster.irc(index), room, &nick);
             (cluster.name(index).to_owned(), seen)
         };
         let all: Vec<(String, Vec<Seen>)> = (0..cluster.len()).map(of_node).collect();
@@ -120,14 +127,14 @@ pub(crate) fn settled_histories(cluster: &Cluster, room: &str) -> Vec<(String, V
 
 /// The messages of our clients in the history that a node shows.
 #[track_caller]
-pub(crate) fn history(cluster: &Cluster, index: usize, room: &str, nick: &str) -> Vec<Seen> {
-    let mut client = cluster.client(index, nick);
-    let lines = client
-        .join(room, ANSWER_MAX)
-        .and_then(|()| client.history(room));
-    let lines =
-        lines.unwrap_or_else(|why| panic!("no history from {}: {why}", cluster.name(index)));
-    let _ = client.send("QUIT"); // The connection is closed in any case.
+pub(crate) fn history(node: SocketAddr, room: &str, nick: &str) -> Vec<Seen> {
+    let lines = Client::register(node, nick, ANSWER_MAX).and_then(|mut client| {
+        client.join(room, ANSWER_MAX)?;
+        let lines = client.history(room)?;
+        client.send("QUIT")?;
+        Ok(lines)
+    });
+    let lines = lines.unwrap_or_else(|why| panic!("no history from {node}: {why}"));
     lines.iter().filter_map(seen).collect()
 }
 

@@ -58,3 +58,53 @@ fn report_process() {
         gauge!("process_open_fds").set(files as f64);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::{Read, Write};
+    use std::net::{Ipv4Addr, TcpListener, TcpStream};
+
+    fn ask(address: SocketAddr) -> String {
+        let mut stream = TcpStream::connect(address).expect("the door is open");
+        let request =
+            format!("GET /metrics HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
+        stream.write_all(request.as_bytes()).expect("it listens");
+        let mut answer = String::new();
+        stream
+            .read_to_string(&mut answer)
+            .expect("it answers in text");
+        answer
+    }
+
+    #[test]
+    fn the_door_answers_with_the_build_and_the_process() {
+        let held = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
+        let address = held.local_addr().expect("it is bound");
+        let taken = open(address).expect_err("the port is in use");
+        let expected = format!("cannot open the metrics door on {address}");
+        assert_eq!(taken.to_string(), expected);
+        drop(held);
+
+        open(address).expect("the port is free now");
+        metrics::histogram!("some_latency_seconds").record(0.003);
+        let version = env!("CARGO_PKG_VERSION");
+        let deadline = std::time::Instant::now() + Duration::from_secs(10);
+        let answer = loop {
+            let answer = ask(address);
+            // The thread that reports the process may still be starting.
+            if answer.contains("\nprocess_open_fds ") || std::time::Instant::now() > deadline {
+                break answer;
+            }
+        };
+        for line in [
+            &format!("starling_build_info{{version=\"{version}\"}} 1"),
+            "some_latency_seconds_bucket{le=\"0.005\"} 1",
+            "process_resident_memory_bytes ",
+            "process_cpu_seconds_total ",
+            "process_open_fds ",
+        ] {
+            assert!(answer.contains(line), "no {line} in\n{answer}");
+        }
+    }
+}

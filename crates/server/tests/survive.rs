@@ -214,7 +214,8 @@ fn a_node_that_is_asked_to_stop_tells_its_clients_and_stops_cleanly() {
     let mut client = cluster.client(1, "guest");
     let mut other = cluster.client(0, "other");
     other.join(ROOM, SOON).expect("the room is open");
-    assert_eq!(cluster.terminate(1), Some(0));
+    cluster.terminate(1);
+    assert_eq!(cluster.wait_end(1), Some(0));
     client
         .wait(SOON, |it| it.is("ERROR"))
         .expect("it is told before it is cut off");

@@ -113,6 +113,12 @@ pub(crate) fn listen(it: &mut Section<'_>, this: &Listen, before: &[Listen], ser
             "there are two metrics doors; one is enough".to_owned(),
         );
     }
+    if this.address.port() == 0 {
+        it.problem(
+            "address",
+            "a metrics door needs a port of its own choice, not 0".to_owned(),
+        );
+    }
     for key in ["tls_cert", "password"] {
         if it.has(key) {
             it.problem(

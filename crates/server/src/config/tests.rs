@@ -454,6 +454,11 @@ fn what_a_door_cannot_do_is_refused() {
         &["starling.toml:4: `listen.password` does not belong to a metrics door"],
     );
     refused(
+        "[[listen]]\ndoor = \"metrics\"\naddress = \"127.0.0.1:0\"\n",
+        &[],
+        &["starling.toml:3: a metrics door needs a port of its own choice, not 0"],
+    );
+    refused(
         &format!("{metrics}zone = \"chat.example\"\n"),
         &[],
         &["starling.toml:4: `listen.zone` belongs to a dns door, which is not in this version yet"],

@@ -73,6 +73,21 @@ impl Cluster {
         self.nodes.iter().map(|it| it.irc).collect()
     }
 
+    /// Where peers and `starling status` reach it.
+    pub(crate) fn peers(&self, index: usize) -> SocketAddr {
+        self.nodes[index].peers
+    }
+
+    /// Its configuration file.
+    pub(crate) fn config(&self, index: usize) -> PathBuf {
+        self.path(index, "toml")
+    }
+
+    /// What it has logged.
+    pub(crate) fn log(&self, index: usize) -> String {
+        fs::read_to_string(self.path(index, "log")).unwrap_or_default()
+    }
+
     /// The cluster as this node sees it; `None`: it does not answer.
     pub(crate) fn status(&self, index: usize) -> Option<Status> {
         let address = self.nodes[index].peers.to_string();
@@ -104,11 +119,16 @@ impl Cluster {
         kill_process(self.pid(index), Signal::CONT).expect("our own child takes signals");
     }
 
-    /// Asks it to stop, and waits until it has; gives back its exit code.
-    pub(crate) fn terminate(&mut self, index: usize) -> Option<i32> {
+    /// Asks it to stop.
+    pub(crate) fn terminate(&self, index: usize) {
         kill_process(self.pid(index), Signal::TERM).expect("our own child takes signals");
+    }
+
+    /// Waits until it has stopped; gives back its exit code.
+    #[track_caller]
+    pub(crate) fn wait_end(&mut self, index: usize) -> Option<i32> {
         let mut child = self.nodes[index].child.take().expect("a node that runs");
-        let ended = wait_for("a clean stop", READY_MAX, || {
+        let ended = wait_for("the end of a node", READY_MAX, || {
             child.try_wait().expect("our own child")
         });
         ended.code()

@@ -10,7 +10,7 @@ use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 use support::client::{Client, SOON};
-use support::wait_for;
+use support::{alone, wait_for};
 
 const ROOM: &str = "#starling";
 const READY_MAX: Duration = Duration::from_secs(60);
@@ -117,6 +117,7 @@ fn client(node: &Node, nick: &str) -> Client {
 
 #[test]
 fn people_on_different_nodes_chat_on_while_a_node_dies_and_comes_back() {
+    let _alone = alone();
     let mut demo = Demo::start(3);
     demo.wait(READY_MAX, |it| it.starts_with("Ready."));
     let nodes = [demo.node(1), demo.node(2), demo.node(3)];
@@ -184,6 +185,7 @@ fn people_on_different_nodes_chat_on_while_a_node_dies_and_comes_back() {
 
 #[test]
 fn nodes_do_not_outlive_a_demo_that_is_killed() {
+    let _alone = alone();
     let mut demo = Demo::start(1);
     demo.wait(READY_MAX, |it| it.starts_with("Ready."));
     let node = demo.node(1);
@@ -198,6 +200,7 @@ fn nodes_do_not_outlive_a_demo_that_is_killed() {
 
 #[test]
 fn the_end_of_the_input_ends_the_demo() {
+    let _alone = alone();
     let mut demo = Demo::start(1);
     demo.wait(READY_MAX, |it| it.starts_with("Ready."));
     let node = demo.node(1);

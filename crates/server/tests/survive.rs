@@ -4,23 +4,16 @@
 mod support;
 
 use std::io;
-use std::sync::{Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 use support::client::{Client, SOON};
 use support::cluster::Cluster;
 use support::traffic::{Traffic, history};
-use support::wait_for;
+use support::{alone, wait_for};
 
 const ROOM: &str = "#survivors";
 const CLIENTS: usize = 20;
 /// Acknowledged messages that are enough traffic between two faults: a second or so.
 const SOME: usize = 300;
-
-/// One cluster at a time: two on a small machine would test the machine.
-fn alone() -> MutexGuard<'static, ()> {
-    static ONE: Mutex<()> = Mutex::new(());
-    ONE.lock().unwrap_or_else(|it| it.into_inner())
-}
 
 #[test]
 fn acknowledged_messages_survive_the_death_of_a_leader_of_a_follower_and_of_two_nodes() {

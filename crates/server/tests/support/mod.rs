@@ -7,6 +7,7 @@ pub(crate) mod fake;
 pub(crate) mod judge;
 pub(crate) mod traffic;
 
+use std::sync::{Mutex, MutexGuard};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -24,4 +25,11 @@ pub(crate) fn wait_for<T>(what: &str, limit: Duration, mut look: impl FnMut() ->
         );
         thread::sleep(Duration::from_millis(50));
     }
+}
+
+/// One at a time: several clusters on a small machine would test the machine, and several demos would
+/// want the same ports.
+pub(crate) fn alone() -> MutexGuard<'static, ()> {
+    static ONE: Mutex<()> = Mutex::new(());
+    ONE.lock().unwrap_or_else(|it| it.into_inner()) // A failed test harms no other.
 }

@@ -1,0 +1,211 @@
+//! `starling status`: how a cluster is, as one of its nodes sees it.
+
+use crate::config;
+use anyhow::anyhow;
+use node::Status;
+use node::status::{GroupStatus, NodeStatus};
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+const ANSWER_MAX: Duration = Duration::from_secs(5);
+
+const HINT: &str = "\
+Is the node running? It answers at the `cluster.address` of its configuration:
+name the file with --config FILE, or the address with --node HOST:PORT.";
+
+/// How to ask.
+#[derive(clap::Args)]
+#[command(after_help = "\
+Exit codes: 0 answered, 1 no answer, 2 the command line or the configuration cannot be used.
+
+Examples:
+  starling status --node 127.0.0.1:7100
+  starling status --config /etc/starling/n1.toml --json | jq '.groups[] | select(.leader == null)'")]
+pub(crate) struct Args {
+    /// Ask the node that this configuration is of; without --config and --node: of the defaults
+    #[arg(long, value_name = "FILE", conflicts_with = "node")]
+    config: Option<PathBuf>,
+    /// Ask the node at this cluster address
+    #[arg(long, value_name = "HOST:PORT")]
+    node: Option<String>,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// Asks and prints.
+pub(crate) fn run(args: Args) -> anyhow::Result<ExitCode> {
+    let address = match args.node {
+        Some(address) => address,
+        None => config::load(args.config.as_deref())?.cluster.address,
+    };
+    let status = node::ask_status(&address, ANSWER_MAX).map_err(|why| anyhow!("{why}\n{HINT}"))?;
+    let mut out = std::io::stdout().lock();
+    match args.json {
+        true => writeln!(out, "{}", serde_json::to_string_pretty(&status)?)?,
+        false => out.write_all(text(&status).as_bytes())?,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// For people.
+pub(crate) fn text(status: &Status) -> String {
+    let mut out = format!(
+        "{} has {}, {}, {}. {} ({}) says so, up {}.\n\n",
+        status.network,
+        count(status.nodes.len(), "node"),
+        count(status.sessions, "session"),
+        count(status.rooms, "room"),
+        status.node,
+        status.version,
+        age(status.uptime_s),
+    );
+    let nodes: Vec<_> = status.nodes.iter().map(node_row).collect();
+    let head = ["NODE", "ROLES", "HEALTH", "SESSIONS", "ADDRESS", "ID"];
+    out += &table(head, &nodes);
+    out.push('\n');
+    let groups: Vec<_> = status.groups.iter().map(group_row).collect();
+    let head = [
+        "GROUP", "STRATEGY", "LEADER", "REPLICAS", "APPLIED", "LAG", "TERM", "HERE",
+    ];
+    out += &table(head, &groups);
+    out
+}
+
+/// Every member is up, and every group has a leader.
+pub(crate) fn is_well(status: &Status) -> bool {
+    let all_up = status.nodes.iter().all(|it| it.health == "up");
+    all_up && !status.groups.is_empty() && status.groups.iter().all(|it| it.leader.is_some())
+}
+
+fn node_row(node: &NodeStatus) -> [String; 6] {
+    [
+        node.name.clone(),
+        node.roles.join(" "),
+        node.health.clone(),
+        node.sessions.to_string(),
+        node.address.clone(),
+        node.id.clone(),
+    ]
+}
+
+fn group_row(group: &GroupStatus) -> [String; 8] {
+    let id = match group.id {
+        0 => "directory".to_owned(),
+        id => id.to_string(),
+    };
+    [
+        id,
+        group.strategy.clone(),
+        group.leader.clone().unwrap_or_else(|| "none".to_owned()),
+        group.replicas.join(" "),
+        group.applied_index.to_string(),
+        group.lag.to_string(),
+        group.term.to_string(),
+        group.role.clone(),
+    ]
+}
+
+fn table<const N: usize>(head: [&str; N], rows: &[[String; N]]) -> String {
+    let head = head.map(str::to_owned);
+    let lines = || std::iter::once(&head).chain(rows);
+    let mut widths = [0; N];
+    for line in lines() {
+        for (width, cell) in widths.iter_mut().zip(line) {
+            *width = (*width).max(cell.chars().count());
+        }
+    }
+    let mut out = String::new();
+    for line in lines() {
+        let cells = line
+            .iter()
+            .zip(widths)
+            .map(|(cell, width)| format!("{cell:width$}"));
+        let joined = cells.collect::<Vec<_>>().join("  ");
+        out += joined.trim_end();
+        out.push('\n');
+    }
+    out
+}
+
+fn count(number: usize, what: &str) -> String {
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{number} {what}{plural}")
+}
+
+fn age(seconds: u64) -> String {
+    let (minutes, hours, days) = (seconds / 60, seconds / 3600, seconds / 86_400);
+    match seconds {
+        0..60 => format!("{seconds}s"),
+        60..3600 => format!("{minutes}m {}s", seconds % 60),
+        3600..86_400 => format!("{hours}h {}m", minutes % 60),
+        _ => format!("{days}d {}h", hours % 24),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn status() -> Status {
+        let node = |name: &str, health: &str| NodeStatus {
+            name: name.to_owned(),
+            id: format!("{name}-id"),
+            address: "127.0.0.1:7100".to_owned(),
+            roles: vec!["directory".to_owned(), "chat".to_owned()],
+            health: health.to_owned(),
+            sessions: 7,
+        };
+        let group = |id, leader: Option<&str>| GroupStatus {
+            id,
+            strategy: "raft".to_owned(),
+            leader: leader.map(str::to_owned),
+            replicas: vec!["n1".to_owned(), "n2".to_owned()],
+            applied_index: 1234,
+            lag: 0,
+            term: 2,
+            role: "voter".to_owned(),
+        };
+        Status {
+            network: "Example".to_owned(),
+            node: "n1".to_owned(),
+            version: "0.1.0".to_owned(),
+            uptime_s: 3_725,
+            started_ms: 0,
+            sessions: 7,
+            rooms: 1,
+            nodes: vec![node("n1", "up"), node("n2", "down")],
+            groups: vec![group(0, Some("n1")), group(1, None)],
+        }
+    }
+
+    #[test]
+    fn people_get_tables() {
+        let expected = "\
+Example has 2 nodes, 7 sessions, 1 room. n1 (0.1.0) says so, up 1h 2m.
+
+NODE  ROLES           HEALTH  SESSIONS  ADDRESS         ID
+n1    directory chat  up      7         127.0.0.1:7100  n1-id
+n2    directory chat  down    7         127.0.0.1:7100  n2-id
+
+GROUP      STRATEGY  LEADER  REPLICAS  APPLIED  LAG  TERM  HERE
+directory  raft      n1      n1 n2     1234     0    2     voter
+1          raft      none    n1 n2     1234     0    2     voter
+";
+        assert_eq!(text(&status()), expected);
+    }
+
+    #[test]
+    fn a_cluster_is_well_when_all_are_up_and_every_group_is_led() {
+        let mut status = status();
+        assert!(!is_well(&status));
+        status.nodes[1].health = "up".to_owned();
+        assert!(!is_well(&status));
+        status.groups[1].leader = Some("n2".to_owned());
+        assert!(is_well(&status));
+        status.groups.clear();
+        assert!(!is_well(&status));
+    }
+}

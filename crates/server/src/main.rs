@@ -1,2 +1,18 @@
 //! The `starling` binary.
-fn main() {}
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+mod bench;
+
+#[derive(Parser)]
+enum Command {
+    Bench(bench::Args),
+}
+
+fn main() -> anyhow::Result<ExitCode> {
+    match Command::parse() {
+        Command::Bench(args) => bench::run(args),
+    }
+}

@@ -5,7 +5,7 @@ use anyhow::{Result, bail};
 use super::clock::{now_ns, ns};
 use super::engine::Engine;
 use super::machine::{Reading, Span};
-use super::population::{TURN, Watch, all_open};
+use super::population::{STALL_NS, TURN, Watch, all_open};
 use super::progress::Progress;
 use super::schedule::Schedule;
 use super::traffic::{Traffic, Window};
@@ -30,7 +30,7 @@ pub(super) struct Measured {
 
 const LATE_NS: u64 = 10_000_000;
 /// What has not come by then, after the last arrival, is lost.
-const DRAIN_NS: u64 = 5_000_000_000;
+const DRAIN_NS: u64 = STALL_NS;
 
 pub(super) struct Course<'a> {
     pub(super) pace: Pace,
@@ -135,7 +135,8 @@ pub(super) fn drain(engine: &mut Engine, traffic: &mut Traffic, progress: &Progr
 fn stall(traffic: &Traffic) -> String {
     let waiting = traffic.senders.iter().filter(|it| it.in_flight > 0).count();
     let mut words = format!(
-        "no delivery for 5 s; {waiting} senders wait for {} deliveries",
+        "no delivery for {} s; {waiting} senders wait for {} deliveries",
+        STALL_NS / 1_000_000_000,
         traffic.outstanding()
     );
     if !traffic.last_failure.is_empty() {

@@ -10,7 +10,7 @@ use anyhow::{Result, ensure};
 use super::clock::{now_ns, ns};
 use super::engine::Engine;
 use super::load::check_bytes;
-use super::population::{TURN, join, register, require_caps, settle};
+use super::population::{STALL_NS, TURN, join, register, require_caps, settle};
 use super::progress::Progress;
 use super::report::Report;
 use super::schedule::Schedule;
@@ -47,10 +47,10 @@ const CAPS: &[&str] = &[
     "batch",
     "labeled-response",
 ];
-const BLOW_AFTER_S: f64 = 2.0;
-const WAKE_BEFORE_END_S: f64 = 3.0;
+const BLOW_AFTER_S: f64 = if cfg!(test) { 0.3 } else { 2.0 };
+const WAKE_BEFORE_END_S: f64 = if cfg!(test) { 0.3 } else { 3.0 };
 /// Answers and deliveries may come so long after the last one.
-const DRAIN_NS: u64 = 5_000_000_000;
+const DRAIN_NS: u64 = STALL_NS;
 
 /// The moments of a run.
 struct Times {

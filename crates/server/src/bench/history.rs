@@ -9,7 +9,7 @@ use super::latency::Latency;
 use super::load::{assemble, check_bytes};
 use super::machine::Reading;
 use super::message::{Stamp, body};
-use super::population::{TURN, Watch, all_open, require_caps};
+use super::population::{STALL_NS, TURN, Watch, all_open, require_caps};
 use super::progress::Progress;
 use super::report::Report;
 use super::setup::{Common, at_least_one};
@@ -213,7 +213,8 @@ fn ask_until(
         }
         ensure!(
             !watch.is_stalled(pages.answered),
-            "no page of history for 5 s"
+            "no page of history for {} s",
+            STALL_NS / 1_000_000_000
         );
         progress.at(((now_ns() - begin_ns) / 1_000_000_000) as usize);
     }

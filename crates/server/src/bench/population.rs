@@ -9,7 +9,11 @@ use super::engine::{Engine, Ignore};
 use super::progress::Progress;
 
 /// A load that moves nothing for so long is reported instead of waited for.
-pub(super) const STALL_NS: u64 = 5_000_000_000;
+pub(super) const STALL_NS: u64 = if cfg!(test) {
+    1_000_000_000
+} else {
+    5_000_000_000
+};
 pub(super) const TURN: Duration = Duration::from_millis(50);
 
 /// Notices when nothing has moved for [`STALL_NS`].
@@ -64,7 +68,8 @@ pub(super) fn register(
         progress.at(done);
         if watch.is_stalled(done as u64) {
             bail!(
-                "registration stalled: {done} of {count} clients registered, then nothing for 5 s"
+                "registration stalled: {done} of {count} clients registered, then nothing for {} s",
+                STALL_NS / 1_000_000_000
             );
         }
     }
@@ -96,7 +101,10 @@ pub(super) fn join(
         done += engine.joined.drain(..).count();
         progress.at(done);
         if watch.is_stalled(done as u64) {
-            bail!("joining stalled: {done} of {count} clients joined, then nothing for 5 s");
+            bail!(
+                "joining stalled: {done} of {count} clients joined, then nothing for {} s",
+                STALL_NS / 1_000_000_000
+            );
         }
     }
     Ok((now_ns() - start_ns) as f64 / 1e9)

@@ -11,8 +11,10 @@ enum Command {
     Bench(bench::Args),
 }
 
-fn main() -> anyhow::Result<ExitCode> {
-    match Command::parse() {
-        Command::Bench(args) => bench::run(args),
-    }
+fn main() -> ExitCode {
+    let Command::Bench(args) = Command::parse();
+    bench::run(args).unwrap_or_else(|error| {
+        eprintln!("starling: {error:#}");
+        ExitCode::FAILURE
+    })
 }

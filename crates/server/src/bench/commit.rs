@@ -138,6 +138,9 @@ fn level(in_flight: usize, measured: &Measured, common: &Common) -> Fields {
         0,
     );
     fields.put_number("bench_cores", span.own_cpu_s / span.seconds, 2);
+    if !common.server_pid.is_empty() {
+        fields.put_number("other_cores", span.other_cpu_s() / span.seconds, 2);
+    }
     fields
 }
 

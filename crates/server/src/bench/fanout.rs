@@ -4,7 +4,7 @@ use anyhow::{Result, ensure};
 
 use super::load::{self, LoadArgs, observer};
 use super::progress::Progress;
-use super::report::Report;
+use super::report::{Fields, Report};
 use super::setup::Common;
 use super::traffic::Plan;
 
@@ -45,8 +45,16 @@ pub(super) fn run(args: &Args, common: &Common, progress: &Progress) -> Result<R
         is_echoed: args.load.echo,
     };
     let window = args.load.window.unwrap_or(32);
-    let mut report = load::run(&mut engine, &plan, &args.load, window, common, progress)?;
-    report.fields.put("occupants", args.occupants);
-    report.fields.put("senders", args.senders);
-    Ok(report)
+    let mut sizes = Fields::default();
+    sizes.put("occupants", args.occupants);
+    sizes.put("senders", args.senders);
+    load::run(
+        &mut engine,
+        &plan,
+        &args.load,
+        window,
+        common,
+        sizes,
+        progress,
+    )
 }

@@ -93,6 +93,7 @@ pub(super) fn run(
     load: &LoadArgs,
     window: usize,
     common: &Common,
+    sizes: Fields,
     progress: &Progress,
 ) -> Result<Report> {
     check_bytes(load.bytes)?;
@@ -113,6 +114,7 @@ pub(super) fn run(
     drain(engine, &mut traffic, progress)?;
 
     let mut report = Report {
+        fields: sizes,
         faults: traffic.faults(),
         ..Report::default()
     };

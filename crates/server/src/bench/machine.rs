@@ -47,6 +47,27 @@ pub(super) fn is_running(pid: i32) -> bool {
     fs::exists(format!("/proc/{pid}/stat")).unwrap_or(false)
 }
 
+/// CPU time of all processes and the kernel since the machine started.
+fn machine_busy_s() -> f64 {
+    busy_of_stat(&fs::read_to_string("/proc/stat").unwrap_or_default())
+}
+
+fn busy_of_stat(stat: &str) -> f64 {
+    let fields = stat
+        .lines()
+        .next()
+        .unwrap_or("")
+        .split_ascii_whitespace()
+        .skip(1);
+    let ticks: Vec<f64> = fields.map_while(|it| it.parse().ok()).collect();
+    // user nice system (idle iowait) irq softirq
+    [0, 1, 2, 5, 6]
+        .iter()
+        .filter_map(|at| ticks.get(*at))
+        .sum::<f64>()
+        / TICKS_PER_S
+}
+
 fn cpu_of_stat(stat: &str) -> Option<(f64, f64)> {
     // The command's name may hold spaces and brackets: fields are counted behind its last bracket.
     let mut fields = stat.rsplit_once(')')?.1.split_ascii_whitespace().skip(11);
@@ -66,6 +87,7 @@ pub(super) struct Reading {
     pub(super) at_ns: u64,
     pub(super) servers: Usage,
     own_cpu_s: f64,
+    machine_busy_s: f64,
 }
 
 /// What passed between two readings.
@@ -75,6 +97,8 @@ pub(super) struct Span {
     pub(super) server_user_s: f64,
     pub(super) server_system_s: f64,
     pub(super) own_cpu_s: f64,
+    /// All processes of the machine together.
+    pub(super) machine_busy_s: f64,
 }
 
 impl Reading {
@@ -83,6 +107,7 @@ impl Reading {
             at_ns: now_ns(),
             servers: Usage::of(pids),
             own_cpu_s: own_cpu_s(),
+            machine_busy_s: machine_busy_s(),
         }
     }
 
@@ -92,6 +117,7 @@ impl Reading {
             server_user_s: self.servers.user_s - earlier.servers.user_s,
             server_system_s: self.servers.system_s - earlier.servers.system_s,
             own_cpu_s: self.own_cpu_s - earlier.own_cpu_s,
+            machine_busy_s: self.machine_busy_s - earlier.machine_busy_s,
         }
     }
 }
@@ -99,6 +125,11 @@ impl Reading {
 impl Span {
     pub(super) fn server_cpu_s(&self) -> f64 {
         self.server_user_s + self.server_system_s
+    }
+
+    /// What everything else took: near zero, or the run is not to be trusted.
+    pub(super) fn other_cpu_s(&self) -> f64 {
+        self.machine_busy_s - self.server_cpu_s() - self.own_cpu_s
     }
 
     /// `count` per CPU-second of the servers, or nothing where ten ticks cannot tell.
@@ -123,6 +154,14 @@ mod tests {
         let status = "Name:\tx\nVmHWM:\t    2048 kB\nVmRSS:\t    1024 kB\n";
         assert_eq!(bytes_of_status(status, "VmRSS:"), Some(1024 * 1024));
         assert_eq!(bytes_of_status(status, "VmSwap:"), None);
+    }
+
+    #[test]
+    fn the_machine_is_busy_when_it_neither_idles_nor_waits() {
+        assert_eq!(
+            busy_of_stat("cpu  100 200 300 9999 9999 400 500 9 0 0\ncpu0 1 1"),
+            15.0
+        );
     }
 
     #[test]

@@ -55,6 +55,9 @@ impl Fields {
             self.put_number("server_cores", span.server_cpu_s() / span.seconds, 3);
         }
         self.put_number("bench_cores", span.own_cpu_s / span.seconds, 3);
+        if has_pids {
+            self.put_number("other_cores", span.other_cpu_s() / span.seconds, 2);
+        }
     }
 
     pub(super) fn put_memory(&mut self, usage: &Usage) {

@@ -4,7 +4,7 @@ use anyhow::{Result, ensure};
 
 use super::load::{self, LoadArgs};
 use super::progress::Progress;
-use super::report::Report;
+use super::report::{Fields, Report};
 use super::setup::{Common, at_least_one};
 use super::traffic::Plan;
 
@@ -47,8 +47,16 @@ pub(super) fn run(args: &Args, common: &Common, progress: &Progress) -> Result<R
         is_echoed: args.load.echo,
     };
     let window = args.load.window.unwrap_or(1);
-    let mut report = load::run(&mut engine, &plan, &args.load, window, common, progress)?;
-    report.fields.put("rooms", args.rooms);
-    report.fields.put("occupants", args.occupants);
-    Ok(report)
+    let mut sizes = Fields::default();
+    sizes.put("rooms", args.rooms);
+    sizes.put("occupants", args.occupants);
+    load::run(
+        &mut engine,
+        &plan,
+        &args.load,
+        window,
+        common,
+        sizes,
+        progress,
+    )
 }

@@ -5,7 +5,6 @@
 
 use std::collections::HashMap;
 use std::io::{self, BufRead, ErrorKind, Read, Write};
-use std::net::{Ipv4Addr, SocketAddr};
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::time::Duration;
 
@@ -16,10 +15,10 @@ use rustix::time::{
     Itimerspec, TimerfdClockId, TimerfdFlags, TimerfdTimerFlags, Timespec, timerfd_create,
     timerfd_settime,
 };
-use socket2::{Domain, Protocol, Socket, Type};
 
 use super::client::{Client, Heard, Hello, Phase};
 use super::clock::now_ns;
+use super::network::Network;
 
 /// Reads the traffic of clients that have joined.
 pub(super) trait Handler {
@@ -44,31 +43,6 @@ pub(super) struct Connection {
     out: Vec<u8>,
     /// The beginning of a line whose end has not arrived.
     partial: Vec<u8>,
-}
-
-/// Where clients connect to and from.
-pub(super) struct Network {
-    pub(super) servers: Vec<SocketAddr>,
-    /// Different source addresses to use towards a loopback server; 0 leaves it to the kernel.
-    pub(super) sources: u32,
-}
-
-impl Network {
-    pub(super) fn server_of(&self, id: usize) -> usize {
-        id % self.servers.len()
-    }
-
-    /// From 127.1.0.1 upwards, so that neither ports nor limits per address run out.
-    fn source_of(&self, id: usize) -> Option<SocketAddr> {
-        let server = self.servers[self.server_of(id)];
-        if self.sources == 0 || !server.is_ipv4() || !server.ip().is_loopback() {
-            return None;
-        }
-        let number = id as u32 % self.sources;
-        let (high, low) = (1 + number / 62_500 % 250, number / 250 % 250);
-        let address = Ipv4Addr::new(127, high as u8, low as u8, 1 + (number % 250) as u8);
-        Some(SocketAddr::from((address, 0)))
-    }
 }
 
 pub(super) struct Engine {
@@ -110,22 +84,7 @@ impl Engine {
 
     /// Opens client `id`, a new one or one that has closed; `serial` makes its nick.
     pub(super) fn open(&mut self, id: usize, serial: usize) -> io::Result<()> {
-        let server = self.network.servers[self.network.server_of(id)];
-        let socket = Socket::new(
-            Domain::for_address(server),
-            Type::STREAM,
-            Some(Protocol::TCP),
-        )?;
-        socket.set_nonblocking(true)?;
-        socket.set_tcp_nodelay(true)?;
-        if let Some(source) = self.network.source_of(id) {
-            socket.bind(&source.into())?;
-        }
-        match socket.connect(&server.into()) {
-            Err(error) if error.raw_os_error() != Some(libc::EINPROGRESS) => return Err(error),
-            _ => {}
-        }
-        let mut stream = TcpStream::from_std(socket.into());
+        let mut stream = TcpStream::from_std(self.network.connect(id)?);
         self.poll.registry().register(
             &mut stream,
             Token(id),

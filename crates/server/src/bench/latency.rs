@@ -24,6 +24,10 @@ impl Latency {
         self.0.saturating_record(ns);
     }
 
+    pub(super) fn add(&mut self, other: &Latency) {
+        self.0.add(&other.0).expect("all have the same bounds");
+    }
+
     pub(super) fn quantile_ms(&self, quantile: f64) -> f64 {
         self.0.value_at_quantile(quantile) as f64 / 1e6
     }

@@ -44,7 +44,8 @@ impl LoadArgs {
 }
 
 /// Another occupant to acknowledge what `sender` says: on another server where there is one, and
-/// none of those who send (`senders` come first) where there is one.
+/// none of those who send (`senders` come first) where there is one. From the end: servers deliver
+/// roughly in the order of arrival, so by the acknowledgement nearly everyone has the message.
 pub(super) fn observer(sender: usize, occupants: usize, senders: usize, servers: usize) -> usize {
     let rank = |it: &usize| {
         (
@@ -52,7 +53,7 @@ pub(super) fn observer(sender: usize, occupants: usize, senders: usize, servers:
             *it < senders,
         )
     };
-    let others = || (0..occupants).filter(|it| *it != sender);
+    let others = || (0..occupants).rev().filter(|it| *it != sender);
     let best = others().map(|it| rank(&it)).min();
     let choice: Vec<usize> = others().filter(|it| Some(rank(it)) == best).collect();
     choice[sender % choice.len()]

@@ -12,10 +12,12 @@ mod schedule;
 
 mod client;
 mod engine;
+mod network;
 mod population;
 mod progress;
 
 mod drive;
+mod failure;
 mod load;
 mod report;
 mod setup;

@@ -7,9 +7,10 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use super::client::Hello;
 use super::clock::now_ns;
-use super::engine::{Engine, Network};
+use super::engine::Engine;
 use super::machine::is_running;
 use super::message::RunTag;
+use super::network::Network;
 
 #[derive(clap::Args, Debug)]
 pub(super) struct Common {

@@ -3,9 +3,10 @@
 //! Promise: every delivery at every receiver is checked; the counts are exact.
 
 use super::engine::{Engine, Handler};
+use super::failure::Failure;
 use super::latency::Latency;
 use super::ledger::{Fit, Ledger};
-use super::message::{RunTag, Stamp, after_space, body};
+use super::message::{RunTag, Stamp, after_space};
 
 /// One stream of numbered messages: from one client into one room.
 pub(super) struct Sender {
@@ -32,31 +33,6 @@ pub(super) struct Plan {
     pub(super) text_bytes: usize,
     /// Senders hear their own messages.
     pub(super) is_echoed: bool,
-}
-
-/// What the server says of a message it will not deliver, or cannot promise to.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Failure {
-    Refused,
-    Unknown,
-}
-
-impl Failure {
-    /// Reads `FAIL PRIVMSG <code> …`. A code that names the unknown, or a time that ran out, leaves
-    /// open whether the message was written.
-    pub(super) fn of_line(line: &[u8]) -> Option<Failure> {
-        let rest = body(line).strip_prefix(b"FAIL PRIVMSG ")?;
-        let code = rest.split(|byte| *byte == b' ').next().unwrap_or(&[]);
-        let code = String::from_utf8_lossy(code);
-        let is_open = ["UNKNOWN", "TIMEOUT", "MAYBE"]
-            .iter()
-            .any(|word| code.contains(word));
-        Some(if is_open {
-            Failure::Unknown
-        } else {
-            Failure::Refused
-        })
-    }
 }
 
 /// Counts since the window of measurement opened.

@@ -5,9 +5,9 @@
 //! dropped from the account either.
 
 use crate::bench::engine::Handler;
+use crate::bench::failure::Failure;
 use crate::bench::latency::Latency;
 use crate::bench::message::{RunTag, Stamp};
-use crate::bench::traffic::Failure;
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Fate {
@@ -32,7 +32,8 @@ pub(super) struct Account {
     highest: Vec<Vec<u32>>,
     /// By server: when its clients heard that a message is kept.
     acks_ns: Vec<Vec<u64>>,
-    pub(super) latency: Latency,
+    /// By server, too: those that fall must not colour the others.
+    latency: Vec<Latency>,
     pub(super) heard: u64,
     reordered: Vec<u64>,
     stray: Vec<u64>,
@@ -71,7 +72,7 @@ impl Account {
             seen: vec![Vec::new(); clients],
             highest: vec![vec![0; clients]; clients],
             acks_ns: vec![Vec::new(); servers],
-            latency: Latency::new(),
+            latency: (0..servers).map(|_| Latency::new()).collect(),
             heard: 0,
             reordered: vec![0; clients],
             stray: vec![0; clients],
@@ -149,6 +150,15 @@ impl Account {
         outcome
     }
 
+    /// From due to acknowledged, on these servers.
+    pub(super) fn latency(&self, servers: &[usize]) -> Latency {
+        let mut all = Latency::new();
+        servers
+            .iter()
+            .for_each(|server| all.add(&self.latency[*server]));
+        all
+    }
+
     /// The longest time without an acknowledgement on any of these servers.
     pub(super) fn longest_pause_ns(&self, servers: &[usize], from_ns: u64, until_ns: u64) -> u64 {
         let mut times: Vec<u64> = servers
@@ -209,8 +219,9 @@ impl Handler for Account {
         *highest = stamp.sequence.max(*highest);
         if client == stamp.sender {
             self.messages[number].fate = Fate::Acked;
-            self.latency.record(now_ns.saturating_sub(stamp.sent_ns));
-            self.acks_ns[client % self.servers].push(now_ns);
+            let server = client % self.servers;
+            self.latency[server].record(now_ns.saturating_sub(stamp.sent_ns));
+            self.acks_ns[server].push(now_ns);
         }
     }
 }

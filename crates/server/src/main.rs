@@ -1,5 +1,6 @@
 //! The `starling` binary: configuration, wiring, subcommands.
 
+mod bench;
 mod cli;
 mod config;
 mod demo;
@@ -12,13 +13,4 @@ use std::process::ExitCode;
 
 fn main() -> ExitCode {
     cli::run()
-}
-
-/// Stands in until the load generator lands.
-mod bench {
-    #[derive(clap::Args)]
-    pub(crate) struct Args {}
-    pub(crate) fn run(_: Args) -> anyhow::Result<std::process::ExitCode> {
-        anyhow::bail!("not in this version yet")
-    }
 }

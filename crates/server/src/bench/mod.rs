@@ -1,0 +1,139 @@
+//! `starling bench`: the load generator that makes our published figures.
+//!
+//! Promise: what it prints is what happened. Every delivery is checked, a run with a lost, doubled,
+//! reordered or stray message fails, and a load that could not be run as asked gives no figures.
+
+mod clock;
+mod latency;
+mod ledger;
+mod machine;
+mod message;
+mod schedule;
+
+mod client;
+mod engine;
+mod network;
+mod population;
+mod progress;
+
+mod drive;
+mod failure;
+mod load;
+mod report;
+mod setup;
+mod traffic;
+
+mod commit;
+mod connect;
+mod failover;
+mod fanout;
+mod history;
+mod idle;
+mod rooms;
+
+#[cfg(test)]
+mod tests;
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+
+use progress::Progress;
+use report::{Fields, Report};
+
+/// Load an IRC server and measure it.
+#[derive(clap::Args, Debug)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    common: setup::Common,
+    #[command(subcommand)]
+    scenario: Scenario,
+}
+
+#[derive(clap::Subcommand, Debug)]
+enum Scenario {
+    /// One full room, a few senders: the price of a delivery.
+    Fanout(fanout::Args),
+    /// Many small rooms in which everyone talks.
+    Rooms(rooms::Args),
+    /// Durable acknowledgements per second, by messages in flight.
+    Commit(commit::Args),
+    /// Memory per idle connection, and the cost of a mass arrival.
+    Idle(idle::Args),
+    /// Connect, register, quit, again.
+    Connect(connect::Args),
+    /// Pages of a room's history.
+    History(history::Args),
+    /// The pause in writing when a node dies or stands still.
+    Failover(failover::Args),
+}
+
+/// The run was carried out, and messages were lost, doubled, reordered or strayed.
+const EXIT_FAULTS: u8 = 2;
+
+/// Runs one scenario and prints its report.
+///
+/// # Errors
+///
+/// When the load could not be run as asked: nobody listens, clients are refused or dropped, or
+/// nothing moves for five seconds. With `--json` this is printed and becomes exit status 1.
+pub(crate) fn run(args: Args) -> Result<ExitCode> {
+    match measure(&args) {
+        Ok(report) => {
+            report.print(args.common.json)?;
+            Ok(if report.faults > 0 {
+                ExitCode::from(EXIT_FAULTS)
+            } else {
+                ExitCode::SUCCESS
+            })
+        }
+        Err(error) if args.common.json => {
+            let mut report = Report {
+                fields: heading(&args),
+                ..Report::default()
+            };
+            report.fields.put("error", format!("{error:#}"));
+            report.print(true)?;
+            Ok(ExitCode::FAILURE)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+fn measure(args: &Args) -> Result<Report> {
+    let common = &args.common;
+    let progress = Progress::new(common.json);
+    let mut report = match &args.scenario {
+        Scenario::Fanout(it) => fanout::run(it, common, &progress),
+        Scenario::Rooms(it) => rooms::run(it, common, &progress),
+        Scenario::Commit(it) => commit::run(it, common, &progress),
+        Scenario::Idle(it) => idle::run(it, common, &progress),
+        Scenario::Connect(it) => connect::run(it, common, &progress),
+        Scenario::History(it) => history::run(it, common, &progress),
+        Scenario::Failover(it) => failover::run(it, common, &progress),
+    }?;
+    let mut fields = heading(args);
+    fields.append(std::mem::take(&mut report.fields));
+    fields.put("faults", report.faults);
+    report.fields = fields;
+    Ok(report)
+}
+
+fn heading(args: &Args) -> Fields {
+    let scenario = match &args.scenario {
+        Scenario::Fanout(_) => "fanout",
+        Scenario::Rooms(_) => "rooms",
+        Scenario::Commit(_) => "commit",
+        Scenario::Idle(_) => "idle",
+        Scenario::Connect(_) => "connect",
+        Scenario::History(_) => "history",
+        Scenario::Failover(_) => "failover",
+    };
+    let mut fields = Fields::default();
+    fields.put("scenario", scenario);
+    if let Some(label) = &args.common.label {
+        fields.put("label", label.clone());
+    }
+    fields.put("servers", args.common.server.clone());
+    fields
+}

@@ -8,6 +8,7 @@
 
 mod ids;
 mod limits;
+mod mask;
 mod names;
 mod record;
 mod who;

@@ -22,3 +22,11 @@ pub struct Who {
     /// The session carries user mode `B`.
     pub is_bot: bool,
 }
+
+impl Who {
+    /// `nick!user@host`: what masks are held against.
+    #[must_use]
+    pub fn source(&self) -> String {
+        format!("{}!{}@{}", self.nick, self.user, self.host)
+    }
+}

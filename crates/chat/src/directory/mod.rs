@@ -2,8 +2,17 @@
 
 mod command;
 mod event;
+mod shapes;
+mod snapshot;
 mod state;
+mod verbs;
+
+#[cfg(test)]
+mod properties;
+#[cfg(test)]
+mod scene;
 
 pub use command::{Change, DirectoryCommand, NewSession};
 pub use event::{DirectoryEvent, DirectoryOutcome, DirectoryRefusal};
-pub use state::{Directory, Member, MemberState, Placement, Roles, Session, UserModes};
+pub use shapes::{Member, MemberState, Placement, Roles, Session, UserModes};
+pub use state::Directory;

@@ -1,125 +1,46 @@
-//! The directory's state. Implementation lands next; the shape is fixed.
+//! The whole directory, and what a command does to it.
+//!
+//! Promise: the same commands at the same times give the same directory and the same outcomes, on every
+//! replica and after every restore. A nick belongs to one session, a node's name to one member; a
+//! command happens whole or is refused whole.
 
-use super::{DirectoryCommand, DirectoryOutcome};
-use crate::codec::Unreadable;
-use crate::{Nick, NodeId, SessionId, Stamp, Who};
+use super::verbs::{
+    add_member, alter, end, end_all, found, mark_member, place, register, remove_member, rename,
+};
+use super::{
+    DirectoryCommand, DirectoryEvent, DirectoryOutcome, DirectoryRefusal, Member, Placement,
+    Session,
+};
+use crate::{NodeId, SessionId, Stamp, fold};
 use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-
-/// What a node does.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct Roles {
-    /// May vote in the directory.
-    pub directory: bool,
-    /// Holds room replicas and serves clients.
-    pub chat: bool,
-}
-
-/// Liveness of a member as logged (heartbeats themselves are not).
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub enum MemberState {
-    /// Answers.
-    Up,
-    /// Serves who is there, takes nobody new.
-    Draining,
-    /// Does not answer.
-    Down,
-}
-
-/// A node of the cluster.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct Member {
-    /// Identity.
-    pub id: NodeId,
-    /// Unique name.
-    pub name: Arc<str>,
-    /// Where peers reach it.
-    pub address: Arc<str>,
-    /// What it does.
-    pub roles: Roles,
-    /// Liveness.
-    pub state: MemberState,
-    /// When it was last marked.
-    pub since: Stamp,
-}
-
-/// Where a group's replicas shall live.
-#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
-pub struct Placement {
-    /// Nodes in ring order.
-    pub replicas: Vec<NodeId>,
-    /// Counts the changes.
-    pub epoch: u64,
-}
-
-/// User modes.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
-pub struct UserModes {
-    /// `i`
-    pub invisible: bool,
-    /// `w`
-    pub wallops: bool,
-    /// `B`
-    pub bot: bool,
-}
-
-/// A presence: who it is and what others see of it.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct Session {
-    /// Identity.
-    pub id: SessionId,
-    /// Public name.
-    pub nick: Nick,
-    /// User name.
-    pub user: Arc<str>,
-    /// Host as shown.
-    pub host: Arc<str>,
-    /// Free text.
-    pub realname: Arc<str>,
-    /// Account, when logged in.
-    pub account: Option<Arc<str>>,
-    /// The node it is attached to.
-    pub node: NodeId,
-    /// Came over TLS.
-    pub is_secure: bool,
-    /// Modes.
-    pub modes: UserModes,
-    /// Name of the operator block, for server operators.
-    pub operator: Option<Arc<str>>,
-    /// Away message.
-    pub away: Option<Arc<str>>,
-    /// When it began.
-    pub since: Stamp,
-}
-
-impl Session {
-    /// As commands and records carry it.
-    #[must_use]
-    pub fn who(&self) -> Who {
-        Who {
-            session: self.id,
-            nick: self.nick.clone(),
-            user: self.user.clone(),
-            host: self.host.clone(),
-            account: self.account.clone(),
-            is_operator: self.operator.is_some(),
-            is_bot: self.modes.bot,
-        }
-    }
-
-    /// Under which identity its conversations are kept: the account, or this session alone.
-    #[must_use]
-    pub fn identity(&self) -> String {
-        match &self.account {
-            Some(account) => format!("a:{}", crate::fold(account)),
-            None => format!("s:{:016x}", self.id.0),
-        }
-    }
-}
 
 /// The whole directory.
 #[derive(Clone, Debug, Default)]
-pub struct Directory {}
+pub struct Directory {
+    /// When the last command was applied.
+    pub(super) last: Stamp,
+    pub(super) founded: Option<Founded>,
+    pub(super) members: BTreeMap<NodeId, Member>,
+    pub(super) placements: BTreeMap<u32, Placement>,
+    sessions: BTreeMap<SessionId, Arc<Session>>,
+    /// Derived: who has a nick, by its folded form.
+    nicks: BTreeMap<String, SessionId>,
+    /// Derived: the sessions of each node that has any.
+    sessions_of: BTreeMap<NodeId, BTreeSet<SessionId>>,
+}
+
+/// What is decided once for a cluster.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Founded {
+    pub(super) cluster: u64,
+    pub(super) network: Arc<str>,
+    pub(super) groups: u32,
+}
+
+/// What a verb comes to: its events, or why not. A refused verb has changed nothing.
+pub(super) type Answer = Result<Vec<DirectoryEvent>, DirectoryRefusal>;
 
 impl Directory {
     /// Not founded yet.
@@ -130,76 +51,137 @@ impl Directory {
 
     /// Applies one command stamped not before `now`. Never fails, never panics.
     pub fn apply(&mut self, now: Stamp, command: DirectoryCommand) -> DirectoryOutcome {
-        let _ = (now, command);
-        DirectoryOutcome::default()
+        self.last = self.last.after(now);
+        let at = self.last;
+        let (events, refused) = match self.step(at, command) {
+            Ok(events) => (events, None),
+            Err(why) => (Vec::new(), Some(why)),
+        };
+        DirectoryOutcome {
+            events,
+            refused,
+            at,
+        }
     }
 
-    /// Whole state as bytes.
-    #[must_use]
-    pub fn snapshot(&self) -> Vec<u8> {
-        Vec::new()
-    }
-
-    /// The state that [`Directory::snapshot`] wrote.
-    pub fn restore(bytes: &[u8]) -> Result<Directory, Unreadable> {
-        let _ = bytes;
-        Ok(Directory::default())
+    fn step(&mut self, at: Stamp, command: DirectoryCommand) -> Answer {
+        match command {
+            DirectoryCommand::Found {
+                cluster,
+                network,
+                groups,
+            } => found(self, cluster, network, groups),
+            DirectoryCommand::AddMember {
+                id,
+                name,
+                address,
+                roles,
+                replaces,
+            } => add_member(self, at, id, name, address, roles, replaces),
+            DirectoryCommand::MarkMember { id, state } => mark_member(self, at, id, state),
+            DirectoryCommand::RemoveMember { id } => remove_member(self, id),
+            DirectoryCommand::Place { group, replicas } => place(self, group, replicas),
+            DirectoryCommand::Register(new) => register(self, at, new),
+            DirectoryCommand::Rename { session, nick } => rename(self, session, nick),
+            DirectoryCommand::Alter { session, change } => alter(self, session, change),
+            DirectoryCommand::End {
+                session,
+                reason,
+                by,
+            } => end(self, session, reason, by),
+            DirectoryCommand::EndAll { node, reason } => Ok(end_all(self, node, &reason)),
+        }
     }
 
     /// The cluster's id, network name and number of room groups, once founded.
     #[must_use]
     pub fn founded(&self) -> Option<(u64, &Arc<str>, u32)> {
-        None
+        self.founded
+            .as_ref()
+            .map(|it| (it.cluster, &it.network, it.groups))
     }
 
     /// One member.
     #[must_use]
     pub fn member(&self, id: NodeId) -> Option<&Member> {
-        let _ = id;
-        None
+        self.members.get(&id)
     }
 
     /// Members in the order of their ids.
     pub fn members(&self) -> impl Iterator<Item = &Member> {
-        std::iter::empty()
+        self.members.values()
     }
 
     /// Where a group shall live.
     #[must_use]
     pub fn placement(&self, group: u32) -> Option<&Placement> {
-        let _ = group;
-        None
+        self.placements.get(&group)
     }
 
     /// One session.
     #[must_use]
     pub fn session(&self, id: SessionId) -> Option<&Arc<Session>> {
-        let _ = id;
-        None
+        self.sessions.get(&id)
     }
 
     /// Who has this nick, in any case.
     #[must_use]
     pub fn by_nick(&self, nick: &str) -> Option<&Arc<Session>> {
-        let _ = nick;
-        None
+        let id = match nick.bytes().any(|it| it.is_ascii_uppercase()) {
+            true => self.nicks.get(&fold(nick)),
+            false => self.nicks.get(nick), // Folded already: look it up without allocating.
+        };
+        self.sessions.get(id?)
     }
 
     /// All sessions in the order of their ids.
     pub fn sessions(&self) -> impl Iterator<Item = &Arc<Session>> {
-        std::iter::empty()
+        self.sessions.values()
     }
 
     /// How many sessions there are in all.
     #[must_use]
     pub fn session_count(&self) -> usize {
-        0
+        self.sessions.len()
     }
 
     /// How many sessions a node has.
     #[must_use]
     pub fn session_count_of(&self, node: NodeId) -> usize {
-        let _ = node;
-        0
+        self.sessions_of.get(&node).map_or(0, BTreeSet::len)
+    }
+
+    /// The sessions of a node, in the order of their ids.
+    pub fn sessions_of(&self, node: NodeId) -> impl Iterator<Item = &Arc<Session>> {
+        let ids = self.sessions_of.get(&node).into_iter().flatten();
+        ids.filter_map(|id| self.sessions.get(id))
+    }
+
+    /// Puts a session in, or puts it in the place of itself, and keeps the indexes true.
+    pub(super) fn put(&mut self, session: Arc<Session>) {
+        self.take(session.id);
+        self.nicks.insert(session.nick.key(), session.id);
+        let ids = self.sessions_of.entry(session.node).or_default();
+        ids.insert(session.id);
+        self.sessions.insert(session.id, session);
+    }
+
+    /// Takes a session out, and its nick with it.
+    pub(super) fn take(&mut self, id: SessionId) -> Option<Arc<Session>> {
+        let session = self.sessions.remove(&id)?;
+        self.nicks.remove(&session.nick.key());
+        if let Some(ids) = self.sessions_of.get_mut(&session.node) {
+            ids.remove(&id);
+            if ids.is_empty() {
+                self.sessions_of.remove(&session.node);
+            }
+        }
+        Some(session)
+    }
+
+    /// How many nicks and how many nodes the indexes hold.
+    #[cfg(test)]
+    pub(super) fn indexed(&self) -> (usize, usize) {
+        (self.nicks.len(), self.sessions_of.len())
     }
 }

@@ -1,9 +1,19 @@
 //! Rooms of one group, folded from its log.
 
 mod command;
+mod contents;
+mod numbers;
 mod outcome;
+mod snapshot;
 mod state;
+mod verbs;
+
+#[cfg(test)]
+mod properties;
+#[cfg(test)]
+mod scene;
 
 pub use command::{RoomCommand, RoomVerb};
+pub use contents::{Occupant, Room, Topic};
 pub use outcome::{Outcome, Refusal};
-pub use state::{Occupant, Room, Rooms, Topic};
+pub use state::Rooms;

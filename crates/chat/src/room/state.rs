@@ -1,68 +1,67 @@
-//! The state of one group's rooms. Implementation lands next; the shape is fixed.
+//! All rooms of one group, and what a command does to them.
+//!
+//! Promise: the same commands at the same times give the same rooms and the same outcomes, on every
+//! replica and after every restore. A numbered command of a session is applied once, however often it
+//! arrives. Every record has an id above all earlier ones of the group.
 
-use super::{Outcome, RoomCommand};
-use crate::codec::Unreadable;
-use crate::{Limits, Nick, RoomName, SessionId, Stamp, Who};
-use std::collections::BTreeMap;
+use super::numbers::Numbers;
+use super::verbs::{expire, forget, invite, join, kick, modes, part, say, topic};
+use super::{Outcome, Refusal, Room, RoomCommand, RoomVerb};
+use crate::{Limits, MsgId, Place, Record, RoomName, SessionId, Stamp, What, Who};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// All rooms of one group.
 #[derive(Clone, Debug, Default)]
 pub struct Rooms {
+    pub(super) origin: u32,
+    pub(super) limits: Limits,
+    /// The stamp of the last record.
+    pub(super) last: Stamp,
     /// The rooms by folded name.
-    rooms: BTreeMap<RoomName, Room>,
-}
-
-/// One room.
-#[derive(Clone, Debug, Default)]
-pub struct Room {}
-
-/// A room's topic.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Topic {
-    /// Its words.
-    pub text: Arc<str>,
-    /// `nick!user@host` of who set it.
-    pub set_by: Arc<str>,
-    /// When.
-    pub set_at: Stamp,
-}
-
-/// Somebody in a room.
-#[derive(Clone, Debug)]
-pub struct Occupant {
-    /// As they were when they last did something here (nick may be older than the directory's).
-    pub who: Who,
-    /// `@`
-    pub is_operator: bool,
-    /// `+`
-    pub is_voiced: bool,
+    pub(super) rooms: BTreeMap<RoomName, Room>,
+    /// Derived: the rooms of each session that is in any.
+    pub(super) rooms_of: BTreeMap<SessionId, BTreeSet<RoomName>>,
+    pub(super) numbers: Numbers,
 }
 
 impl Rooms {
     /// No rooms yet. `origin` marks the ids made here (the group's number).
     #[must_use]
     pub fn new(origin: u32, limits: Limits) -> Rooms {
-        let _ = (origin, limits);
-        Rooms::default()
+        Rooms {
+            origin,
+            limits,
+            ..Rooms::default()
+        }
     }
 
     /// Applies one command stamped not before `now`. Never fails, never panics.
     pub fn apply(&mut self, now: Stamp, command: RoomCommand) -> Outcome {
-        let _ = (now, command);
-        Outcome::default()
-    }
-
-    /// Whole state as bytes, for checkpoints and lagging replicas.
-    #[must_use]
-    pub fn snapshot(&self) -> Vec<u8> {
-        Vec::new()
-    }
-
-    /// The state that [`Rooms::snapshot`] wrote.
-    pub fn restore(origin: u32, limits: Limits, bytes: &[u8]) -> Result<Rooms, Unreadable> {
-        let _ = bytes;
-        Ok(Rooms::new(origin, limits))
+        let RoomCommand {
+            who,
+            number,
+            place,
+            verb,
+        } = command;
+        let session = who.session;
+        let mut out = Outcome::default();
+        if self.numbers.has(session, number) {
+            out.is_repeat = true;
+            return out;
+        }
+        match (place, verb) {
+            (_, RoomVerb::Forget { reason }) => forget(self, now, &who, &reason, &mut out),
+            (_, RoomVerb::Expire { before }) => expire(self, before, &mut out),
+            (Place::Room(name), verb) => self.in_room(now, who, name, verb, &mut out),
+            (place, verb) => self.in_conversation(now, who, place, verb, &mut out),
+        }
+        // A refusal is an answer too: its number is used up.
+        let is_present = self.rooms_of.contains_key(&session);
+        let remembered_max = self.limits.remembered_sessions_max;
+        self.numbers
+            .note(session, number, is_present, remembered_max);
+        out
     }
 
     /// One room.
@@ -78,90 +77,295 @@ impl Rooms {
 
     /// The rooms this session is in.
     pub fn rooms_of(&self, session: SessionId) -> impl Iterator<Item = &RoomName> {
-        let _ = session;
-        self.rooms.keys()
+        self.rooms_of.get(&session).into_iter().flatten()
     }
 
     /// Every session that occupies some room here, for reconciliation with the directory.
     pub fn sessions(&self) -> impl Iterator<Item = SessionId> {
-        std::iter::empty()
+        self.rooms_of.keys().copied()
     }
 
     /// True when `number` of `session` was applied already.
     #[must_use]
     pub fn has_applied(&self, session: SessionId, number: u64) -> bool {
-        let _ = (session, number);
-        false
+        self.numbers.has(session, number)
+    }
+
+    fn in_room(&mut self, now: Stamp, who: Who, name: RoomName, verb: RoomVerb, out: &mut Outcome) {
+        let stamp = self.last.after(now);
+        if let RoomVerb::Join { shown, .. } = &verb
+            && !self.rooms.contains_key(&name)
+        {
+            // A new room refuses nobody, so none is made in vain.
+            let room = Room::new(&name, shown, stamp);
+            self.rooms.insert(name.clone(), room);
+        }
+        let Some(room) = self.rooms.get_mut(&name) else {
+            out.refused.push(Refusal::NoSuchRoom);
+            return;
+        };
+        room.refresh(&who);
+        let limits = &self.limits;
+        let answer = match verb {
+            RoomVerb::Say {
+                kind,
+                text,
+                tags,
+                status,
+                to,
+            } => say(room, &who).map(|()| What::Said {
+                kind,
+                text,
+                tags,
+                status,
+                to,
+            }),
+            RoomVerb::Join { key, realname, .. } => join(room, &who, key.as_deref(), realname),
+            RoomVerb::Part { reason } => part(room, &who, reason),
+            RoomVerb::Kick {
+                session,
+                nick,
+                reason,
+            } => kick(room, &who, session, nick, reason),
+            RoomVerb::Topic { text } => topic(room, &who, stamp, limits, text),
+            RoomVerb::Invite { session, nick } => invite(room, &who, limits, session, nick),
+            RoomVerb::Modes { changes } => {
+                let changes = modes(room, &who, stamp, limits, changes, &mut out.refused);
+                if changes.is_empty() {
+                    return;
+                }
+                Ok(What::Modes { changes })
+            }
+            RoomVerb::Forget { .. } | RoomVerb::Expire { .. } => return, // Not of one room.
+        };
+        match answer {
+            Ok(what) => {
+                room.last_used = stamp;
+                self.index(&name, who.session, &what);
+                self.record(now, Place::Room(name), who, what, out);
+            }
+            Err(why) => out.refused.push(why),
+        }
+    }
+
+    /// Whatever is said between two is accepted; nothing else can be done there.
+    fn in_conversation(
+        &mut self,
+        now: Stamp,
+        who: Who,
+        place: Place,
+        verb: RoomVerb,
+        out: &mut Outcome,
+    ) {
+        let RoomVerb::Say {
+            kind,
+            text,
+            tags,
+            status,
+            to,
+        } = verb
+        else {
+            out.refused.push(Refusal::NoSuchRoom);
+            return;
+        };
+        let what = What::Said {
+            kind,
+            text,
+            tags,
+            status,
+            to,
+        };
+        self.record(now, place, who, what, out);
+    }
+
+    /// Gives what happened its id.
+    pub(super) fn record(
+        &mut self,
+        now: Stamp,
+        place: Place,
+        who: Who,
+        what: What,
+        out: &mut Outcome,
+    ) {
+        self.last = self.last.after(now);
+        let id = MsgId {
+            stamp: self.last,
+            origin: self.origin,
+        };
+        out.records.push(Arc::new(Record {
+            id,
+            place,
+            who,
+            what,
+        }));
+    }
+
+    /// Keeps `rooms_of` true to what happened.
+    fn index(&mut self, name: &RoomName, who: SessionId, what: &What) {
+        match what {
+            What::Joined { .. } => {
+                let names = self.rooms_of.entry(who).or_default();
+                names.insert(name.clone());
+            }
+            What::Parted { .. } => self.left(name, who),
+            What::Kicked { session, .. } => self.left(name, *session),
+            _ => {}
+        }
+    }
+
+    fn left(&mut self, name: &RoomName, session: SessionId) {
+        let Some(names) = self.rooms_of.get_mut(&session) else {
+            return;
+        };
+        names.remove(name);
+        if names.is_empty() {
+            self.rooms_of.remove(&session);
+            self.numbers
+                .rest(session, self.limits.remembered_sessions_max);
+        }
     }
 }
 
-impl Room {
-    /// The name as its creator wrote it.
-    #[must_use]
-    pub fn shown(&self) -> &str {
-        ""
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::SayKind;
+    use crate::room::scene::who;
+
+    const GROUP: u32 = 3;
+
+    fn rust() -> Place {
+        Place::Room(RoomName::parse("#rust").expect("a room's name"))
     }
 
-    /// When it was created.
-    #[must_use]
-    pub fn created_at(&self) -> Stamp {
-        Stamp::default()
+    fn ask(rooms: &mut Rooms, nick: &str, number: u64, verb: RoomVerb) -> Outcome {
+        let command = RoomCommand {
+            who: who(nick),
+            number,
+            place: rust(),
+            verb,
+        };
+        rooms.apply(Stamp::from_ms(1), command)
     }
 
-    /// Topic, if any.
-    #[must_use]
-    pub fn topic(&self) -> Option<&Topic> {
-        None
+    fn join() -> RoomVerb {
+        RoomVerb::Join {
+            shown: "#rust".into(),
+            key: None,
+            realname: "".into(),
+        }
     }
 
-    /// Occupants in a fixed order.
-    pub fn occupants(&self) -> impl Iterator<Item = &Occupant> {
-        std::iter::empty()
+    fn say(text: &str) -> RoomVerb {
+        RoomVerb::Say {
+            kind: SayKind::Message,
+            text: text.into(),
+            tags: vec![("+typing".into(), "done".into())],
+            status: Some('@'),
+            to: None,
+        }
     }
 
-    /// One occupant.
-    #[must_use]
-    pub fn occupant(&self, session: SessionId) -> Option<&Occupant> {
-        let _ = session;
-        None
+    #[test]
+    fn a_repeat_has_no_effect_and_says_so() {
+        let mut rooms = Rooms::new(GROUP, Limits::default());
+        ask(&mut rooms, "alice", 1, join());
+        assert_eq!(ask(&mut rooms, "alice", 2, say("hello")).records.len(), 1);
+        let before = rooms.snapshot();
+        let again = ask(&mut rooms, "alice", 2, say("hello"));
+        assert_eq!(
+            again,
+            Outcome {
+                is_repeat: true,
+                ..Outcome::default()
+            }
+        );
+        assert!(ask(&mut rooms, "alice", 1, join()).is_repeat);
+        assert_eq!(rooms.snapshot(), before);
+        assert_eq!(ask(&mut rooms, "bob", 1, join()).records.len(), 1);
     }
 
-    /// How many are in.
-    #[must_use]
-    pub fn occupant_count(&self) -> usize {
-        0
+    #[test]
+    fn a_refusal_uses_up_its_number() {
+        let mut rooms = Rooms::new(GROUP, Limits::default());
+        let refused = ask(&mut rooms, "alice", 1, say("hello"));
+        assert_eq!(refused.refused, [Refusal::NoSuchRoom]);
+        assert!(rooms.has_applied(who("alice").session, 1));
+        assert!(ask(&mut rooms, "alice", 1, say("hello")).is_repeat);
     }
 
-    /// Simple modes as shown by MODE: letters (`imnst`, `k`, `l`) and parameters of `k` and `l`.
-    #[must_use]
-    pub fn modes(&self) -> (String, Option<&str>, Option<u32>) {
-        (String::new(), None, None)
+    #[test]
+    fn who_left_every_room_is_remembered_for_a_while() {
+        let limits = Limits {
+            remembered_sessions_max: 1,
+            ..Limits::default()
+        };
+        let mut rooms = Rooms::new(GROUP, limits);
+        ask(&mut rooms, "alice", 1, join());
+        ask(&mut rooms, "bob", 1, join());
+        let reason = || Arc::from("gone");
+        ask(
+            &mut rooms,
+            "alice",
+            0,
+            RoomVerb::Forget { reason: reason() },
+        );
+        assert!(rooms.has_applied(who("alice").session, 1));
+        ask(&mut rooms, "bob", 0, RoomVerb::Forget { reason: reason() });
+        assert!(rooms.has_applied(who("bob").session, 1));
+        assert!(!rooms.has_applied(who("alice").session, 1));
     }
 
-    /// `+s`: not listed, not shown in WHOIS to others.
-    #[must_use]
-    pub fn is_secret(&self) -> bool {
-        false
+    #[test]
+    fn a_record_carries_what_was_said_under_an_id_of_the_group() {
+        let mut rooms = Rooms::new(GROUP, Limits::default());
+        let joined = ask(&mut rooms, "alice", 1, join());
+        let said = ask(&mut rooms, "alice", 2, say("hello"));
+        let (joined, said) = (&joined.records[0], &said.records[0]);
+        assert_eq!(joined.id.stamp, Stamp::from_ms(1));
+        assert_eq!(said.id.stamp, Stamp(Stamp::from_ms(1).0 + 1));
+        assert_eq!(said.id.origin, GROUP);
+        assert_eq!((&said.place, &said.who), (&rust(), &who("alice")));
+        assert_eq!(
+            said.what,
+            What::Said {
+                kind: SayKind::Message,
+                text: "hello".into(),
+                tags: vec![("+typing".into(), "done".into())],
+                status: Some('@'),
+                to: None,
+            }
+        );
     }
 
-    /// The `b`, `e` or `I` list: mask, who set it, when.
-    pub fn list(&self, letter: char) -> impl Iterator<Item = (&str, &str, Stamp)> {
-        let _ = letter;
-        std::iter::empty()
+    #[test]
+    fn an_occupant_is_known_as_they_last_were() {
+        let mut rooms = Rooms::new(GROUP, Limits::default());
+        ask(&mut rooms, "alice", 1, join());
+        let mut renamed = who("alicia");
+        renamed.session = who("alice").session;
+        let command = RoomCommand {
+            who: renamed.clone(),
+            number: 2,
+            place: rust(),
+            verb: say("it is me"),
+        };
+        rooms.apply(Stamp::from_ms(2), command);
+        let room = rooms.room("#rust").expect("it was made");
+        let occupant = room.occupant(renamed.session).expect("still inside");
+        assert_eq!(occupant.who, renamed);
     }
 
-    /// May read history: an occupant, or anybody where the room is neither secret, keyed nor
-    /// invite-only and does not ban them.
-    #[must_use]
-    pub fn may_read(&self, who: &Who) -> bool {
-        let _ = who;
-        false
-    }
-
-    /// An occupant by nick as known here.
-    #[must_use]
-    pub fn occupant_by_nick(&self, nick: &Nick) -> Option<&Occupant> {
-        let _ = nick;
-        None
+    #[test]
+    fn a_room_is_shown_by_no_name_but_its_own() {
+        let mut rooms = Rooms::new(GROUP, Limits::default());
+        let shown = "#something else".into();
+        let join = RoomVerb::Join {
+            shown,
+            key: None,
+            realname: "".into(),
+        };
+        ask(&mut rooms, "alice", 1, join);
+        assert_eq!(rooms.room("#rust").map(Room::shown), Some("#rust"));
     }
 }

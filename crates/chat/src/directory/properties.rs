@@ -1,0 +1,239 @@
+//! Properties of the directory under random commands from a universe so small that everything collides.
+
+use super::{
+    Change, Directory, DirectoryCommand, DirectoryEvent, MemberState, NewSession, Roles, Session,
+    UserModes,
+};
+use crate::{Nick, NodeId, SessionId, Stamp, codec};
+use proptest::collection::vec;
+use proptest::option;
+use proptest::prelude::*;
+use proptest::sample::select;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+type Step = (Stamp, DirectoryCommand);
+
+fn node() -> impl Strategy<Value = NodeId> {
+    (1..=4u64).prop_map(NodeId)
+}
+
+fn session() -> impl Strategy<Value = SessionId> {
+    (1..=8u64).prop_map(SessionId)
+}
+
+fn nick() -> impl Strategy<Value = Nick> {
+    let nicks = vec!["a", "A", "b", "B", "[c]", "[C]", "d"];
+    select(nicks).prop_map(|raw| Nick::parse(raw, 32).expect("a nick"))
+}
+
+fn text(choices: &[&'static str]) -> impl Strategy<Value = Arc<str>> + use<> {
+    select(choices.to_vec()).prop_map(Arc::from)
+}
+
+fn change() -> impl Strategy<Value = Change> {
+    let words = || text(&["", "one", "two"]);
+    let modes = any::<(bool, bool, bool)>().prop_map(|(invisible, wallops, bot)| {
+        Change::Modes(UserModes {
+            invisible,
+            wallops,
+            bot,
+        })
+    });
+    prop_oneof![
+        option::of(words()).prop_map(Change::Away),
+        words().prop_map(Change::Realname),
+        (words(), words()).prop_map(|(user, host)| Change::Host { user, host }),
+        option::of(words()).prop_map(Change::Account),
+        modes,
+        option::of(words()).prop_map(Change::Operator),
+    ]
+}
+
+fn add_member() -> impl Strategy<Value = DirectoryCommand> {
+    let names = text(&["n1", "N1", "n2", "n3"]);
+    let roles = any::<(bool, bool)>().prop_map(|(directory, chat)| Roles { directory, chat });
+    (node(), names, text(&["x", "y"]), roles, option::of(node())).prop_map(
+        |(id, name, address, roles, replaces)| DirectoryCommand::AddMember {
+            id,
+            name,
+            address,
+            roles,
+            replaces,
+        },
+    )
+}
+
+fn register() -> impl Strategy<Value = DirectoryCommand> {
+    (session(), nick(), node()).prop_map(|(session, nick, node)| {
+        DirectoryCommand::Register(NewSession {
+            session,
+            nick,
+            user: "u".into(),
+            host: "h".into(),
+            realname: "r".into(),
+            account: None,
+            node,
+            is_secure: false,
+        })
+    })
+}
+
+fn command() -> impl Strategy<Value = DirectoryCommand> {
+    let states = vec![MemberState::Up, MemberState::Draining, MemberState::Down];
+    let mark = (node(), select(states));
+    let place = (0..3u32, vec(node(), 0..3));
+    let found = (any::<u64>(), 1..4u32);
+    let end = (session(), text(&["bye"]), option::of(nick()));
+    prop_oneof![
+        1 => found.prop_map(|(cluster, groups)| DirectoryCommand::Found {
+            cluster, network: "n".into(), groups,
+        }),
+        4 => add_member(),
+        3 => mark.prop_map(|(id, state)| DirectoryCommand::MarkMember { id, state }),
+        1 => node().prop_map(|id| DirectoryCommand::RemoveMember { id }),
+        1 => place.prop_map(|(group, replicas)| DirectoryCommand::Place { group, replicas }),
+        8 => register(),
+        4 => (session(), nick()).prop_map(|(session, nick)| DirectoryCommand::Rename { session, nick }),
+        3 => (session(), change()).prop_map(|(session, change)| DirectoryCommand::Alter { session, change }),
+        2 => end.prop_map(|(session, reason, by)| DirectoryCommand::End { session, reason, by }),
+        1 => node().prop_map(|node| DirectoryCommand::EndAll { node, reason: "gone".into() }),
+    ]
+}
+
+/// Clocks jump in both directions.
+fn steps() -> impl Strategy<Value = Vec<Step>> {
+    vec(((0..60u64).prop_map(Stamp), command()), 0..80)
+}
+
+fn check(directory: &Directory) {
+    let mut nicks = BTreeSet::new();
+    let mut counts: BTreeMap<NodeId, usize> = BTreeMap::new();
+    for session in directory.sessions() {
+        assert!(nicks.insert(session.nick.key()), "{session:?}");
+        *counts.entry(session.node).or_default() += 1;
+        assert_eq!(directory.session(session.id), Some(session));
+        assert_eq!(directory.by_nick(session.nick.as_str()), Some(session));
+        assert_eq!(directory.by_nick(&session.nick.key()), Some(session));
+        assert!(directory.member(session.node).is_some());
+    }
+    assert_eq!(directory.session_count(), nicks.len());
+    assert_eq!(directory.indexed(), (nicks.len(), counts.len()));
+    for (node, count) in counts {
+        assert_eq!(directory.session_count_of(node), count);
+        assert_eq!(directory.sessions_of(node).count(), count);
+    }
+    let names: BTreeSet<_> = directory
+        .members()
+        .map(|it| crate::fold(&it.name))
+        .collect();
+    assert_eq!(names.len(), directory.members().count());
+}
+
+/// What somebody who only hears events knows.
+#[derive(Default)]
+struct Told {
+    sessions: BTreeMap<SessionId, Arc<Session>>,
+    members: BTreeSet<NodeId>,
+}
+
+impl Told {
+    fn hear(&mut self, event: &DirectoryEvent) {
+        match event {
+            DirectoryEvent::Registered(session) => {
+                let known = self.sessions.insert(session.id, session.clone());
+                assert_eq!(known, None);
+            }
+            DirectoryEvent::Renamed { session, from } => {
+                let before = self.sessions.insert(session.id, session.clone());
+                assert_eq!(before.map(|it| it.nick.clone()).as_ref(), Some(from));
+                assert_ne!(session.nick, *from);
+            }
+            DirectoryEvent::Altered {
+                session, before, ..
+            } => {
+                let known = self.sessions.insert(session.id, session.clone());
+                assert_eq!(known.as_ref(), Some(before));
+                assert_ne!(session, before);
+            }
+            DirectoryEvent::Ended { session, .. } => {
+                assert_eq!(self.sessions.remove(&session.id).as_ref(), Some(session));
+            }
+            DirectoryEvent::MemberAdded(id) => drop(self.members.insert(*id)),
+            DirectoryEvent::MemberRemoved(id) => assert!(self.members.remove(id)),
+            DirectoryEvent::MemberMarked(id, _) => assert!(self.members.contains(id)),
+            DirectoryEvent::Founded | DirectoryEvent::Placed(_) => {}
+        }
+    }
+}
+
+proptest! {
+    #[test]
+    fn whatever_is_asked_the_directory_stays_whole(steps in steps()) {
+        let mut directory = Directory::new();
+        let mut told = Told::default();
+        let mut last = Stamp::default();
+        for (now, command) in steps {
+            let outcome = directory.apply(now, command);
+            prop_assert!(outcome.at > last && outcome.at >= now);
+            last = outcome.at;
+            prop_assert!(outcome.refused.is_none() || outcome.events.is_empty());
+            outcome.events.iter().for_each(|event| told.hear(event));
+            prop_assert!(told.sessions.values().eq(directory.sessions()));
+            prop_assert!(told.members.iter().eq(directory.members().map(|it| &it.id)));
+            check(&directory);
+        }
+    }
+
+    #[test]
+    fn a_restored_replica_goes_on_as_the_others_do(steps in steps(), at in any::<prop::sample::Index>()) {
+        let mut directory = Directory::new();
+        let mut other = Directory::new();
+        let at = at.index(steps.len() + 1);
+        for (i, (now, command)) in steps.into_iter().enumerate() {
+            if i == at {
+                other = Directory::restore(&other.snapshot()).expect("our own snapshot");
+                check(&other);
+            }
+            prop_assert_eq!(directory.apply(now, command.clone()), other.apply(now, command));
+            prop_assert_eq!(directory.snapshot(), other.snapshot());
+        }
+    }
+
+    #[test]
+    fn commands_survive_bytes(command in command()) {
+        prop_assert_eq!(codec::decode(&codec::encode(&command)), Ok(command));
+    }
+
+    #[test]
+    fn no_bytes_panic(mut bytes in vec(any::<u8>(), 0..200), is_ours in any::<bool>()) {
+        if is_ours && let Some(first) = bytes.first_mut() {
+            *first = codec::VERSION;
+        }
+        let _ = codec::decode::<DirectoryCommand>(&bytes);
+        let _ = Directory::restore(&bytes);
+    }
+
+    /// Damage that still reads as a snapshot gives a wrong directory, but one that goes on.
+    #[test]
+    fn a_damaged_snapshot_is_refused_or_goes_on(
+        before in steps(),
+        damage in vec((any::<prop::sample::Index>(), any::<u8>()), 1..4),
+        after in steps(),
+    ) {
+        let mut directory = Directory::new();
+        for (now, command) in before {
+            directory.apply(now, command);
+        }
+        let mut bytes = directory.snapshot();
+        for (at, byte) in damage {
+            let at = at.index(bytes.len());
+            bytes[at] = byte;
+        }
+        if let Ok(mut directory) = Directory::restore(&bytes) {
+            for (now, command) in after {
+                directory.apply(now, command);
+            }
+        }
+    }
+}

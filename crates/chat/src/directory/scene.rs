@@ -1,0 +1,93 @@
+//! Test helper: commands go in, what came of them is compared as short lines.
+
+use super::{
+    Directory, DirectoryCommand, DirectoryEvent, DirectoryOutcome, MemberState, NewSession, Roles,
+};
+use crate::{Nick, NodeId, SessionId, Stamp};
+
+#[derive(Default)]
+pub(super) struct Scene {
+    pub(super) directory: Directory,
+    ms: u64,
+}
+
+impl Scene {
+    pub(super) fn apply(&mut self, command: DirectoryCommand) -> DirectoryOutcome {
+        self.ms += 1;
+        self.directory.apply(Stamp::from_ms(self.ms), command)
+    }
+
+    /// Applies a command and compares everything that came of it.
+    #[track_caller]
+    pub(super) fn sees(&mut self, command: DirectoryCommand, expected: &[&str]) {
+        let outcome = self.apply(command);
+        let mut seen: Vec<String> = outcome.events.iter().map(shown).collect();
+        seen.extend(outcome.refused.map(|why| format!("refused {why:?}")));
+        assert_eq!(seen, expected);
+    }
+
+    #[track_caller]
+    pub(super) fn registers(&mut self, id: u64, name: &str, node: u64) {
+        self.sees(register(id, name, node), &[&format!("{name} registered")]);
+    }
+}
+
+pub(super) fn nick(raw: &str) -> Nick {
+    Nick::parse(raw, 32).expect("tests use valid nicks")
+}
+
+pub(super) fn add(id: u64, name: &str) -> DirectoryCommand {
+    DirectoryCommand::AddMember {
+        id: NodeId(id),
+        name: name.into(),
+        address: format!("{name}:7000").into(),
+        roles: Roles {
+            directory: true,
+            chat: true,
+        },
+        replaces: None,
+    }
+}
+
+pub(super) fn mark(id: u64, state: MemberState) -> DirectoryCommand {
+    let id = NodeId(id);
+    DirectoryCommand::MarkMember { id, state }
+}
+
+pub(super) fn register(id: u64, name: &str, node: u64) -> DirectoryCommand {
+    DirectoryCommand::Register(NewSession {
+        session: SessionId(id),
+        nick: nick(name),
+        user: name.into(),
+        host: "host".into(),
+        realname: name.into(),
+        account: None,
+        node: NodeId(node),
+        is_secure: false,
+    })
+}
+
+fn shown(event: &DirectoryEvent) -> String {
+    match event {
+        DirectoryEvent::Founded => "founded".to_owned(),
+        DirectoryEvent::MemberAdded(id) => format!("member {} added", id.0),
+        DirectoryEvent::MemberMarked(id, state) => format!("member {} {state:?}", id.0),
+        DirectoryEvent::MemberRemoved(id) => format!("member {} removed", id.0),
+        DirectoryEvent::Placed(group) => format!("group {group} placed"),
+        DirectoryEvent::Registered(session) => format!("{} registered", session.nick),
+        DirectoryEvent::Renamed { session, from } => format!("{from} is now {}", session.nick),
+        DirectoryEvent::Altered {
+            session, change, ..
+        } => format!("{} altered: {change:?}", session.nick),
+        DirectoryEvent::Ended {
+            session,
+            reason,
+            by: None,
+        } => format!("{} ended: {reason}", session.nick),
+        DirectoryEvent::Ended {
+            session,
+            reason,
+            by: Some(by),
+        } => format!("{} ended by {by}: {reason}", session.nick),
+    }
+}

@@ -1,0 +1,64 @@
+//! The directory as bytes, for checkpoints and lagging replicas.
+//!
+//! Promise: `restore` of `snapshot` behaves as the original for every later command; bytes in which
+//! two sessions share a nick or an id are refused.
+
+use super::state::Founded;
+use super::{Directory, Member, Placement, Session};
+use crate::codec::{self, Unreadable};
+use crate::{NodeId, Stamp};
+use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// One variant per layout. A changed field of what it holds is a new layout: add a variant, keep the old.
+#[derive(Serialize, Deserialize)]
+enum Snapshot<'a> {
+    V1 {
+        last: Stamp,
+        founded: Cow<'a, Option<Founded>>,
+        members: Cow<'a, BTreeMap<NodeId, Member>>,
+        placements: Cow<'a, BTreeMap<u32, Placement>>,
+        sessions: Vec<Arc<Session>>,
+    },
+}
+
+impl Directory {
+    /// Whole state as bytes.
+    #[must_use]
+    pub fn snapshot(&self) -> Vec<u8> {
+        codec::encode(&Snapshot::V1 {
+            last: self.last,
+            founded: Cow::Borrowed(&self.founded),
+            members: Cow::Borrowed(&self.members),
+            placements: Cow::Borrowed(&self.placements),
+            sessions: self.sessions().cloned().collect(),
+        })
+    }
+
+    /// The state that [`Directory::snapshot`] wrote.
+    pub fn restore(bytes: &[u8]) -> Result<Directory, Unreadable> {
+        let Snapshot::V1 {
+            last,
+            founded,
+            members,
+            placements,
+            sessions,
+        } = codec::decode(bytes)?;
+        let mut restored = Directory::new();
+        restored.last = last;
+        restored.founded = founded.into_owned();
+        restored.members = members.into_owned();
+        restored.placements = placements.into_owned();
+        for session in sessions {
+            let is_taken = restored.session(session.id).is_some()
+                || restored.by_nick(session.nick.as_str()).is_some();
+            if is_taken {
+                return Err(Unreadable);
+            }
+            restored.put(session);
+        }
+        Ok(restored)
+    }
+}

@@ -1,0 +1,26 @@
+//! One verb, one file. A verb answers with its events, or why not; then it has changed nothing.
+
+mod found;
+
+mod add_member;
+mod mark_member;
+mod place;
+mod remove_member;
+
+mod alter;
+mod register;
+mod rename;
+
+mod end;
+mod end_all;
+
+pub(super) use add_member::add_member;
+pub(super) use alter::alter;
+pub(super) use end::end;
+pub(super) use end_all::end_all;
+pub(super) use found::found;
+pub(super) use mark_member::mark_member;
+pub(super) use place::place;
+pub(super) use register::register;
+pub(super) use remove_member::remove_member;
+pub(super) use rename::rename;

@@ -1,0 +1,297 @@
+//! One room: who is in, what was set, and what follows from it.
+//!
+//! Promise: only the verbs change a room, and each of its lists stays within its limit.
+
+use crate::{Nick, RoomName, SessionId, Stamp, Who, fold, mask};
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+
+/// One room. It outlives its last occupant until a command expires it.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct Room {
+    pub(super) shown: Arc<str>,
+    pub(super) created_at: Stamp,
+    pub(super) last_used: Stamp,
+    pub(super) topic: Option<Topic>,
+    pub(super) flags: Flags,
+    pub(super) key: Option<Arc<str>>,
+    pub(super) occupants_max: Option<u32>,
+    pub(super) lists: Lists,
+    /// Sessions with an outstanding invitation, the oldest first.
+    pub(super) invited: VecDeque<SessionId>,
+    pub(super) occupants: BTreeMap<SessionId, Occupant>,
+}
+
+/// A room's topic.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Topic {
+    /// Its words.
+    pub text: Arc<str>,
+    /// `nick!user@host` of who set it.
+    pub set_by: Arc<str>,
+    /// When.
+    pub set_at: Stamp,
+}
+
+/// Somebody in a room.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Occupant {
+    /// As they were when they last did something here (nick may be older than the directory's).
+    pub who: Who,
+    /// `@`
+    pub is_operator: bool,
+    /// `+`
+    pub is_voiced: bool,
+}
+
+/// The modes that are just on or off.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub(super) struct Flags {
+    pub(super) invite_only: bool,
+    pub(super) moderated: bool,
+    pub(super) no_outside: bool,
+    pub(super) secret: bool,
+    pub(super) topic_locked: bool,
+}
+
+/// The `b`, `e` and `I` lists.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub(super) struct Lists {
+    bans: Vec<Entry>,
+    exceptions: Vec<Entry>,
+    invitations: Vec<Entry>,
+}
+
+/// One line of a list.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub(super) struct Entry {
+    pub(super) mask: Arc<str>,
+    pub(super) set_by: Arc<str>,
+    pub(super) set_at: Stamp,
+}
+
+impl Room {
+    /// The name as its creator wrote it.
+    #[must_use]
+    pub fn shown(&self) -> &str {
+        &self.shown
+    }
+
+    /// When it was created.
+    #[must_use]
+    pub fn created_at(&self) -> Stamp {
+        self.created_at
+    }
+
+    /// When something last happened in it.
+    #[must_use]
+    pub fn last_used(&self) -> Stamp {
+        self.last_used
+    }
+
+    /// Topic, if any.
+    #[must_use]
+    pub fn topic(&self) -> Option<&Topic> {
+        self.topic.as_ref()
+    }
+
+    /// Occupants in a fixed order.
+    pub fn occupants(&self) -> impl Iterator<Item = &Occupant> {
+        self.occupants.values()
+    }
+
+    /// One occupant.
+    #[must_use]
+    pub fn occupant(&self, session: SessionId) -> Option<&Occupant> {
+        self.occupants.get(&session)
+    }
+
+    /// How many are in.
+    #[must_use]
+    pub fn occupant_count(&self) -> usize {
+        self.occupants.len()
+    }
+
+    /// Simple modes as shown by MODE: letters (`imnst`, `k`, `l`) and parameters of `k` and `l`.
+    #[must_use]
+    pub fn modes(&self) -> (String, Option<&str>, Option<u32>) {
+        let mut letters: String = self.flags.letters().collect();
+        letters.extend(self.key.is_some().then_some('k'));
+        letters.extend(self.occupants_max.is_some().then_some('l'));
+        (letters, self.key.as_deref(), self.occupants_max)
+    }
+
+    /// `+s`: not listed, not shown in WHOIS to others.
+    #[must_use]
+    pub fn is_secret(&self) -> bool {
+        self.flags.secret
+    }
+
+    /// The `b`, `e` or `I` list: mask, who set it, when.
+    pub fn list(&self, letter: char) -> impl Iterator<Item = (&str, &str, Stamp)> {
+        self.lists
+            .of(letter)
+            .iter()
+            .map(|it| (&*it.mask, &*it.set_by, it.set_at))
+    }
+
+    /// May read history: an occupant or a server operator, or anybody where the room is neither
+    /// secret, keyed nor invite-only and does not ban them.
+    #[must_use]
+    pub fn may_read(&self, who: &Who) -> bool {
+        if who.is_operator || self.occupants.contains_key(&who.session) {
+            return true;
+        }
+        let is_open = !self.flags.secret && !self.flags.invite_only && self.key.is_none();
+        is_open && !self.is_banned(who)
+    }
+
+    /// An occupant by nick as known here.
+    #[must_use]
+    pub fn occupant_by_nick(&self, nick: &Nick) -> Option<&Occupant> {
+        self.occupants().find(|it| {
+            let known = it.who.nick.as_str();
+            known.eq_ignore_ascii_case(nick.as_str())
+        })
+    }
+
+    /// A room nobody has been in, with `+nt`.
+    pub(super) fn new(name: &RoomName, shown: &Arc<str>, now: Stamp) -> Room {
+        let is_same_name = fold(shown) == name.as_str();
+        Room {
+            shown: if is_same_name {
+                shown.clone()
+            } else {
+                name.as_str().into() // State holds no text that nobody has parsed.
+            },
+            created_at: now,
+            last_used: now,
+            flags: Flags {
+                no_outside: true,
+                topic_locked: true,
+                ..Flags::default()
+            },
+            ..Room::default()
+        }
+    }
+
+    /// `+b`, and no `+e`.
+    pub(super) fn is_banned(&self, who: &Who) -> bool {
+        if self.lists.bans.is_empty() {
+            return false; // The usual case, on the path of every message: build no source.
+        }
+        let source = who.source();
+        is_in(&self.lists.bans, &source) && !is_in(&self.lists.exceptions, &source)
+    }
+
+    /// Invited in person, or by `+I`.
+    pub(super) fn is_invited(&self, who: &Who) -> bool {
+        self.invited.contains(&who.session)
+            || (!self.lists.invitations.is_empty() && is_in(&self.lists.invitations, &who.source()))
+    }
+
+    /// May use what needs `o`: the room's operators, and server operators even from outside.
+    pub(super) fn has_power(&self, who: &Who) -> bool {
+        who.is_operator || self.occupant(who.session).is_some_and(|it| it.is_operator)
+    }
+
+    /// Remembers somebody inside as they are now.
+    pub(super) fn refresh(&mut self, who: &Who) {
+        if let Some(occupant) = self.occupants.get_mut(&who.session)
+            && occupant.who != *who
+        {
+            occupant.who = who.clone();
+        }
+    }
+}
+
+fn is_in(list: &[Entry], source: &str) -> bool {
+    list.iter().any(|it| mask::matches(&it.mask, source))
+}
+
+impl Flags {
+    /// The flag of a letter.
+    pub(super) fn of(&mut self, letter: char) -> Option<&mut bool> {
+        match letter {
+            'i' => Some(&mut self.invite_only),
+            'm' => Some(&mut self.moderated),
+            'n' => Some(&mut self.no_outside),
+            's' => Some(&mut self.secret),
+            't' => Some(&mut self.topic_locked),
+            _ => None,
+        }
+    }
+
+    fn letters(mut self) -> impl Iterator<Item = char> {
+        "imnst"
+            .chars()
+            .filter(move |letter| self.of(*letter).is_some_and(|it| *it))
+    }
+}
+
+impl Lists {
+    fn of(&self, letter: char) -> &[Entry] {
+        match letter {
+            'b' => &self.bans,
+            'e' => &self.exceptions,
+            'I' => &self.invitations,
+            _ => &[],
+        }
+    }
+
+    /// The list of a letter, to change it.
+    pub(super) fn of_mut(&mut self, letter: char) -> Option<&mut Vec<Entry>> {
+        match letter {
+            'b' => Some(&mut self.bans),
+            'e' => Some(&mut self.exceptions),
+            'I' => Some(&mut self.invitations),
+            _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::room::scene::{Scene, who};
+
+    /// Who of three may read: alice inside, bob outside, and a server operator outside.
+    fn readers(modes: &str) -> String {
+        let mut scene = Scene::default();
+        scene.plays(
+            "alice> join #rust
+             < alice joined #rust as operator",
+        );
+        if !modes.is_empty() {
+            scene.plays(&format!("alice> mode #rust {modes}\n< alice set {modes}"));
+        }
+        let readers = ["alice", "bob", "oper"];
+        let may_read = |nick: &&&str| scene.room("#rust").may_read(&who(nick));
+        let names: Vec<&str> = readers.iter().filter(may_read).copied().collect();
+        names.join(" ")
+    }
+
+    #[test]
+    fn modes_decide_who_reads_from_outside() {
+        assert_eq!(readers(""), "alice bob oper");
+        assert_eq!(readers("+s"), "alice oper");
+        assert_eq!(readers("+i"), "alice oper");
+        assert_eq!(readers("+k sesame"), "alice oper");
+        assert_eq!(readers("+b bob!*@*"), "alice oper");
+        assert_eq!(readers("+be bob!*@* *!*@bob.host"), "alice bob oper");
+        assert_eq!(readers("+b *!*@*"), "alice oper");
+    }
+
+    #[test]
+    fn an_occupant_is_found_by_nick_in_any_case() {
+        let mut scene = Scene::default();
+        scene.plays(
+            "alice> join #rust
+             < alice joined #rust as operator",
+        );
+        let room = scene.room("#rust");
+        let found = room.occupant_by_nick(&crate::Nick::parse("ALICE", 32).expect("a nick"));
+        assert_eq!(found.map(|it| &it.who), Some(&who("alice")));
+        assert_eq!(room.occupant_by_nick(&who("bob").nick), None);
+    }
+}

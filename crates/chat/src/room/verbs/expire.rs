@@ -1,0 +1,59 @@
+//! EXPIRE: rooms that nobody is in and nobody used for long are gone, with their history.
+
+use crate::Stamp;
+use crate::room::{Outcome, Room, Rooms};
+
+pub(in crate::room) fn expire(rooms: &mut Rooms, before: Stamp, out: &mut Outcome) {
+    let is_unused = |room: &Room| room.occupants.is_empty() && room.last_used < before;
+    let gone = rooms.rooms.extract_if(.., |_, room| is_unused(room));
+    out.expired.extend(gone.map(|(name, _)| name));
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::room::scene::Scene;
+
+    #[test]
+    fn only_rooms_that_are_empty_and_long_unused_go() {
+        let mut scene = Scene::default();
+        scene.plays(
+            "alice> join #stays
+             < alice joined #stays as operator
+             alice> join #rust
+             < alice joined #rust as operator
+             alice> part #rust
+             < alice parted",
+        );
+        let left = scene.room("#rust").last_used().ms();
+        scene.plays(&format!(
+            "alice> expire {left}
+             alice> expire {}
+             < expired #rust
+             alice> say #rust hello
+             < refused NoSuchRoom
+             alice> join #rust
+             < alice joined #rust as operator",
+            left + 1
+        ));
+    }
+
+    #[test]
+    fn a_message_from_outside_keeps_an_empty_room() {
+        let mut scene = Scene::default();
+        scene.plays(
+            "alice> join #rust
+             < alice joined #rust as operator
+             alice> mode #rust -n
+             < alice set -n
+             alice> part #rust
+             < alice parted",
+        );
+        let left = scene.room("#rust").last_used().ms();
+        scene.plays(&format!(
+            "bob> say #rust hello
+             < bob said hello
+             bob> expire {}",
+            left + 1
+        ));
+    }
+}

@@ -1,0 +1,27 @@
+//! One verb, one file.
+//!
+//! A verb of one room gets the room as it stands and answers what happened or why not; the ids, the
+//! index and "no such room" are not its business. `forget` and `expire` touch many rooms.
+
+mod say;
+
+mod join;
+mod part;
+
+mod invite;
+mod kick;
+mod modes;
+mod topic;
+
+mod expire;
+mod forget;
+
+pub(super) use expire::expire;
+pub(super) use forget::forget;
+pub(super) use invite::invite;
+pub(super) use join::join;
+pub(super) use kick::kick;
+pub(super) use modes::modes;
+pub(super) use part::part;
+pub(super) use say::say;
+pub(super) use topic::topic;

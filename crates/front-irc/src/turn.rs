@@ -58,7 +58,7 @@ impl Turn<'_> {
     }
 
     /// Begins a line from the server.
-    pub(crate) fn from_server(&mut self) -> LineWriter<'_> {
+    pub(crate) fn server_line(&mut self) -> LineWriter<'_> {
         let Shard {
             outs,
             capture,
@@ -105,7 +105,7 @@ impl Turn<'_> {
             [] => format!("*** {command}: {text}"),
             _ => format!("*** {command} {}: {text}", context.join(" ")),
         };
-        self.from_server()
+        self.server_line()
             .verb("NOTICE")
             .param(&nick)
             .trailing(&about)

@@ -306,11 +306,11 @@ fn operators_kill_and_speak_to_each_other() {
          alice< :n1 464 alice :Password incorrect
          alice> @label=o OPER admin secret
          alice< @label=o :n1 BATCH +b1 labeled-response
-         alice< @batch=b1 :alice!~alice@127.0.0.1 MODE alice :+o
+         alice< @batch=b1 :alice!~alice@127.0.0.1 MODE alice +o
          alice< @batch=b1 :n1 381 alice :You are now an IRC operator
          alice< :n1 BATCH -b1
          bob> MODE bob +w
-         bob< :bob!~bob@127.0.0.1 MODE bob :+w
+         bob< :bob!~bob@127.0.0.1 MODE bob +w
          bob> MODE bob
          bob< :n1 221 bob +w
          bob> MODE alice
@@ -324,7 +324,7 @@ fn operators_kill_and_speak_to_each_other() {
          alice> KILL bob :spam
          alice< :n1 401 alice bob :No such nick/channel
          alice> MODE alice -o
-         alice< :alice!~alice@127.0.0.1 MODE alice :-o",
+         alice< :alice!~alice@127.0.0.1 MODE alice -o",
     );
 }
 

@@ -247,7 +247,7 @@ fn connections_of_one_address_are_counted() {
 }
 
 #[test]
-fn two_thousand_at_once_are_served_over_two_shards() {
+fn hundreds_at_once_are_served_over_two_shards() {
     let door = open(front_irc::Config {
         connections_per_ip: 5000,
         shards: 2,

@@ -34,7 +34,7 @@ fn run(turn: &mut Turn<'_>, line: &Line<'_>) {
             return;
         }
         ChatHistoryQuery::Latest { target, after, limit } => {
-            (target, point(after, end_of).map(|it| HistorySelect::Latest(it)), limit)
+            (target, point(after, end_of).map(HistorySelect::Latest), limit)
         }
         ChatHistoryQuery::Before { target, place, limit } => {
             (target, place_of(place, Stamp::from_ms).map(HistorySelect::Before), limit)
@@ -144,7 +144,7 @@ fn begin(turn: &mut Turn<'_>, kind: &str, target: Option<&str>) -> Option<String
         return None;
     }
     let reference = turn.shard.batch_reference();
-    let mut line = turn.from_server();
+    let mut line = turn.server_line();
     line.verb("BATCH").param(&format!("+{reference}")).param(kind);
     if let Some(target) = target {
         line.param(target);
@@ -155,6 +155,6 @@ fn begin(turn: &mut Turn<'_>, kind: &str, target: Option<&str>) -> Option<String
 
 fn end(turn: &mut Turn<'_>, reference: Option<String>) {
     if let Some(reference) = reference {
-        turn.from_server().verb("BATCH").param(&format!("-{reference}")).finish();
+        turn.server_line().verb("BATCH").param(&format!("-{reference}")).finish();
     }
 }

@@ -14,5 +14,5 @@ fn run(turn: &mut Turn<'_>, line: &Line<'_>) {
         return;
     };
     let server = turn.context().info.name.clone();
-    turn.from_server().verb("PONG").param(&server).trailing(token).finish();
+    turn.server_line().verb("PONG").param(&server).trailing(token).finish();
 }

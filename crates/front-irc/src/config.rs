@@ -1,6 +1,7 @@
 //! What the door must be told.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 /// Configuration of the door, checked by whoever read it.
 #[derive(Clone, Debug)]
@@ -54,4 +55,31 @@ pub struct Operator {
     pub name: String,
     /// An argon2 hash in PHC form, or plain text.
     pub password: String,
+}
+
+/// How long a connection may keep silent. The defaults are meant for everybody but tests.
+#[derive(Clone, Copy, Debug)]
+pub struct Timings {
+    /// From the connection to the end of registration, handshakes included.
+    pub registration: Duration,
+    /// Silence after which the client is asked for a sign of life.
+    pub ping_after: Duration,
+    /// Silence after that question until the connection is closed.
+    pub ping_timeout: Duration,
+    /// Time over which clients are closed when the node itself says that it leaves.
+    pub drain: Duration,
+    /// How long a client may go on sending faster than it is read before it is disconnected.
+    pub flood: Duration,
+}
+
+impl Default for Timings {
+    fn default() -> Timings {
+        Timings {
+            registration: Duration::from_secs(30),
+            ping_after: Duration::from_secs(120),
+            ping_timeout: Duration::from_secs(60),
+            drain: Duration::from_secs(3),
+            flood: Duration::from_secs(120),
+        }
+    }
 }

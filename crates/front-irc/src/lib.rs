@@ -1,7 +1,32 @@
 //! The IRC door: TCP, TLS and WebSocket.
+//!
+//! Holds no authority: what it knows of rooms and people it was told by the node. Connections live
+//! in shards, one thread each, which share nothing but counters. See `shard`.
 
 mod config;
 mod door;
 
-pub use config::{Config, Listener, Operator, Transport};
-pub use door::{Door, StartError, start};
+mod shard;
+
+mod conn;
+mod context;
+mod measures;
+mod outs;
+mod pending;
+mod per_address;
+mod stream;
+mod tls;
+mod websocket;
+
+mod turn;
+
+mod checker;
+mod encode;
+mod refusal;
+mod register;
+mod replies;
+mod say;
+mod verbs;
+
+pub use config::{Config, Listener, Operator, Timings, Transport};
+pub use door::{Door, StartError, start, start_with};

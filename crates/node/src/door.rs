@@ -501,3 +501,43 @@ impl Handle {
         is_running
     }
 }
+
+/// What a node hears from its doors: the other end of a [`Handle`], for the tests of doors and for
+/// the simulator.
+pub struct Requests(Receiver<Inbound>);
+
+/// One thing that a node hears.
+pub enum FromDoor {
+    /// A shard attaches; answer `number`.
+    Attach {
+        /// Where its deliveries go.
+        sink: Sender<Vec<Delivery>>,
+        /// To be called after deliveries were put there.
+        wake: Box<dyn Fn() + Send>,
+        /// Takes the shard's number.
+        number: Sender<ShardId>,
+    },
+    /// Requests of a shard.
+    Requests(Vec<Request>),
+}
+
+impl Requests {
+    /// Waits for the next; `None` once every handle is gone.
+    #[must_use]
+    pub fn next(&self) -> Option<FromDoor> {
+        Some(match self.0.recv().ok()? {
+            Inbound::Attach { sink, wake, number } => FromDoor::Attach { sink, wake, number },
+            Inbound::Requests(requests) => FromDoor::Requests(requests),
+        })
+    }
+}
+
+impl Handle {
+    /// A handle with its other end, for the tests of doors and for the simulator.
+    #[must_use]
+    pub fn pair(info: Info) -> (Handle, Requests) {
+        let (inbox, requests) = crossbeam_channel::unbounded();
+        let (wake, info) = (Arc::new(|| ()), Arc::new(info));
+        (Handle { inbox, wake, info }, Requests(requests))
+    }
+}

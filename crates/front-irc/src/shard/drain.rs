@@ -1,0 +1,70 @@
+//! Leaving: clients are told, then closed one after the other, so that they do not all arrive
+//! elsewhere at once.
+
+use super::Shard;
+use rand::seq::SliceRandom;
+use std::time::Duration;
+
+pub(super) struct Drain {
+    reason: Box<str>,
+    /// Connections still to close, in random order, and when the last one goes.
+    left: Vec<u32>,
+    total: usize,
+    began_ms: u64,
+    over_ms: u64,
+}
+
+impl Shard {
+    pub(super) fn begin_drain(&mut self, reason: &str, over: Duration) {
+        if self.drain.is_some() {
+            return;
+        }
+        self.listening.close();
+        let mut left: Vec<u32> = self.conns.iter().map(|(slot, _)| slot as u32).collect();
+        left.shuffle(&mut rand::rng());
+        let server = self.context.info.name.clone();
+        for slot in &left {
+            let nick = self.conn(*slot).nick().to_owned();
+            irc_proto::LineWriter::new(self.outs.buffer(*slot))
+                .source(&server)
+                .verb("NOTICE")
+                .param(&nick)
+                .trailing(&format!(
+                    "*** {reason}; please connect to another server of the network"
+                ))
+                .finish();
+        }
+        let over_ms = u64::try_from(over.as_millis()).unwrap_or(u64::MAX);
+        let total = left.len();
+        self.drain = Some(Drain {
+            reason: reason.into(),
+            left,
+            total,
+            began_ms: self.now_ms,
+            over_ms,
+        });
+        self.sweep_at_ms = self.now_ms;
+        self.continue_drain();
+    }
+
+    pub(super) fn continue_drain(&mut self) {
+        let Some(mut drain) = self.drain.take() else {
+            return;
+        };
+        let passed = self.now_ms - drain.began_ms;
+        let keep = match passed < drain.over_ms {
+            true => drain.total - (drain.total as u64 * passed / drain.over_ms) as usize,
+            false => 0,
+        };
+        while drain.left.len() > keep {
+            let slot = drain.left.pop().expect("its length is above zero");
+            if self.conns.contains(slot as usize) {
+                self.close(slot, &drain.reason);
+            }
+        }
+        if !drain.left.is_empty() {
+            self.sweep_at_ms = self.sweep_at_ms.min(self.now_ms + 50);
+        }
+        self.drain = Some(drain);
+    }
+}

@@ -1,0 +1,325 @@
+//! Bad input and trouble: limits hold, the words are clear, others are served.
+
+mod support;
+
+use front_irc::{StartError, Timings, Transport};
+use std::io::{ErrorKind, Read, Write};
+use std::time::Duration;
+use support::{Client, config, listener, open, open_with};
+
+#[test]
+fn lines_arrive_in_any_pieces() {
+    let door = open(config());
+    let mut alice = Client::registered(door.addresses()[0], "alice");
+    for byte in b"PING a\r\nPING b\nPI" {
+        alice.send(&[*byte]);
+    }
+    alice.send(b"NG c\r\n");
+    for token in ["a", "b", "c"] {
+        assert_eq!(alice.line().unwrap(), format!(":n1 PONG n1 :{token}"));
+    }
+    door.stop();
+}
+
+#[test]
+fn a_line_too_long_is_refused_and_the_next_one_runs() {
+    let door = open(config());
+    let mut alice = Client::registered(door.addresses()[0], "alice");
+    for bytes in [600, 5_000, 3_000_000] {
+        alice.say(&format!("PRIVMSG alice :{}", "x".repeat(bytes)));
+        assert_eq!(
+            alice.line().unwrap(),
+            ":n1 417 alice :Input line was too long",
+            "{bytes}"
+        );
+    }
+    alice.say(&format!("@a={} PING x", "x".repeat(5_000)));
+    assert_eq!(
+        alice.line().unwrap(),
+        ":n1 417 alice :Input line was too long"
+    );
+    alice.say("PING after");
+    assert_eq!(alice.line().unwrap(), ":n1 PONG n1 :after");
+    door.stop();
+}
+
+#[test]
+fn what_is_not_utf8_is_refused_under_its_verb() {
+    let door = open(config());
+    let mut alice = Client::connect(door.addresses()[0]);
+    alice.say("CAP REQ :standard-replies\r\nNICK alice\r\nUSER a 0 * :a\r\nCAP END");
+    alice.until(" 422 ");
+    alice.send(b"PRIVMSG alice :caf\xe9\r\nPRIV\0MSG x :y\r\n\r\n   \r\nPING after\r\n");
+    assert!(
+        alice
+            .line()
+            .unwrap()
+            .starts_with(":n1 FAIL PRIVMSG INVALID_UTF8 :")
+    );
+    assert_eq!(alice.line().unwrap(), ":n1 PONG n1 :after");
+    door.stop();
+}
+
+#[test]
+fn a_million_pipelined_commands_stay_in_order_and_starve_nobody() {
+    const COUNT: usize = 1_000_000;
+    let door = open(config());
+    let address = door.addresses()[0];
+    let alice = Client::registered(address, "alice");
+    let mut writer = alice.socket().try_clone().unwrap();
+    let mut reader = alice.socket().try_clone().unwrap();
+    let writing = std::thread::spawn(move || {
+        for chunk in 0..COUNT / 1000 {
+            let lines: String = (0..1000)
+                .map(|it| format!("PING {}\r\n", chunk * 1000 + it))
+                .collect();
+            writer.write_all(lines.as_bytes()).unwrap();
+        }
+    });
+    let reading = std::thread::spawn(move || {
+        let mut text = String::new();
+        let mut bytes = vec![0; 1 << 16];
+        let mut next = 0;
+        while next < COUNT {
+            let count = reader.read(&mut bytes).unwrap();
+            assert!(count > 0, "closed after {next}");
+            text.push_str(std::str::from_utf8(&bytes[..count]).unwrap());
+            let whole = text.rfind('\n').map_or(0, |it| it + 1);
+            for line in text[..whole].lines() {
+                assert_eq!(line, format!(":n1 PONG n1 :{next}"));
+                next += 1;
+            }
+            text.drain(..whole);
+        }
+    });
+    // Meanwhile others come in and are answered.
+    let mut bob = Client::registered(address, "bob");
+    bob.say("PING x");
+    assert_eq!(bob.line().unwrap(), ":n1 PONG n1 :x");
+    writing.join().unwrap();
+    reading.join().unwrap();
+    door.stop();
+}
+
+#[test]
+fn a_client_that_waits_for_too_many_answers_is_read_no_further() {
+    let door = open(front_irc::Config {
+        flood_protection: true,
+        ..config()
+    });
+    let mut alice = Client::registered(door.addresses()[0], "alice");
+    // Unanswered requests fill the allowance; what follows them stays unread, so no PONG comes.
+    for _ in 0..30 {
+        alice.say("PRIVMSG #silent,#silent,#silent,#silent :hi");
+    }
+    alice.say("PING x");
+    alice
+        .socket()
+        .set_read_timeout(Some(Duration::from_millis(300)))
+        .unwrap();
+    let read = alice.socket().read(&mut [0; 100]);
+    assert!(matches!(
+        read.unwrap_err().kind(),
+        ErrorKind::WouldBlock | ErrorKind::TimedOut
+    ));
+    door.stop();
+}
+
+#[test]
+fn a_flood_is_slowed_down_and_then_ended() {
+    let timings = Timings {
+        flood: Duration::from_millis(300),
+        ..Timings::default()
+    };
+    let door = open_with(
+        front_irc::Config {
+            flood_protection: true,
+            ..config()
+        },
+        timings,
+    );
+    let mut alice = Client::registered(door.addresses()[0], "alice");
+    let lines: String = (0..20_000).map(|it| format!("PING {it}\r\n")).collect();
+    alice.send(lines.as_bytes());
+    let end = alice.until("ERROR");
+    assert_eq!(end, "ERROR :Closing Link: 127.0.0.1 (Excess Flood)");
+    door.stop();
+}
+
+#[test]
+fn who_never_registers_is_closed() {
+    let timings = Timings {
+        registration: Duration::from_millis(100),
+        ..Timings::default()
+    };
+    let door = open_with(config(), timings);
+    let mut silent = Client::connect(door.addresses()[0]);
+    let end = silent.line().unwrap();
+    assert_eq!(
+        end,
+        "ERROR :Closing Link: 127.0.0.1 (Registration timed out)"
+    );
+    assert_eq!(silent.line(), None);
+    door.stop();
+}
+
+#[test]
+fn who_falls_silent_is_asked_and_then_closed() {
+    let timings = Timings {
+        ping_after: Duration::from_millis(100),
+        ping_timeout: Duration::from_millis(100),
+        ..Timings::default()
+    };
+    let door = open_with(config(), timings);
+    let mut alice = Client::registered(door.addresses()[0], "alice");
+    assert_eq!(alice.line().unwrap(), "PING :n1");
+    alice.say("PONG n1");
+    assert_eq!(alice.line().unwrap(), "PING :n1");
+    assert_eq!(
+        alice.until("ERROR"),
+        "ERROR :Closing Link: 127.0.0.1 (Ping timeout)"
+    );
+    door.stop();
+}
+
+#[test]
+fn a_slow_reader_is_dropped_and_the_room_goes_on() {
+    let door = open(front_irc::Config {
+        sendq_bytes: 64 * 1024,
+        ..config()
+    });
+    let address = door.addresses()[0];
+    let mut alice = Client::registered(address, "alice");
+    let mut slow = Client::registered(address, "slow");
+    alice.say("JOIN #a");
+    alice.until(" 366 ");
+    slow.say("JOIN #a");
+    slow.until(" 366 ");
+    alice.until("JOIN");
+    let text = "x".repeat(400);
+    let lines: String = (0..100)
+        .map(|_| format!("PRIVMSG #a :{text}\r\n"))
+        .collect();
+    alice
+        .socket()
+        .set_read_timeout(Some(Duration::from_millis(1)))
+        .unwrap();
+    let mut read = Vec::new();
+    // Until the kernel's buffers and then the queue are full, which takes a few megabytes.
+    while !String::from_utf8_lossy(&read).contains("SendQ exceeded") {
+        alice.send(lines.as_bytes());
+        let mut bytes = [0; 4096];
+        if let Ok(count) = alice.socket().read(&mut bytes) {
+            read.extend_from_slice(&bytes[..count]);
+        }
+    }
+    assert!(String::from_utf8_lossy(&read).contains(":slow!~slow@127.0.0.1 QUIT :SendQ exceeded"));
+    door.stop();
+}
+
+#[test]
+fn connections_of_one_address_are_counted() {
+    let door = open(front_irc::Config {
+        connections_per_ip: 3,
+        shards: 2,
+        ..config()
+    });
+    let address = door.addresses()[0];
+    let mut first = Client::registered(address, "first");
+    let mut others = [
+        Client::registered(address, "second"),
+        Client::registered(address, "third"),
+    ];
+    let mut turned_away = Client::connect(address);
+    let words = "ERROR :Closing Link: (Too many connections from your address)";
+    assert_eq!(turned_away.line().unwrap(), words);
+    assert_eq!(turned_away.line(), None);
+    first.say("QUIT");
+    first.until("ERROR");
+    assert_eq!(first.line(), None);
+    // The place is free once the shard has closed the socket, which the client saw.
+    let mut again = Client::registered(address, "again");
+    again.say("PING x");
+    assert_eq!(again.line().unwrap(), ":n1 PONG n1 :x");
+    others[0].say("PING x");
+    assert_eq!(others[0].line().unwrap(), ":n1 PONG n1 :x");
+    door.stop();
+}
+
+#[test]
+fn hundreds_at_once_are_served_over_two_shards() {
+    let door = open(front_irc::Config {
+        connections_per_ip: 5000,
+        shards: 2,
+        ..config()
+    });
+    let address = door.addresses()[0];
+    let mut clients: Vec<Client> = (0..400).map(|_| Client::connect(address)).collect();
+    for (number, it) in clients.iter_mut().enumerate() {
+        it.say(&format!("NICK n{number}\r\nUSER u 0 * :r\r\nJOIN #a"));
+    }
+    for it in &mut clients {
+        it.until(" 366 ");
+    }
+    clients[0].say("PRIVMSG #a :everybody?");
+    for it in &mut clients[1..] {
+        it.until("PRIVMSG #a :everybody?");
+    }
+    door.stop();
+}
+
+#[test]
+fn a_wrong_password_is_refused() {
+    let mut it = config();
+    it.listeners[0].password = Some("open sesame".into());
+    let door = open(it);
+    let mut alice = Client::connect(door.addresses()[0]);
+    alice.say("PASS wrong\r\nNICK alice\r\nUSER a 0 * :a");
+    assert_eq!(alice.line().unwrap(), ":n1 464 alice :Password incorrect");
+    alice.until("ERROR");
+    let mut bob = Client::connect(door.addresses()[0]);
+    bob.say("PASS :open sesame\r\nNICK bob\r\nUSER b 0 * :b");
+    bob.until(" 001 ");
+    door.stop();
+}
+
+#[test]
+fn a_drain_tells_everybody_and_closes_them() {
+    let door = open(config());
+    let mut alice = Client::registered(door.addresses()[0], "alice");
+    door.drain("Upgrade", Duration::from_millis(50));
+    assert_eq!(
+        alice.line().unwrap(),
+        ":n1 NOTICE alice :*** Upgrade; please connect to another server of the network"
+    );
+    assert_eq!(
+        alice.line().unwrap(),
+        "ERROR :Closing Link: 127.0.0.1 (Upgrade)"
+    );
+    door.stop();
+}
+
+#[test]
+fn a_port_in_use_is_an_error_with_its_address() {
+    let door = open(config());
+    let mut it = config();
+    it.listeners[0].address = door.addresses()[0].to_string();
+    let Err(StartError::Listen { address, why }) =
+        front_irc::start(it, support::fake_node::start())
+    else {
+        panic!("the port is in use");
+    };
+    assert_eq!(address, door.addresses()[0].to_string());
+    assert!(
+        why.contains("another program listens there already"),
+        "{why}"
+    );
+    let mut it = config();
+    it.listeners = vec![listener(Transport::Stream)];
+    it.listeners[0].address = "no such host:1".into();
+    assert!(matches!(
+        front_irc::start(it, support::fake_node::start()),
+        Err(StartError::Listen { .. })
+    ));
+    door.stop();
+}

@@ -1,0 +1,624 @@
+//! A node of one thread: the real machines of `chat`, no log, no disk, no network.
+//!
+//! Rooms with certain names misbehave on purpose: `#cut` has no majority, in `#lost` nobody learns
+//! what became of a message, and `#silent` never answers.
+
+use chat::directory::{
+    Directory, DirectoryCommand, DirectoryEvent, DirectoryRefusal, NewSession, Roles, Session,
+};
+use chat::room::{Outcome, RoomCommand, RoomVerb, Rooms};
+use chat::{
+    Limits, ModeChange, MsgId, Nick, NodeId, Place, Record, RoomName, SessionId, Stamp, What,
+};
+use crossbeam_channel::Sender;
+use node::door::*;
+use node::{Handle, Status};
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+const NODE: NodeId = NodeId(1);
+const BEGAN_MS: u64 = 1_700_000_000_000;
+
+struct Shard {
+    sink: Sender<Vec<Delivery>>,
+    wake: Box<dyn Fn() + Send>,
+    batch: Vec<Delivery>,
+}
+
+pub(crate) struct FakeNode {
+    directory: Directory,
+    rooms: Rooms,
+    history: BTreeMap<String, Vec<Arc<Record>>>,
+    shards: Vec<Shard>,
+    of_conn: HashMap<ConnId, SessionId>,
+    conn_of: HashMap<SessionId, ConnId>,
+    past: Vec<(Arc<Session>, Stamp)>,
+    ms: u64,
+    next: u64,
+}
+
+/// Starts it; it ends with the last handle.
+pub(crate) fn start() -> Handle {
+    let info = Info {
+        name: "n1".into(),
+        id: NODE,
+        network: "Test".into(),
+        started_ms: BEGAN_MS,
+    };
+    let (handle, requests) = Handle::pair(info);
+    std::thread::spawn(move || {
+        let mut node = FakeNode::new();
+        while let Some(it) = requests.next() {
+            match it {
+                FromDoor::Attach { sink, wake, number } => {
+                    number.send(ShardId(node.shards.len() as u16)).unwrap();
+                    node.shards.push(Shard {
+                        sink,
+                        wake,
+                        batch: Vec::new(),
+                    });
+                }
+                FromDoor::Requests(batch) => {
+                    for request in batch {
+                        node.serve(request);
+                    }
+                }
+            }
+            for shard in &mut node.shards {
+                if !shard.batch.is_empty() {
+                    let _ = shard.sink.send(std::mem::take(&mut shard.batch));
+                    (shard.wake)();
+                }
+            }
+        }
+    });
+    handle
+}
+
+impl FakeNode {
+    fn new() -> FakeNode {
+        let mut it = FakeNode {
+            directory: Directory::new(),
+            rooms: Rooms::new(1, Limits::default()),
+            history: BTreeMap::new(),
+            shards: Vec::new(),
+            of_conn: HashMap::new(),
+            conn_of: HashMap::new(),
+            past: Vec::new(),
+            ms: BEGAN_MS,
+            next: 0,
+        };
+        it.direct(DirectoryCommand::Found {
+            cluster: 1,
+            network: "Test".into(),
+            groups: 1,
+        });
+        it.direct(DirectoryCommand::AddMember {
+            id: NODE,
+            name: "n1".into(),
+            address: "127.0.0.1:7100".into(),
+            roles: Roles {
+                directory: true,
+                chat: true,
+            },
+            replaces: None,
+        });
+        it
+    }
+
+    fn now(&mut self) -> Stamp {
+        self.ms += 1;
+        Stamp::from_ms(self.ms)
+    }
+
+    fn serve(&mut self, Request { conn, tag, ask }: Request) {
+        let asked = Some((conn, tag));
+        let answer = match (ask, self.of_conn.get(&conn).copied()) {
+            (Ask::Register(it), None) => self.register(conn, it),
+            (Ask::Gone { reason }, Some(id)) => {
+                self.end(id, reason, None);
+                return;
+            }
+            (Ask::Gone { .. }, None) => return,
+            (Ask::Query(query), session) => Some(self.query(query, session)),
+            (_, None) => Some(Answer::Refused(vec![Refused::NoSession])),
+            (ask, Some(id)) => self.ask(ask, id, asked),
+        };
+        if let Some(answer) = answer {
+            self.deliver(conn.shard, Delivery::Answer { conn, tag, answer });
+        }
+    }
+
+    fn deliver(&mut self, shard: ShardId, delivery: Delivery) {
+        self.shards[usize::from(shard.0)].batch.push(delivery);
+    }
+
+    fn register(&mut self, conn: ConnId, it: Registration) -> Option<Answer> {
+        self.next += 1;
+        let session = SessionId(self.next);
+        self.of_conn.insert(conn, session); // Before the events, so that they find it.
+        self.conn_of.insert(session, conn);
+        let refused = self.direct(DirectoryCommand::Register(NewSession {
+            session,
+            nick: it.nick.clone(),
+            user: it.user,
+            host: it.host,
+            realname: it.realname,
+            account: it.account,
+            node: NODE,
+            is_secure: it.is_secure,
+        }));
+        Some(match refused {
+            None => Answer::Registered(self.directory.session(session).expect("just made").clone()),
+            Some(_) => {
+                self.of_conn.remove(&conn);
+                self.conn_of.remove(&session);
+                Answer::Refused(vec![Refused::NickInUse(it.nick)])
+            }
+        })
+    }
+
+    fn direct(&mut self, command: DirectoryCommand) -> Option<DirectoryRefusal> {
+        self.direct_for(command, None)
+    }
+
+    fn direct_for(
+        &mut self,
+        command: DirectoryCommand,
+        asked: Option<(ConnId, u64)>,
+    ) -> Option<DirectoryRefusal> {
+        let now = self.now();
+        let outcome = self.directory.apply(now, command);
+        for event in outcome.events {
+            for number in 0..self.shards.len() {
+                let shard = ShardId(number as u16);
+                let asked = asked.filter(|it| it.0.shard == shard);
+                let at = outcome.at;
+                let rooms = |id: SessionId| {
+                    self.rooms
+                        .rooms_of(id)
+                        .cloned()
+                        .collect::<Arc<[RoomName]>>()
+                };
+                let delivery = match &event {
+                    DirectoryEvent::Registered(session) => Delivery::Began(session.clone()),
+                    DirectoryEvent::Renamed { session, from } => Delivery::Renamed {
+                        rooms: rooms(session.id),
+                        session: session.clone(),
+                        from: from.clone(),
+                        at,
+                        asked,
+                    },
+                    DirectoryEvent::Altered {
+                        session,
+                        before,
+                        change,
+                    } => Delivery::Altered {
+                        rooms: rooms(session.id),
+                        session: session.clone(),
+                        before: before.clone(),
+                        change: change.clone(),
+                        at,
+                        asked,
+                    },
+                    DirectoryEvent::Ended {
+                        session,
+                        reason,
+                        by,
+                    } => Delivery::Ended {
+                        rooms: rooms(session.id),
+                        session: session.clone(),
+                        reason: reason.clone(),
+                        by: by.clone(),
+                        at,
+                    },
+                    _ => continue,
+                };
+                self.deliver(shard, delivery);
+            }
+        }
+        outcome.refused
+    }
+
+    fn end(&mut self, id: SessionId, reason: Arc<str>, by: Option<Nick>) {
+        let Some(session) = self.directory.session(id).cloned() else {
+            return;
+        };
+        self.direct(DirectoryCommand::End {
+            session: id,
+            reason: reason.clone(),
+            by,
+        });
+        let now = self.now();
+        let command = RoomCommand {
+            who: session.who(),
+            number: 0,
+            place: Place::direct("a", "b"),
+            verb: RoomVerb::Forget { reason },
+        };
+        let outcome = self.rooms.apply(now, command);
+        self.publish(&outcome, None, None);
+        self.past.insert(0, (session, now));
+        if let Some(conn) = self.conn_of.remove(&id) {
+            self.of_conn.remove(&conn);
+        }
+    }
+
+    fn ask(&mut self, ask: Ask, id: SessionId, asked: Option<(ConnId, u64)>) -> Option<Answer> {
+        let session = self
+            .directory
+            .session(id)
+            .expect("a session of ours")
+            .clone();
+        Some(match ask {
+            Ask::Rename(nick) => {
+                let command = DirectoryCommand::Rename {
+                    session: id,
+                    nick: nick.clone(),
+                };
+                match self.direct_for(command, asked) {
+                    None => Answer::Done,
+                    Some(_) => Answer::Refused(vec![Refused::NickInUse(nick)]),
+                }
+            }
+            Ask::Alter(change) => {
+                self.direct_for(
+                    DirectoryCommand::Alter {
+                        session: id,
+                        change,
+                    },
+                    asked,
+                );
+                Answer::Done
+            }
+            Ask::Kill { nick, reason } => match self.directory.by_nick(&nick).map(|it| it.id) {
+                Some(victim) => {
+                    self.end(victim, reason, Some(session.nick.clone()));
+                    Answer::Done
+                }
+                None => Answer::Refused(vec![Refused::NoSuchNick(nick)]),
+            },
+            Ask::Wallops { text } => {
+                let from: Arc<str> =
+                    format!("{}!{}@{}", session.nick, session.user, session.host).into();
+                for number in 0..self.shards.len() {
+                    let (from, text) = (from.clone(), text.clone());
+                    self.deliver(ShardId(number as u16), Delivery::Wallops { from, text });
+                }
+                Answer::Done
+            }
+            Ask::Direct {
+                nick,
+                kind,
+                text,
+                tags,
+            } => {
+                let Some(to) = self.directory.by_nick(&nick).cloned() else {
+                    return Some(Answer::Refused(vec![Refused::NoSuchNick(nick)]));
+                };
+                let place = Place::direct(&session.identity(), &to.identity());
+                let to = Some((to.id, to.nick.clone()));
+                self.command(
+                    &session,
+                    place,
+                    RoomVerb::Say {
+                        kind,
+                        text,
+                        tags,
+                        status: None,
+                        to,
+                    },
+                    asked,
+                )
+            }
+            Ask::Room { room, verb } => match room.as_str() {
+                "#cut" => Answer::Refused(vec![Refused::Unavailable]),
+                "#lost" => Answer::Unknown,
+                "#silent" => return None,
+                _ => match self.resolve(verb, &session) {
+                    Ok(verb) => self.command(&session, Place::Room(room), verb, asked),
+                    Err(why) => Answer::Refused(vec![why]),
+                },
+            },
+            Ask::Register(_) | Ask::End { .. } | Ask::Gone { .. } | Ask::Query(_) => {
+                unreachable!("served elsewhere")
+            }
+        })
+    }
+
+    fn resolve(&self, verb: RoomAsk, session: &Session) -> Result<RoomVerb, Refused> {
+        let find = |nick: &Arc<str>| {
+            let found = self.directory.by_nick(nick);
+            found
+                .map(|it| (it.id, it.nick.clone()))
+                .ok_or(Refused::NoSuchNick(nick.clone()))
+        };
+        Ok(match verb {
+            RoomAsk::Say {
+                kind,
+                text,
+                tags,
+                status,
+            } => RoomVerb::Say {
+                kind,
+                text,
+                tags,
+                status,
+                to: None,
+            },
+            RoomAsk::Join { shown, key } => RoomVerb::Join {
+                shown,
+                key,
+                realname: session.realname.clone(),
+            },
+            RoomAsk::Part { reason } => RoomVerb::Part { reason },
+            RoomAsk::Kick { nick, reason } => {
+                let (session, nick) = find(&nick)?;
+                RoomVerb::Kick {
+                    session,
+                    nick,
+                    reason,
+                }
+            }
+            RoomAsk::Topic { text } => RoomVerb::Topic { text },
+            RoomAsk::Invite { nick } => {
+                let (session, nick) = find(&nick)?;
+                RoomVerb::Invite { session, nick }
+            }
+            RoomAsk::Modes(asked) => {
+                let mut changes = Vec::new();
+                for (is_set, letter, param) in asked {
+                    let session = match (letter, &param) {
+                        ('o' | 'v', Some(nick)) => Some(find(nick)?.0),
+                        _ => None,
+                    };
+                    changes.push(ModeChange {
+                        is_set,
+                        letter,
+                        param,
+                        session,
+                    });
+                }
+                RoomVerb::Modes { changes }
+            }
+        })
+    }
+
+    fn command(
+        &mut self,
+        session: &Session,
+        place: Place,
+        verb: RoomVerb,
+        asked: Option<(ConnId, u64)>,
+    ) -> Answer {
+        let now = self.now();
+        self.next += 1;
+        let command = RoomCommand {
+            who: session.who(),
+            number: self.next,
+            place,
+            verb,
+        };
+        let outcome = self.rooms.apply(now, command);
+        self.publish(&outcome, asked, Some(session.id));
+        match outcome.refused.is_empty() {
+            true => Answer::Done,
+            false => Answer::Refused(outcome.refused.into_iter().map(Refused::Room).collect()),
+        }
+    }
+
+    fn publish(
+        &mut self,
+        outcome: &Outcome,
+        asked: Option<(ConnId, u64)>,
+        asker: Option<SessionId>,
+    ) {
+        for record in &outcome.records {
+            if record.what.is_kept() {
+                self.history
+                    .entry(record.place.key())
+                    .or_default()
+                    .push(record.clone());
+            }
+            for number in 0..self.shards.len() {
+                let shard = ShardId(number as u16);
+                let asked = asked.filter(|it| it.0.shard == shard);
+                let view = match (&record.what, &record.place) {
+                    (What::Joined { .. }, Place::Room(room)) if asked.is_some() => {
+                        self.view(room, asker).map(Box::new)
+                    }
+                    _ => None,
+                };
+                self.deliver(
+                    shard,
+                    Delivery::Record {
+                        record: record.clone(),
+                        asked,
+                        view,
+                    },
+                );
+            }
+        }
+    }
+
+    fn view(&self, name: &RoomName, asker: Option<SessionId>) -> Option<RoomView> {
+        let room = self.rooms.room(name.as_str())?;
+        let is_occupant = asker.is_some_and(|it| room.occupant(it).is_some());
+        if room.is_secret() && !is_occupant {
+            return None;
+        }
+        let (modes, key, limit) = room.modes();
+        Some(RoomView {
+            room: name.clone(),
+            shown: room.shown().into(),
+            created_at: room.created_at(),
+            topic: room
+                .topic()
+                .map(|it| (it.text.clone(), it.set_by.clone(), it.set_at)),
+            modes,
+            key: key.filter(|_| is_occupant).map(Into::into),
+            limit,
+            is_secret: room.is_secret(),
+            is_occupant,
+            occupants: room
+                .occupants()
+                .filter_map(|it| {
+                    let session = self.directory.session(it.who.session)?.clone();
+                    let (is_operator, is_voiced) = (it.is_operator, it.is_voiced);
+                    Some(OccupantView {
+                        session,
+                        is_operator,
+                        is_voiced,
+                    })
+                })
+                .collect(),
+        })
+    }
+
+    fn query(&self, query: Query, asker: Option<SessionId>) -> Answer {
+        let view = match query {
+            Query::Room(room) => View::Room(self.view(&room, asker).map(Box::new)),
+            Query::Rooms => View::Rooms(
+                self.rooms
+                    .iter()
+                    .filter(|(_, it)| !it.is_secret())
+                    .map(|(_, it)| RoomLine {
+                        shown: it.shown().into(),
+                        occupants: it.occupant_count(),
+                        topic: it.topic().map_or("".into(), |it| it.text.clone()),
+                        topic_at: it.topic().map(|it| it.set_at),
+                        created_at: it.created_at(),
+                    })
+                    .collect(),
+            ),
+            Query::Person(nick) => View::Person(
+                self.directory
+                    .by_nick(&nick)
+                    .map(|it| Box::new(self.person(it))),
+            ),
+            Query::Sessions(nicks) => View::Sessions(
+                nicks
+                    .iter()
+                    .filter_map(|it| self.directory.by_nick(it).cloned())
+                    .collect(),
+            ),
+            Query::Match { mask, limit } => View::People(
+                self.directory
+                    .sessions()
+                    .filter(|it| irc_proto::mask::matches(&mask, it.nick.as_str()))
+                    .take(limit)
+                    .map(|it| self.person(it))
+                    .collect(),
+            ),
+            Query::Past { nick, limit } => {
+                let them = self
+                    .past
+                    .iter()
+                    .filter(|it| it.0.nick.key() == chat::fold(&nick));
+                View::Past(them.take(limit).cloned().collect())
+            }
+            Query::Masks(room, letter) => {
+                View::Masks(self.rooms.room(room.as_str()).map_or(Vec::new(), |it| {
+                    it.list(letter)
+                        .map(|(a, b, at)| (a.into(), b.into(), at))
+                        .collect()
+                }))
+            }
+            Query::Status => View::Status(Box::new(Status {
+                network: "Test".into(),
+                node: "n1".into(),
+                sessions: self.directory.session_count(),
+                rooms: self.rooms.iter().count(),
+                nodes: vec![node::status::NodeStatus {
+                    name: "n1".into(),
+                    id: "1".into(),
+                    health: "up".into(),
+                    sessions: self.directory.session_count(),
+                    ..Default::default()
+                }],
+                ..Status::default()
+            })),
+            Query::History {
+                target,
+                select,
+                limit,
+            } => {
+                return self.read_history(&target, select, limit, asker);
+            }
+            Query::Targets { limit, .. } => View::Targets(
+                self.history
+                    .iter()
+                    .filter_map(|(key, them)| Some((Arc::from(&**key), them.last()?.id.stamp)))
+                    .take(limit)
+                    .collect(),
+            ),
+        };
+        Answer::View(view)
+    }
+
+    fn person(&self, session: &Arc<Session>) -> PersonView {
+        let rooms = self.rooms.rooms_of(session.id).filter_map(|name| {
+            let room = self.rooms.room(name.as_str())?;
+            let it = room.occupant(session.id)?;
+            Some((Arc::from(room.shown()), it.is_operator, it.is_voiced))
+        });
+        PersonView {
+            session: session.clone(),
+            node: "n1".into(),
+            rooms: rooms.collect(),
+        }
+    }
+
+    fn read_history(
+        &self,
+        target: &str,
+        select: HistorySelect,
+        limit: usize,
+        asker: Option<SessionId>,
+    ) -> Answer {
+        let key = match (RoomName::parse(target), asker) {
+            (Ok(room), Some(asker)) => {
+                let who = self.directory.session(asker).map(|it| it.who());
+                let may = self.rooms.room(room.as_str()).zip(who);
+                if !may.is_some_and(|(room, who)| room.may_read(&who)) {
+                    return Answer::Refused(vec![Refused::NoHistory]);
+                }
+                room.as_str().to_owned()
+            }
+            _ => return Answer::Refused(vec![Refused::NoHistory]),
+        };
+        let all = self.history.get(&key).map_or(&[][..], Vec::as_slice);
+        let place = |it: HistoryPoint| match it {
+            HistoryPoint::Message(id) => id,
+            HistoryPoint::Time(stamp) => MsgId { stamp, origin: 0 },
+        };
+        let chosen: Vec<&Arc<Record>> = match select {
+            HistorySelect::Latest(after) => {
+                let them: Vec<_> = all
+                    .iter()
+                    .filter(|it| after.is_none_or(|at| it.id > place(at)))
+                    .collect();
+                them[them.len().saturating_sub(limit)..].to_vec()
+            }
+            HistorySelect::Before(at) => {
+                let them: Vec<_> = all.iter().filter(|it| it.id < place(at)).collect();
+                them[them.len().saturating_sub(limit)..].to_vec()
+            }
+            HistorySelect::After(at) | HistorySelect::Around(at) => all
+                .iter()
+                .filter(|it| it.id > place(at))
+                .take(limit)
+                .collect(),
+            HistorySelect::Between(a, b) => all
+                .iter()
+                .filter(|it| place(a).min(place(b)) < it.id && it.id < place(a).max(place(b)))
+                .take(limit)
+                .collect(),
+        };
+        let encoded = chosen
+            .iter()
+            .map(|it| chat::codec::encode(&***it).into())
+            .collect();
+        Answer::View(View::History(encoded))
+    }
+}

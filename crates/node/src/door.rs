@@ -525,10 +525,13 @@ impl Requests {
     /// Waits for the next; `None` once every handle is gone.
     #[must_use]
     pub fn next(&self) -> Option<FromDoor> {
-        Some(match self.0.recv().ok()? {
-            Inbound::Attach { sink, wake, number } => FromDoor::Attach { sink, wake, number },
-            Inbound::Requests(requests) => FromDoor::Requests(requests),
-        })
+        loop {
+            return Some(match self.0.recv().ok()? {
+                Inbound::Attach { sink, wake, number } => FromDoor::Attach { sink, wake, number },
+                Inbound::Requests(requests) => FromDoor::Requests(requests),
+                Inbound::Drain(_) | Inbound::Stop => continue, // Not of doors.
+            });
+        }
     }
 }
 

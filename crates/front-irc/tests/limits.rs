@@ -323,3 +323,16 @@ fn a_port_in_use_is_an_error_with_its_address() {
     ));
     door.stop();
 }
+
+#[test]
+fn who_closes_right_after_speaking_is_heard_and_let_go() {
+    let door = open(config());
+    for _ in 0..50 {
+        let mut alice = Client::connect(door.addresses()[0]);
+        alice.say("PING x");
+        alice.socket().shutdown(std::net::Shutdown::Write).unwrap();
+        assert_eq!(alice.line().unwrap(), ":n1 PONG n1 :x");
+        assert_eq!(alice.line(), None);
+    }
+    door.stop();
+}

@@ -144,7 +144,9 @@ impl Shard {
             if conn.is_closing {
                 return Progress::Closed;
             }
-            if conn.is_held || conn.pending.len() >= pending_max {
+            // Who does not read is not read: otherwise their own answers would fill their queue.
+            let is_blocked = self.outs.get(slot).is_blocked;
+            if conn.is_held || is_blocked || conn.pending.len() >= pending_max {
                 return Progress::Waits;
             }
             if *budget == 0 {

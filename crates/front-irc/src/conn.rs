@@ -34,6 +34,8 @@ pub(crate) struct Conn {
     pub(crate) flood: Flood,
     /// The socket may have something to read.
     pub(crate) is_readable: bool,
+    /// The other side will send nothing more.
+    pub(crate) is_ended: bool,
     /// It is in the list of those to run.
     pub(crate) is_queued: bool,
     /// No line is run until something has been answered (registration, OPER).
@@ -108,6 +110,7 @@ impl Conn {
             active_ms: now_ms,
             flood: Flood::new(now_ms),
             is_readable: true,
+            is_ended: false,
             is_queued: false,
             is_held: false,
             is_pinged: false,

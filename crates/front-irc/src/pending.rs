@@ -70,6 +70,8 @@ pub(crate) enum Asked {
     Whowas {
         nick: Arc<str>,
     },
+    /// After a direct message: whether its reader is away.
+    AwayOf,
     Ison,
     Userhost,
     Monitor {
@@ -144,6 +146,7 @@ impl Asked {
             Asked::Who(_) => "WHO",
             Asked::Whois { .. } => "WHOIS",
             Asked::Whowas { .. } => "WHOWAS",
+            Asked::AwayOf => "PRIVMSG",
             Asked::Ison => "ISON",
             Asked::Userhost => "USERHOST",
             Asked::Monitor { .. } => "MONITOR",

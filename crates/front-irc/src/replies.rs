@@ -1,6 +1,6 @@
 //! What the node answered, said in the words of the verb that asked.
 
-use crate::pending::Asked;
+use crate::pending::{Asked, Target};
 use crate::refusal;
 use crate::register;
 use crate::shard::Shard;
@@ -9,10 +9,10 @@ use crate::verbs::{
     away, chathistory, invite, ison, links, list, lusers, mode, monitor, names, oper, stats, topic,
     userhost, who, whois, whowas,
 };
-use chat::{NodeId, Stamp};
+use chat::{NodeId, SayKind, Stamp};
 use irc_proto::numeric::*;
 use node::Answer;
-use node::door::View;
+use node::door::{Query, View};
 use std::sync::Arc;
 
 pub(crate) fn answer(turn: &mut Turn<'_>, asked: Asked, answer: Answer) {
@@ -38,6 +38,12 @@ fn done(turn: &mut Turn<'_>, asked: &Asked) {
             let shown = turn.shard.shown(room.as_str());
             invite::done(turn, &shown, nick);
         }
+        Asked::Say {
+            kind: SayKind::Message,
+            target: Target::Nick(nick),
+        } => {
+            turn.query(Query::Sessions(vec![nick.clone()]), Asked::AwayOf);
+        }
         _ => {}
     }
 }
@@ -59,6 +65,7 @@ fn show(turn: &mut Turn<'_>, asked: &Asked, view: View) {
         (Asked::Whois { .. }, View::Person(Some(person))) => whois::show(turn, &person),
         (Asked::Whois { nick }, View::Person(None)) => whois::missing(turn, nick),
         (Asked::Whowas { nick }, View::Past(past)) => whowas::show(turn, nick, &past),
+        (Asked::AwayOf, View::Sessions(them)) => away::show(turn, &them),
         (Asked::Ison, View::Sessions(them)) => ison::show(turn, &them),
         (Asked::Userhost, View::Sessions(them)) => userhost::show(turn, &them),
         (Asked::Monitor { asked }, View::Sessions(them)) => monitor::show(turn, asked, &them),

@@ -197,7 +197,12 @@ impl Shard {
                     Token(token) if token > LISTENER - self.listening.count() => {
                         self.accept(LISTENER - token)
                     }
-                    Token(slot) => self.on_ready(slot, event.is_readable(), event.is_writable()),
+                    Token(slot) => self.on_ready(
+                        slot,
+                        event.is_readable(),
+                        event.is_read_closed(),
+                        event.is_writable(),
+                    ),
                 }
             }
             self.turn();

@@ -69,6 +69,9 @@ impl Stream {
 
     /// Reads once.
     pub(crate) fn read<'a>(&mut self, space: &'a mut ReadSpace) -> Input<'a> {
+        if let Some(why) = self.ws.as_ref().and_then(|it| it.ended()) {
+            return Input::End(why);
+        }
         let count = match &mut self.tls {
             None => self.socket.read(&mut space.bytes),
             Some(tls) => read_tls(tls, &mut self.socket, &mut space.bytes),
@@ -101,10 +104,13 @@ impl Stream {
         };
         space.lines.clear();
         match ws.feed(&space.bytes[..count], &mut space.lines) {
-            Ok(()) => Input::Bytes {
-                bytes: &space.lines,
-                is_all,
-            },
+            Ok(()) => {
+                let is_all = is_all && ws.ended().is_none();
+                Input::Bytes {
+                    bytes: &space.lines,
+                    is_all,
+                }
+            }
             Err(why) => Input::End(why),
         }
     }

@@ -20,6 +20,8 @@ pub(crate) struct WebSocketLayer {
     raw: Vec<u8>,
     sent: usize,
     request_bytes: usize,
+    /// The client closed it, or broke it; why, if not in peace.
+    ended: Option<Option<&'static str>>,
 }
 
 enum State {
@@ -119,6 +121,7 @@ impl WebSocketLayer {
             raw: Vec::new(),
             sent: 0,
             request_bytes: 0,
+            ended: None,
         }
     }
 
@@ -237,11 +240,13 @@ impl WebSocketLayer {
         };
         let _ = socket.flush();
         self.raw.append(&mut socket.get_mut().outgoing);
-        match ended {
-            Some(why) if lines.is_empty() => Err(why),
-            // What came before the end still counts; the end shows again on the next read.
-            _ => Ok(()),
-        }
+        self.ended = ended; // What came before the end still counts.
+        Ok(())
+    }
+
+    /// After what was fed last nothing more will come.
+    pub(crate) fn ended(&self) -> Option<Option<&'static str>> {
+        self.ended
     }
 
     /// Moves whole lines of `out`, from `start` on, into frames; returns where the next would begin.

@@ -345,6 +345,9 @@ fn people_are_found_and_described() {
          bob> AWAY :lunch
          bob< :n1 306 bob :You have been marked as being away
          alice< :bob!~bob@127.0.0.1 AWAY :lunch
+         alice> PRIVMSG bob :are you there?
+         bob< :alice!~alice@127.0.0.1 PRIVMSG bob :are you there?
+         alice< :n1 301 alice bob :lunch
          alice> WHOIS bob
          alice< :n1 311 alice bob ~bob 127.0.0.1 * :bob R
          alice< :n1 319 alice bob :#a

@@ -323,3 +323,50 @@ fn a_port_in_use_is_an_error_with_its_address() {
     ));
     door.stop();
 }
+
+#[test]
+fn who_closes_right_after_speaking_is_heard_and_let_go() {
+    let door = open(config());
+    for _ in 0..50 {
+        let mut alice = Client::connect(door.addresses()[0]);
+        alice.say("PING x");
+        alice.socket().shutdown(std::net::Shutdown::Write).unwrap();
+        assert_eq!(alice.line().unwrap(), ":n1 PONG n1 :x");
+        assert_eq!(alice.line(), None);
+    }
+    door.stop();
+}
+
+#[test]
+fn who_does_not_read_is_not_read_and_loses_nothing() {
+    let door = open(front_irc::Config {
+        sendq_bytes: 64 * 1024,
+        ..config()
+    });
+    let alice = Client::registered(door.addresses()[0], "alice");
+    let mut socket = alice.socket();
+    socket.set_nonblocking(true).unwrap();
+    // Commands until nothing more fits into the kernel, on either side.
+    let lines = b"PING 0123456789\r\n".repeat(1000);
+    let mut sent = 0;
+    let mut idle = 0;
+    while idle < 20 {
+        match socket.write(&lines[sent % lines.len()..]) {
+            Ok(count) => (sent, idle) = (sent + count, 0),
+            Err(_) => {
+                idle += 1;
+                std::thread::yield_now();
+            }
+        }
+    }
+    socket.set_nonblocking(false).unwrap();
+    let reply = b":n1 PONG n1 :0123456789\r\n";
+    let mut expected = sent / b"PING 0123456789\r\n".len() * reply.len();
+    let mut bytes = vec![0; 1 << 16];
+    while expected > 0 {
+        let count = socket.read(&mut bytes).unwrap();
+        assert!(count > 0, "closed with {expected} bytes to come");
+        expected -= count;
+    }
+    door.stop();
+}

@@ -218,6 +218,20 @@ fn binary_frames_over_tls() {
 }
 
 #[test]
+fn a_closed_web_socket_is_let_go() {
+    let mut it = config();
+    it.listeners = vec![listener(Transport::WebSocket)];
+    let door = open(it);
+    let (mut alice, _) = web_socket(connect(door.addresses()[0]), "text.ircv3.net");
+    alice.send(Message::text("PING x")).unwrap();
+    alice.close(None).unwrap();
+    assert_eq!(alice.read().unwrap(), Message::text(":n1 PONG n1 :x"));
+    while alice.read().is_ok() {} // The answer to the close, then the end of the stream.
+    assert!(!alice.can_read());
+    door.stop();
+}
+
+#[test]
 fn what_is_no_web_socket_gets_an_http_answer() {
     let mut it = config();
     it.listeners = vec![listener(Transport::WebSocket)];

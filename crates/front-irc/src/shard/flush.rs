@@ -22,6 +22,7 @@ impl Shard {
                 Ok(true) => {
                     self.measures.bytes_out += before as u64;
                     self.outs.emptied(slot);
+                    self.resume(slot); // Input that waited for this.
                 }
                 Ok(false) => {
                     self.measures.bytes_out += (before - out.waiting()) as u64;

@@ -28,12 +28,19 @@ enum Progress {
 }
 
 impl Shard {
-    pub(super) fn on_ready(&mut self, slot: usize, is_readable: bool, is_writable: bool) {
+    pub(super) fn on_ready(
+        &mut self,
+        slot: usize,
+        is_readable: bool,
+        is_ended: bool,
+        is_writable: bool,
+    ) {
         let Some(conn) = self.conns.get_mut(slot) else {
             return; // Of a connection that ended in this very turn.
         };
-        if is_readable {
+        if is_readable || is_ended {
             conn.is_readable = true;
+            conn.is_ended |= is_ended;
             self.enqueue(slot as u32);
         }
         if is_writable && self.outs.get(slot as u32).is_blocked {
@@ -94,7 +101,8 @@ impl Shard {
             let conn = &mut self.conns[slot as usize];
             let mut chunk = match read {
                 Input::Bytes { bytes, is_all } => {
-                    conn.is_readable = !is_all;
+                    // The end is reported together with the last bytes, and only once.
+                    conn.is_readable = !is_all || conn.is_ended;
                     conn.heard_ms = self.now_ms;
                     conn.is_pinged = false;
                     bytes
@@ -136,7 +144,9 @@ impl Shard {
             if conn.is_closing {
                 return Progress::Closed;
             }
-            if conn.is_held || conn.pending.len() >= pending_max {
+            // Who does not read is not read: otherwise their own answers would fill their queue.
+            let is_blocked = self.outs.get(slot).is_blocked;
+            if conn.is_held || is_blocked || conn.pending.len() >= pending_max {
                 return Progress::Waits;
             }
             if *budget == 0 {

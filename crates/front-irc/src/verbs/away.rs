@@ -7,7 +7,7 @@ use irc_proto::numeric::*;
 use crate::context::AWAY_BYTES_MAX;
 use crate::pending::Asked;
 use crate::turn::cut;
-use chat::directory::Change;
+use chat::directory::{Change, Session};
 use node::Ask;
 use std::sync::Arc;
 
@@ -26,6 +26,15 @@ pub(crate) fn done(turn: &mut Turn<'_>, is_away: bool) {
         true => turn.reply(RPL_NOWAWAY).trailing("You have been marked as being away").finish(),
         false => {
             turn.reply(RPL_UNAWAY).trailing("You are no longer marked as being away").finish();
+        }
+    }
+}
+
+/// 301 for each who is away, after they were written to.
+pub(crate) fn show(turn: &mut Turn<'_>, sessions: &[Arc<Session>]) {
+    for session in sessions {
+        if let Some(away) = &session.away {
+            turn.reply(RPL_AWAY).param(session.nick.as_str()).trailing(away).finish();
         }
     }
 }

@@ -76,8 +76,14 @@ impl Shard {
             source_is_in
         };
         if is_told {
-            let line = fan.line(outs.class(source), write).to_vec();
-            self.tell_under_label(source, asker, &line);
+            let line = fan.line(outs.class(source), write);
+            match asker.filter(|it| it.slot == source && it.label.is_some()) {
+                None => outs.deliver(source, line),
+                Some(_) => {
+                    let line = line.to_vec();
+                    self.tell_under_label(source, asker, &line);
+                }
+            }
         }
     }
 

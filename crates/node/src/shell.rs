@@ -77,7 +77,7 @@ impl Links for Out<'_> {
 }
 
 /// Listens, opens the data, founds or joins. Must be called inside a `LocalSet`.
-pub async fn prepare<N: Network>(config: Config, mut env: Env<N>) -> Result<Node<N>, StartError> {
+pub async fn prepare<N: Network>(config: Config, env: Env<N>) -> Result<Node<N>, StartError> {
     let data_dir = |why: String| StartError::DataDir {
         path: config.data_dir.display().to_string(),
         why,
@@ -175,14 +175,14 @@ pub async fn prepare<N: Network>(config: Config, mut env: Env<N>) -> Result<Node
         disk: env.disk.clone(),
         random,
     };
-    let core = Core::new(
+    let mut core = Core::new(
         around,
         restored.engine,
         restored.history,
         restored.directory,
         restored.rooms,
     );
-    env.seed = 0; // Spent.
+    core.follow_directory();
     Ok(Node {
         core,
         peers,

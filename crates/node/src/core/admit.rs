@@ -72,8 +72,8 @@ impl Core {
     }
 
     fn admit(&mut self, join: JoinQuestion, responder: Responder) {
-        if !self.engine.has_route(DIRECTORY) {
-            let why = "the directory has no leader at this moment".to_owned();
+        if !self.is_fresh || !self.engine.has_route(DIRECTORY) {
+            let why = "the directory is not ready at this moment".to_owned();
             return responder.answer(json(&JoinAnswer::Later(why)));
         }
         let namesake = self.directory.members().find(|it| *it.name == *join.name);

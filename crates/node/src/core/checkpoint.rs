@@ -112,10 +112,9 @@ impl Core {
         }
     }
 
-    /// True when nothing applied is outside of a checkpoint.
+    /// True when no checkpoint is wanted or under way: the one asked for is on disk.
     pub(crate) fn is_checkpointed(&self) -> bool {
-        let it = &self.checkpointing;
-        !it.is_running && !it.is_wanted && it.commands == 0
+        !self.checkpointing.is_running && !self.checkpointing.is_wanted
     }
 
     /// A peer needs a group's state.

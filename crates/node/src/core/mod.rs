@@ -196,6 +196,15 @@ impl Core {
         }
     }
 
+    /// A node that has just joined follows the directory until it knows its own part in it.
+    pub(crate) fn follow_directory(&mut self) {
+        if self.engine.holds(DIRECTORY).is_none() {
+            let others = self.identity.peers.iter().map(|it| it.0).filter(|id| *id != self.me.0);
+            let others: Vec<u64> = others.collect();
+            self.engine.observe(DIRECTORY, &others);
+        }
+    }
+
     /// Both clocks: a monotonic one for differences, the wall's for stamps. Milliseconds.
     pub(crate) fn set_now(&mut self, monotonic_ms: u64, wall_ms: u64) {
         self.now_ms = monotonic_ms;
@@ -282,6 +291,7 @@ impl Core {
             Event::Unknown { token } => self.resolve(token, Answer::Unknown),
             Event::WantsState(group) => self.provide_state(group),
             Event::Install { group, state } => self.install(group, &state),
+            Event::Keep(group) => self.checkpoint_installed(group),
             Event::Told { from, body } => self.told(from, &body),
         }
     }

@@ -258,8 +258,16 @@ impl Engine {
         };
         it.is_installing = true;
         it.state = Vec::new();
+        let is_replica = matches!(group.role, Role::Replica(_));
+        if is_replica {
+            group.fetched_blob = Some(state.strategy);
+        }
         if state.applied <= group.applied {
-            self.installed(id); // The log overtook the fetch.
+            // As an observer we were ahead of it, or our log overtook the fetch.
+            match is_replica {
+                true => self.events.push(Event::Keep(id)),
+                false => self.installed(id),
+            }
             return;
         }
         tracing::info!(group = %id, index = state.applied, "installing state");
@@ -310,6 +318,7 @@ impl Engine {
         };
         tracing::warn!(group = %id, why, "fetching state failed");
         group.catch_up = None;
+        group.fetched_blob = None;
         if let Role::Replica(strategy) = &mut group.role {
             strategy.fetch_failed();
         }

@@ -40,9 +40,10 @@ impl Engine {
     /// What to remember now. `state` gives the node's own state of a group.
     pub fn checkpoint(&self, mut state: impl FnMut(GroupId) -> Vec<u8>) -> Checkpoint {
         let groups = self.groups.iter().map(|(id, group)| {
-            let strategy = match &group.role {
-                Role::Replica(strategy) => strategy.blob().to_vec(),
-                Role::Observer(_) => Vec::new(),
+            let strategy = match (&group.role, &group.fetched_blob) {
+                (Role::Replica(_), Some(fetched)) => fetched.clone(),
+                (Role::Replica(strategy), None) => strategy.blob().to_vec(),
+                (Role::Observer(_), _) => Vec::new(),
             };
             let checkpoint = GroupCheckpoint {
                 applied: group.applied,
@@ -138,19 +139,18 @@ impl Engine {
         let Some(group) = self.groups.get_mut(&id) else {
             return;
         };
+        let Role::Replica(strategy) = &mut group.role else { return };
         let state = GroupCheckpoint {
             applied: group.applied,
             term: group.applied_term,
-            strategy: Vec::new(),
+            strategy: strategy.blob().to_vec(),
             lanes: group.seen.clone(),
             state: state.to_vec(),
             is_replica: true,
         };
         let bytes = postcard::to_stdvec(&state).expect("writing to memory cannot fail");
         group.provided = Some((group.applied, Bytes::from(bytes)));
-        if let Role::Replica(strategy) = &mut group.role {
-            strategy.provide(group.applied);
-        }
+        strategy.provide(group.applied);
         self.touched.insert(id);
         self.restart_observers(id);
     }

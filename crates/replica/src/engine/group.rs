@@ -41,6 +41,8 @@ pub(super) struct Group {
     pub(super) provided: Option<(u64, Bytes)>,
     /// A state we are fetching.
     pub(super) catch_up: Option<CatchUp>,
+    /// The strategy's memory that belongs to a state fetched and not yet taken over by it.
+    pub(super) fetched_blob: Option<Vec<u8>>,
     /// Nodes that follow this replica, with what they were sent up to.
     pub(super) observers: BTreeMap<PeerId, u64>,
     /// Nodes that wait for our state before they can follow.
@@ -69,6 +71,7 @@ impl Group {
             last_ticket: 0,
             provided: None,
             catch_up: None,
+            fetched_blob: None,
             observers: BTreeMap::new(),
             waiting_observers: Vec::new(),
             early: Vec::new(),

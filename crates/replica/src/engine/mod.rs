@@ -59,6 +59,9 @@ pub enum Event {
         /// As another node's [`Engine::provide`] was given it.
         state: Bytes,
     },
+    /// The state here is as new as the one that was fetched: make a checkpoint, then call
+    /// [`Engine::installed`].
+    Keep(GroupId),
     /// Something from the node above, of a peer ([`Engine::tell`]).
     Told {
         /// Who.

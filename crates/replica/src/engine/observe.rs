@@ -8,9 +8,12 @@ use super::group::{Group, Role};
 use super::wire::Envelope;
 use crate::store::GroupId;
 use crate::strategy::{Committed, PeerId};
+use bytes::Bytes;
 
 /// Bytes of entries sent to an observer that comes back; one further behind takes the state.
 const RESUME_ENTRIES_MAX: u64 = 4096;
+/// A source that does not answer within this time is not one.
+const ANSWER_MS: u64 = 2_000;
 /// Without a source, look for one again after this long.
 const LOOK_AGAIN_MS: u64 = 500;
 
@@ -22,6 +25,8 @@ pub(super) struct Observer {
     /// Nodes that hold replicas.
     pub(super) candidates: Vec<PeerId>,
     looked_ms: u64,
+    /// The source has answered.
+    has_heard: bool,
 }
 
 impl Engine {
@@ -57,21 +62,22 @@ impl Engine {
         let (Role::Observer(observer), None) = (&mut group.role, &group.catch_up) else {
             return;
         };
-        let is_due = self.now_ms - observer.looked_ms >= LOOK_AGAIN_MS;
-        if observer.source.is_some() || !is_due {
+        let waited_ms = self.now_ms - observer.looked_ms;
+        if observer.source.is_some() && !observer.has_heard && waited_ms >= ANSWER_MS {
+            observer.source = None; // It holds no replica, or cannot say so.
+            let next = 1.min(observer.candidates.len());
+            observer.candidates.rotate_left(next);
+        }
+        if observer.source.is_some() || waited_ms < LOOK_AGAIN_MS {
             return;
         }
         observer.looked_ms = self.now_ms;
-        let found = observer
-            .candidates
-            .iter()
-            .find(|it| self.up.contains(it))
-            .copied();
+        observer.has_heard = false;
+        let found = observer.candidates.iter().find(|it| self.up.contains(it)).copied();
         if let Some(source) = found {
             observer.source = Some(source);
             let after = group.applied;
-            self.sends
-                .push((source, Envelope::Observe { group: id, after }));
+            self.sends.push((source, Envelope::Observe { group: id, after }));
         }
     }
 
@@ -103,6 +109,12 @@ impl Engine {
         match entries {
             Some(entries) => {
                 group.observers.insert(from, group.applied);
+                if entries.is_empty() {
+                    // Nothing new: say so, or it looks for somebody else.
+                    let (index, term) = (group.applied, group.applied_term);
+                    let nothing = Envelope::Observed { group: id, index, term, data: Bytes::new() };
+                    self.sends.push((from, nothing));
+                }
                 self.sends.extend(entries.into_iter().map(|entry| {
                     let Committed { index, term, data } = entry;
                     (
@@ -140,7 +152,9 @@ impl Engine {
         let Some(group) = self.groups.get_mut(&id) else {
             return;
         };
-        if matches!(&group.role, Role::Observer(it) if it.source == Some(from)) {
+        let Role::Observer(observer) = &mut group.role else { return };
+        if observer.source == Some(from) {
+            observer.has_heard = true;
             group.early.clear();
             self.begin_fetch(id, from, index, None);
         }
@@ -156,6 +170,7 @@ impl Engine {
         if observer.source != Some(from) {
             return;
         }
+        observer.has_heard = true;
         if group.catch_up.is_some() {
             group.early.push(entry); // It comes after the state that is on its way.
             return;

@@ -274,13 +274,15 @@ impl Storage for GroupLog {
         Ok(self.last())
     }
 
-    fn snapshot(&self, request_index: u64, _to: u64) -> raft::Result<Snapshot> {
+    fn snapshot(&self, request_index: u64, to: u64) -> raft::Result<Snapshot> {
         // The state itself is fetched by the peer, in chunks; the message only says what to fetch.
         let Some((index, term, conf_state)) = &self.provided else {
             self.wants_state.set(true);
             return Err(Error::Store(StorageError::SnapshotTemporarilyUnavailable));
         };
-        if *index < request_index || *index < self.purged.0 {
+        // A state from before the peer became a member would not tell it that it is one.
+        let knows_peer = conf_state.voters.contains(&to) || conf_state.learners.contains(&to);
+        if *index < request_index || *index < self.purged.0 || !knows_peer {
             self.wants_state.set(true);
             return Err(Error::Store(StorageError::SnapshotTemporarilyUnavailable));
         }

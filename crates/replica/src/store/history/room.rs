@@ -1,0 +1,79 @@
+//! One room's index: where its chunks are, and the newest records themselves.
+//!
+//! Promise: 40 bytes per chunk, nothing per record. The tail holds the records that do not fill a
+//! chunk yet; those a checkpoint wrote as short chunks are written once more, together, when they do.
+
+/// Records that make a full chunk.
+pub(super) const CHUNK_RECORDS: u32 = 32;
+/// Bytes that make a full chunk, however few records: a page stays cheap to read.
+pub(super) const CHUNK_BYTES: usize = 128 << 10;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Chunk {
+    pub(super) first_ordinal: u64,
+    pub(super) first_sort: u64,
+    pub(super) last_index: u64,
+    pub(super) segment: u32,
+    pub(super) offset: u32,
+    pub(super) len: u32,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Room {
+    /// In order, without gaps; the short ones at the end may repeat what `tail` holds.
+    pub(super) chunks: Vec<Chunk>,
+    pub(super) tail: Option<Tail>,
+    /// Below it everything is forgotten, even if a chunk still holds it.
+    pub(super) floor: u64,
+    pub(super) next_ordinal: u64,
+    pub(super) last_index: u64,
+    pub(super) last_sort: u64,
+}
+
+/// Records since the last full chunk, encoded.
+#[derive(Debug, Default)]
+pub(super) struct Tail {
+    pub(super) first_ordinal: u64,
+    pub(super) first_sort: u64,
+    pub(super) records: Vec<u8>,
+    /// Of `records`, what short chunks hold already: bytes and records.
+    pub(super) flushed: (usize, u32),
+    /// Nothing was appended since the last checkpoint: may leave memory.
+    pub(super) is_idle: bool,
+}
+
+impl Room {
+    pub(super) fn count(&self) -> u64 {
+        self.next_ordinal - self.floor
+    }
+
+    /// One past the ordinals of the chunk at `position`.
+    pub(super) fn chunk_end(&self, position: usize) -> u64 {
+        match self.chunks.get(position + 1) {
+            Some(next) => next.first_ordinal,
+            None => self.flushed_end(),
+        }
+    }
+
+    /// One past the ordinals that are in chunks.
+    pub(super) fn flushed_end(&self) -> u64 {
+        let tail = self.tail.as_ref();
+        tail.map_or(self.next_ordinal, |it| {
+            it.first_ordinal + u64::from(it.flushed.1)
+        })
+    }
+
+    /// Position of the first of the short chunks at the end: those a full one will replace.
+    pub(super) fn first_short(&self) -> usize {
+        let mut position = self.chunks.len();
+        while position > 0 {
+            let it = self.chunks[position - 1];
+            let count = self.chunk_end(position - 1) - it.first_ordinal;
+            if count >= u64::from(CHUNK_RECORDS) || it.len as usize >= CHUNK_BYTES {
+                break;
+            }
+            position -= 1;
+        }
+        position
+    }
+}

@@ -196,7 +196,7 @@ impl History {
         if tail.records.is_empty() {
             tail.first_sort = record.sort;
         }
-        if tail.records.len() == tail.flushed.0 {
+        if !std::mem::replace(&mut it.is_dirty, true) {
             let key = rooms.get_key_value(room).expect("inserted above").0.clone();
             self.dirty.push((group, key));
         }
@@ -297,7 +297,7 @@ impl History {
         let Some(tail) = it.tail.take() else {
             return Ok(());
         };
-        let (segment, offset, len) = self.files.append(true, |into, salt| {
+        let appended = self.files.append(true, |into, salt| {
             let place = (salt, seq);
             chunk::encode_chunk(
                 into,
@@ -306,7 +306,14 @@ impl History {
                 tail.first_ordinal,
                 &tail.records,
             );
-        })?;
+        });
+        let (segment, offset, len) = match appended {
+            Ok(place) => place,
+            Err(error) => {
+                it.tail = Some(tail); // No checkpoint will cover it, but it can still be read.
+                return Err(error);
+            }
+        };
         let kept = it
             .chunks
             .partition_point(|it| it.first_ordinal < tail.first_ordinal);

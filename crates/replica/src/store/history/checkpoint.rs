@@ -109,6 +109,7 @@ impl History {
             // If this is lost in a crash, the next open removes what the manifest does not name.
             let removed = self.files.disk.remove(&files::name(id));
             self.guard(removed)?;
+            self.files.is_dir_dirty = true;
         }
         Ok(())
     }
@@ -165,6 +166,7 @@ impl History {
         else {
             return Ok(()); // Dropped since.
         };
+        room.is_dirty = false;
         let Some(tail) = room.tail.as_mut() else {
             return Ok(());
         };

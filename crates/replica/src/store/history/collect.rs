@@ -142,9 +142,11 @@ impl History {
                     (it.segment, u64::from(it.offset)) == (id, at)
                 })
             }),
-            // What a tombstone ends can only lie in older files, or before it in this one.
-            What::Forget(floor) if room.is_some_and(|it| it.floor == floor) => true,
-            _ => self.files.segments.keys().any(|&other| other < id),
+            // Only the newest one of a room that is still there. A stale one must not be moved
+            // behind the tombstone that ended it: that one may go first.
+            What::Forget(floor) => room.is_some_and(|it| it.floor == floor),
+            // What these end can only lie in older files, or before them in this one.
+            What::DropRoom | What::DropGroup => self.files.segments.keys().any(|&other| other < id),
         }
     }
 
@@ -165,8 +167,9 @@ impl History {
             .groups
             .get_mut(&item.group)
             .and_then(|rooms| rooms.get_mut(item.room));
-        let chunks = room.map(|it| &mut it.chunks).into_iter().flatten();
-        for it in chunks.filter(|it| it.first_ordinal == head.first_ordinal) {
+        let chunks = room.map(|it| it.chunks.as_mut_slice()).unwrap_or_default();
+        if let Ok(place) = chunks.binary_search_by_key(&head.first_ordinal, |it| it.first_ordinal) {
+            let it = &mut chunks[place];
             (it.segment, it.offset, it.len) = (segment, offset, len);
         }
         Ok(())

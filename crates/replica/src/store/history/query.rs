@@ -7,7 +7,7 @@ use std::ops::{Bound, Range};
 
 use bytes::Bytes;
 
-use super::chunk::{self, Page};
+use super::chunk::{self, Page, RECORD_FIXED};
 use super::files::Files;
 use super::room::{Chunk, Room};
 use super::{History, HistoryError, RoomKey, Stored};
@@ -236,7 +236,7 @@ impl History {
     }
 
     /// The messages of a group with a log index above `after` and not above `upto`, room by room:
-    /// what a replica that has applied up to `after` lacks. Stops after `max_bytes` of bodies (at
+    /// what a replica that has applied up to `after` lacks. Stops after `max_bytes` (at
     /// least one message is given); go on with the cursor it returns.
     pub fn catch_up(
         &self,
@@ -272,14 +272,15 @@ impl History {
                 if record.index > upto {
                     return false;
                 }
-                if !out.records.is_empty() && bytes + record.body.len() > max_bytes {
+                bytes += record.body.len() + RECORD_FIXED;
+                if !out.records.is_empty() && bytes > max_bytes {
                     out.next = Some(Cursor {
                         room: key.to_vec(),
                         ordinal: record.ordinal,
                     });
                     return false;
                 }
-                bytes += record.body.len();
+
                 out.records.push((key.clone(), record));
                 true
             })?;

@@ -23,6 +23,8 @@ pub(super) struct Room {
     /// In order, without gaps; the short ones at the end may repeat what `tail` holds.
     pub(super) chunks: Vec<Chunk>,
     pub(super) tail: Option<Tail>,
+    /// Listed to be written out by the next checkpoint.
+    pub(super) is_dirty: bool,
     /// Below it everything is forgotten, even if a chunk still holds it.
     pub(super) floor: u64,
     pub(super) next_ordinal: u64,

@@ -24,7 +24,7 @@ pub struct SimDisk {
     incarnation: u64,
 }
 
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct State {
     incarnation: u64, // Goes up at each crash: handles of a dead process must not write.
     files: Vec<Inode>,
@@ -35,7 +35,7 @@ struct State {
     faults: Vec<(u64, i32, bool)>, // From which operation, which errno, for ever.
 }
 
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct Names {
     now: BTreeMap<String, usize>,
     synced: BTreeMap<String, usize>,
@@ -49,7 +49,7 @@ enum NameChange {
     Remove(String),
 }
 
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct Inode {
     now: Vec<u8>,
     synced_len: usize,
@@ -91,6 +91,18 @@ impl SimDisk {
     /// Kills the process but not the machine: everything written stays, synced or not.
     pub fn kill(&self) -> SimDisk {
         self.next_process()
+    }
+
+    /// An independent copy of the whole disk as it is, un-synced writes and all, for another
+    /// process: what happens to one does not happen to the other.
+    pub fn fork(&self) -> SimDisk {
+        let state = Arc::new(Mutex::new(self.locked().clone()));
+        SimDisk {
+            state,
+            dir: String::new(),
+            incarnation: self.incarnation,
+        }
+        .kill()
     }
 
     /// A directory inside this one; `flip` and `list` then mean its files.

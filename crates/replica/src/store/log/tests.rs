@@ -441,3 +441,21 @@ fn a_full_disk_at_open_is_an_error_and_leaves_nothing_half_done() {
     disk.heal();
     open(Arc::new(disk), tiny(true)).unwrap();
 }
+
+#[test]
+fn what_recovery_found_in_the_page_cache_is_made_durable_before_it_counts() {
+    let disk = SimDisk::new();
+    let (mut log, _, _) = open(Arc::new(disk.clone()), tiny(true)).unwrap();
+    fill(&mut log, 1, 1..3, 1);
+    disk.fail_after(1, libc::EIO, false); // The write of the next batch passes, its sync does not.
+    log.submit(vec![entry(1, 3, 1)], 3).unwrap();
+    log.pump();
+    drop(log);
+    let mut disk = disk.kill();
+    for seed in 0..20 {
+        let (log, _, _) = open(Arc::new(disk.clone()), tiny(true)).unwrap();
+        assert_eq!(log.last_index(GroupId(1)), 3, "lost in power loss {seed}");
+        drop(log);
+        disk = disk.crash(seed);
+    }
+}

@@ -27,6 +27,7 @@ struct World {
     history: History,
     now: Rooms,
     index: u64,
+    sort: u64,
 }
 
 impl World {
@@ -34,14 +35,8 @@ impl World {
         let (group, room) = (self.rng.random_range(0..2), self.rng.random_range(0..5u8));
         let key = (group, vec![b'#', b'a' + room]);
         self.index += u64::from(self.rng.random_bool(0.7));
-        let sort = self
-            .now
-            .values()
-            .flatten()
-            .map(|it| it.1)
-            .max()
-            .unwrap_or(0);
-        let sort = sort + self.rng.random_range(1..4);
+        self.sort += self.rng.random_range(1..4);
+        let sort = self.sort;
         let body: Vec<u8> = (0..self.rng.random_range(0..120))
             .map(|_| self.rng.random())
             .collect();
@@ -165,6 +160,7 @@ fn run(seed: u64) {
         history,
         now: Rooms::new(),
         index: 1,
+        sort: 0,
     };
     for _life in 0..6 {
         if fails {

@@ -56,6 +56,10 @@ impl Core {
             let is_idle = conn.rooms_in_flight == 0 && !conn.is_directory_busy;
             let may_go = match class(&next.ask) {
                 Class::Room => !conn.is_directory_busy,
+                Class::Directory if matches!(next.ask, Ask::Register(_)) => {
+                    // Sessions of our earlier life have to end before new ones begin.
+                    is_idle && (self.is_fresh || self.is_leaving)
+                }
                 Class::Directory | Class::Alone => is_idle,
             };
             if !may_go {
@@ -65,6 +69,15 @@ impl Core {
                 break;
             };
             self.carry_out(id, tag, ask);
+        }
+    }
+
+    /// This node serves from now on: who came early may come in.
+    pub(super) fn open_up(&mut self) {
+        self.is_fresh = true;
+        let early: Vec<ConnId> = self.conns.keys().copied().collect();
+        for id in early {
+            self.advance(id);
         }
     }
 
@@ -141,10 +154,6 @@ impl Core {
         }
         if self.directory.by_nick(it.nick.as_str()).is_some() {
             return self.answer(id, tag, Answer::Refused(vec![Refused::NickInUse(it.nick)]));
-        }
-        if !self.is_fresh {
-            // Sessions of our earlier life have to end before new ones begin.
-            return self.answer(id, tag, Answer::Refused(vec![Refused::Unavailable]));
         }
         let session = SessionId(self.draw());
         let command = DirectoryCommand::Register(NewSession {

@@ -98,3 +98,53 @@ pub(super) fn u64_at(bytes: &[u8], at: usize) -> u64 {
     raw.copy_from_slice(&bytes[at..at + 8]);
     u64::from_le_bytes(raw)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn frame(salt: u32) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        let start = begin(&mut bytes, 3);
+        bytes.extend_from_slice(b"body");
+        end(&mut bytes, start);
+        seal(&mut bytes, salt, 42, true);
+        bytes
+    }
+
+    #[test]
+    fn a_sealed_frame_reads_back() {
+        let bytes = frame(salt(1));
+        let it = parse(&bytes, salt(1)).unwrap();
+        assert_eq!(
+            (it.seq, it.kind, it.is_last, it.body, it.len),
+            (42, 3, true, &b"body"[..], 21)
+        );
+    }
+
+    #[test]
+    fn a_frame_of_the_files_earlier_life_does_not_pass() {
+        assert!(parse(&frame(salt(1)), salt(2)).is_none());
+    }
+
+    #[test]
+    fn no_flipped_bit_and_no_cut_passes() {
+        let bytes = frame(salt(1));
+        for bit in 0..bytes.len() * 8 {
+            let mut flipped = bytes.clone();
+            flipped[bit / 8] ^= 1 << (bit % 8);
+            assert!(parse(&flipped, salt(1)).is_none(), "bit {bit}");
+        }
+        assert!((0..bytes.len()).all(|len| parse(&bytes[..len], salt(1)).is_none()));
+        assert!(parse(&[0; 64], salt(1)).is_none());
+    }
+
+    #[test]
+    fn a_later_frame_is_found_behind_anything() {
+        let mut bytes = vec![0xA7; 100];
+        bytes.extend_from_slice(&frame(salt(1)));
+        assert_eq!(find(&bytes, salt(1), 0, 42), Some(100));
+        assert_eq!(find(&bytes, salt(1), 0, 43), None);
+        assert_eq!(find(&bytes, salt(1), 101, 42), None);
+    }
+}

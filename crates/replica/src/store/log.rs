@@ -5,6 +5,7 @@
 //! whatever all groups submitted while the one before was running. What was submitted can be read at
 //! once. After a failed write or sync the log stays poisoned: the process must leave.
 
+mod error;
 mod index;
 mod maintain;
 #[cfg(test)]
@@ -13,6 +14,7 @@ mod read;
 mod record;
 mod recover;
 mod segment;
+mod shared;
 #[cfg(test)]
 mod tests;
 mod writer;
@@ -27,12 +29,14 @@ use bytes::Bytes;
 
 use super::GroupId;
 use super::disk::{Disk, LockGuard};
+pub use error::{LogError, OpenError, ReadError};
 use index::Index;
 use maintain::Upkeep;
 use record::Record;
 pub use record::{Append, EntryRef, HardState, META_BYTES_MAX};
 use segment::Spares;
-use writer::{Active, Meters, Shared, State, Writer};
+use shared::{Shared, State};
+use writer::{Active, Meters, Writer};
 
 /// Told the highest ticket that is now on disk (all before it are too), or that the log is poisoned.
 /// Called from the writer's thread, or from `pump`.
@@ -63,107 +67,6 @@ impl Default for LogOptions {
             inline: false,
         }
     }
-}
-
-/// Why a log did not take something in.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum LogError {
-    /// A write or sync failed. What was not reported as synced may or may not be on disk, nothing
-    /// will be written again, and the process must leave.
-    #[error("the log is poisoned: {reason}")]
-    Poisoned {
-        /// The first failure.
-        reason: String,
-    },
-    /// Nothing of this submit was taken in.
-    #[error("{bytes} bytes are more than the {max} a record may have")]
-    TooLarge {
-        /// What it has.
-        bytes: usize,
-        /// What it may have.
-        max: usize,
-    },
-    /// An entry left a gap, or was at or below the purged index. The caller is wrong about what
-    /// it holds; the log is poisoned.
-    #[error("{group}: entry {index} is outside of {first}..={end}")]
-    OutOfOrder {
-        /// Whose entry.
-        group: GroupId,
-        /// Its index.
-        index: u64,
-        /// Lowest that would do.
-        first: u64,
-        /// Highest that would do.
-        end: u64,
-    },
-}
-
-/// Why an entry cannot be read.
-#[derive(Debug, thiserror::Error)]
-pub enum ReadError {
-    /// It was purged: use a snapshot.
-    #[error("entry {index} is purged, the first is {first}")]
-    Purged {
-        /// What was asked for.
-        index: u64,
-        /// The group's first index.
-        first: u64,
-    },
-    /// It was never appended.
-    #[error("entry {index} is not there, the last is {last}")]
-    Unavailable {
-        /// What was asked for.
-        index: u64,
-        /// The group's last index.
-        last: u64,
-    },
-    /// The disk gave back other bytes than were written. The replica must be rebuilt from peers.
-    #[error("log segment {segment} is damaged at offset {offset}")]
-    Damaged {
-        /// Id of the segment.
-        segment: u64,
-        /// Where in it the record starts, in bytes.
-        offset: u64,
-    },
-    /// The disk gave back nothing.
-    #[error("cannot read the log: {0}")]
-    Io(#[from] io::Error),
-}
-
-/// Why a log cannot be opened.
-#[derive(Debug, thiserror::Error)]
-pub enum OpenError {
-    /// Another process (or another `Log`) has it.
-    #[error("the log is in use by another process")]
-    Locked,
-    /// A batch that was once durable is not readable: this replica may not vote. Wipe it and let it
-    /// rejoin under a new identity.
-    #[error("log segment {segment} is damaged at offset {offset} (batch {batch})")]
-    Damaged {
-        /// Id of the segment.
-        segment: u64,
-        /// Where the first bad record is, in bytes.
-        offset: u64,
-        /// Number of the batch that is lost; 0 if even that is not readable.
-        batch: u64,
-    },
-    /// All records are fine, but one that must be there is not. As bad as `Damaged`.
-    #[error("{group}: the log holds no entry {index}")]
-    Missing {
-        /// Whose entry.
-        group: GroupId,
-        /// Which.
-        index: u64,
-    },
-    /// A newer version of this program wrote it.
-    #[error("log format {found} is not known to this version")]
-    Format {
-        /// What the files say.
-        found: u32,
-    },
-    /// Nothing is known about the contents.
-    #[error("cannot open the log: {0}")]
-    Io(#[from] io::Error),
 }
 
 /// The end of a batch that was being written when the process or the machine died. Nobody was told

@@ -4,17 +4,17 @@
 //! independently any of the versions written since the last sync, and of the un-synced directory
 //! changes some first part happened. The same seed gives the same outcome.
 
+mod contents;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use rand::SeedableRng;
 use rand::rngs::SmallRng;
-use rand::{Rng, SeedableRng};
 
 use super::{Disk, DiskFile, LockGuard};
-
-const SECTOR: usize = 512; // What a disk writes whole or not at all.
-const VERSIONS_MAX: usize = 4; // Of one un-synced sector; older ones are forgotten.
+use contents::{Inode, NameChange, Names};
 
 /// A simulated disk with all its directories. Clones and `dir`s share the same contents.
 #[derive(Clone)]
@@ -24,7 +24,7 @@ pub struct SimDisk {
     incarnation: u64,
 }
 
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct State {
     incarnation: u64, // Goes up at each crash: handles of a dead process must not write.
     files: Vec<Inode>,
@@ -33,27 +33,6 @@ struct State {
     syncs: u64,
     operations: u64,
     faults: Vec<(u64, i32, bool)>, // From which operation, which errno, for ever.
-}
-
-#[derive(Default)]
-struct Names {
-    now: BTreeMap<String, usize>,
-    synced: BTreeMap<String, usize>,
-    unsynced: Vec<NameChange>,
-}
-
-#[derive(Clone)]
-enum NameChange {
-    Set(String, usize),
-    Rename(String, String),
-    Remove(String),
-}
-
-#[derive(Default)]
-struct Inode {
-    now: Vec<u8>,
-    synced_len: usize,
-    older: BTreeMap<usize, Vec<Vec<u8>>>, // Earlier versions of sectors, the synced one first.
 }
 
 impl Default for SimDisk {
@@ -84,6 +63,7 @@ impl SimDisk {
         for file in &mut state.files {
             file.crash(&mut rng);
         }
+        state.free_nameless();
         drop(state);
         self.next_process()
     }
@@ -91,6 +71,18 @@ impl SimDisk {
     /// Kills the process but not the machine: everything written stays, synced or not.
     pub fn kill(&self) -> SimDisk {
         self.next_process()
+    }
+
+    /// An independent copy of the whole disk as it is, un-synced writes and all, for another
+    /// process: what happens to one does not happen to the other.
+    pub fn fork(&self) -> SimDisk {
+        let state = Arc::new(Mutex::new(self.locked().clone()));
+        SimDisk {
+            state,
+            dir: String::new(),
+            incarnation: self.incarnation,
+        }
+        .kill()
     }
 
     /// A directory inside this one; `flip` and `list` then mean its files.
@@ -197,100 +189,22 @@ impl SimDisk {
 }
 
 impl State {
+    /// Lets go of files that no name leads to; nobody holds them open after a crash.
+    fn free_nameless(&mut self) {
+        let named: BTreeSet<usize> = self
+            .dirs
+            .values()
+            .flat_map(|it| it.now.values().copied())
+            .collect();
+        for (inode, file) in self.files.iter_mut().enumerate() {
+            if !named.contains(&inode) {
+                *file = Inode::default();
+            }
+        }
+    }
+
     fn names(&mut self, dir: &str) -> &mut Names {
         self.dirs.entry(dir.to_owned()).or_default()
-    }
-}
-
-impl Names {
-    fn change(&mut self, change: NameChange) {
-        apply(&mut self.now, &change);
-        self.unsynced.push(change);
-    }
-
-    fn sync(&mut self) {
-        self.synced = self.now.clone();
-        self.unsynced.clear();
-    }
-
-    fn crash(&mut self, rng: &mut SmallRng) {
-        let happened = rng.random_range(0..=self.unsynced.len());
-        for change in &self.unsynced[..happened] {
-            apply(&mut self.synced, change);
-        }
-        self.now = self.synced.clone();
-        self.unsynced.clear();
-    }
-}
-
-fn apply(names: &mut BTreeMap<String, usize>, change: &NameChange) {
-    match change {
-        NameChange::Set(name, inode) => {
-            names.insert(name.clone(), *inode);
-        }
-        NameChange::Rename(from, to) => {
-            if let Some(inode) = names.remove(from) {
-                names.insert(to.clone(), inode);
-            }
-        }
-        NameChange::Remove(name) => {
-            names.remove(name);
-        }
-    }
-}
-
-impl Inode {
-    /// Keeps what the sectors of `from..to` hold now as something a crash may bring back.
-    fn remember(&mut self, from: usize, to: usize) {
-        for sector in from / SECTOR..to.div_ceil(SECTOR) {
-            let start = (sector * SECTOR).min(self.now.len());
-            let end = (start + SECTOR).min(self.now.len());
-            let versions = self.older.entry(sector).or_default();
-            if versions.len() < VERSIONS_MAX {
-                versions.push(self.now[start..end].to_vec());
-            }
-        }
-    }
-
-    fn write(&mut self, offset: usize, bytes: &[u8]) {
-        let end = offset + bytes.len();
-        self.remember(offset, end);
-        if self.now.len() < end {
-            self.now.resize(end, 0);
-        }
-        self.now[offset..end].copy_from_slice(bytes);
-    }
-
-    fn set_len(&mut self, len: usize) {
-        let now = self.now.len();
-        self.remember(now.min(len), now.max(len));
-        self.now.resize(len, 0);
-    }
-
-    fn sync(&mut self) {
-        self.older.clear();
-        self.synced_len = self.now.len();
-    }
-
-    fn crash(&mut self, rng: &mut SmallRng) {
-        for (sector, versions) in std::mem::take(&mut self.older) {
-            let choice = rng.random_range(0..=versions.len());
-            let Some(version) = versions.get(choice) else {
-                continue; // The newest version reached the platter.
-            };
-            let start = sector * SECTOR;
-            let end = (start + SECTOR).min(self.now.len());
-            for (at, byte) in (start..end).zip(version.iter().chain(std::iter::repeat(&0))) {
-                self.now[at] = *byte;
-            }
-        }
-        // The length is one number in the inode: the old one, or any on the way to the new.
-        let (low, high) = (
-            self.synced_len.min(self.now.len()),
-            self.synced_len.max(self.now.len()),
-        );
-        self.now.resize(rng.random_range(low..=high), 0);
-        self.synced_len = self.now.len();
     }
 }
 

@@ -41,6 +41,9 @@ impl History {
             io::ErrorKind::WouldBlock => HistoryOpenError::Locked,
             _ => HistoryOpenError::Io(error),
         })?;
+        // A manifest that a killed process had just renamed may not be durable yet, and the caller is
+        // about to purge its log up to what it says. All it speaks of was synced before.
+        disk.sync_dir()?;
         let manifest = read_manifest(&disk)?;
         let mut files = Files::new(disk, options.segment_bytes);
         let mut scan = Scan::default();

@@ -303,3 +303,48 @@ fn appends_go_on_while_a_checkpoint_syncs() {
     let (history, _) = open(Arc::new(disk.crash(1)));
     assert_eq!(all(&history, "#a"), to(40));
 }
+
+#[test]
+fn a_manifest_found_after_a_kill_survives_the_power_loss_that_follows() {
+    let disk = SimDisk::new();
+    let (mut history, _) = open(Arc::new(disk.clone()));
+    add(&mut history, "#a", 1..=40);
+    history.checkpoint(b"one").unwrap();
+    add(&mut history, "#a", 41..=80);
+    // Files synced, manifest written, synced and renamed; the sync of the directory fails.
+    for operations in 0..8 {
+        let disk = disk.fork();
+        let (mut history, _) = open(Arc::new(disk.clone()));
+        add(&mut history, "#a", 41..=80);
+        disk.fail_after(operations, libc::EIO, true);
+        let _ = history.checkpoint(b"two");
+        let mut disk = disk.kill();
+        let (_, found) = open(Arc::new(disk.clone()));
+        for seed in 0..10 {
+            disk = disk.crash(seed);
+            assert_eq!(
+                open(Arc::new(disk.clone())).1,
+                found,
+                "{operations} calls, seed {seed}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_file_cut_short_or_missing_is_damage() {
+    let disk = SimDisk::new();
+    let (mut history, _) = open(Arc::new(disk.clone()));
+    add(&mut history, "#a", 1..=40);
+    history.checkpoint(b"").unwrap();
+    let (cut, missing) = (disk.fork(), disk.fork());
+    cut.open(&files::name(1)).unwrap().set_len(1000).unwrap();
+    missing.remove(&files::name(1)).unwrap();
+    for (disk, at) in [(cut, 1000), (missing, 0)] {
+        let opened = History::open(Arc::new(disk), tiny()).map(drop);
+        let named = |file: &str, offset| file == files::name(1) && offset == at;
+        assert!(
+            matches!(opened, Err(HistoryOpenError::Damaged { file, offset }) if named(&file, offset))
+        );
+    }
+}

@@ -9,7 +9,7 @@ use super::Log;
 use super::index::Lsn;
 use super::read::Reader;
 use super::record::{EntryRef, Record};
-use super::writer::State;
+use super::shared::State;
 use crate::store::GroupId;
 
 const COPY_BYTES: usize = 256 << 10; // Of one submit, so that upkeep never holds a batch up for long.

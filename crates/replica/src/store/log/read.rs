@@ -8,7 +8,7 @@ use bytes::Bytes;
 
 use super::index::{Group, Lsn};
 use super::record::{self, EntryRef, HardState, Record};
-use super::writer::{Extent, Shared};
+use super::shared::{Extent, Shared};
 use super::{Log, ReadError, RecoveredGroup};
 use crate::store::GroupId;
 use crate::store::frame;

@@ -12,7 +12,8 @@ use bytes::Bytes;
 use super::index::{Group, Lsn};
 use super::record::{self, FORMAT, HardState, Record};
 use super::segment;
-use super::writer::{Active, Carried, Extent, carry_on};
+use super::shared::Extent;
+use super::writer::{Active, Carried, carry_on};
 use super::{OpenError, TornTail};
 use crate::store::GroupId;
 use crate::store::disk::{Disk, DiskFile};
@@ -74,21 +75,20 @@ pub(super) fn recover(disk: &Arc<dyn Disk>) -> Result<Found, OpenError> {
     // Older segments went only after a newer one was synced, so just the very first may be torn.
     let mut is_first = oldest > 1;
     let mut ids = ids.into_iter();
-    while let Some(id) = ids.next() {
-        let segment = read(disk, id)?;
+    let mut following = ids.next().map(|id| read(disk, id)).transpose()?;
+    while let Some(segment) = following.take() {
         let end = scan.segment(&segment, is_first)?;
-        let is_end_of_log = match ids.clone().next() {
-            None => true,
-            Some(next) => {
-                let next = read(disk, next)?;
-                complete_batch(&next.bytes, 0, frame::salt(next.id), scan.found.next_batch).is_err()
-            }
-        };
         scan.extent(&segment, end);
         is_first = false;
-        if is_end_of_log {
-            scan.end_of_log(disk, &segment, end, ids.collect())?;
-            break;
+        let next = ids.next().map(|id| read(disk, id)).transpose()?;
+        let goes_on = next.as_ref().is_some_and(|it| {
+            complete_batch(&it.bytes, 0, frame::salt(it.id), scan.found.next_batch).is_ok()
+        });
+        if goes_on {
+            following = next;
+        } else {
+            let later = next.iter().map(|it| it.id).chain(ids.by_ref()).collect();
+            scan.end_of_log(disk, &segment, end, later)?;
         }
     }
     scan.finish()

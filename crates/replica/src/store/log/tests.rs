@@ -441,3 +441,52 @@ fn a_full_disk_at_open_is_an_error_and_leaves_nothing_half_done() {
     disk.heal();
     open(Arc::new(disk), tiny(true)).unwrap();
 }
+
+#[test]
+fn what_recovery_found_in_the_page_cache_is_made_durable_before_it_counts() {
+    let disk = SimDisk::new();
+    let (mut log, _, _) = open(Arc::new(disk.clone()), tiny(true)).unwrap();
+    fill(&mut log, 1, 1..3, 1);
+    disk.fail_after(1, libc::EIO, false); // The write of the next batch passes, its sync does not.
+    log.submit(vec![entry(1, 3, 1)], 3).unwrap();
+    log.pump();
+    drop(log);
+    let mut disk = disk.kill();
+    for seed in 0..20 {
+        let (log, _, _) = open(Arc::new(disk.clone()), tiny(true)).unwrap();
+        assert_eq!(log.last_index(GroupId(1)), 3, "lost in power loss {seed}");
+        drop(log);
+        disk = disk.crash(seed);
+    }
+}
+
+#[test]
+fn a_bad_end_of_a_segment_is_damage_once_the_next_was_begun() {
+    let disk = SimDisk::new();
+    let (mut log, _, _) = open(Arc::new(disk.clone()), tiny(true)).unwrap();
+    let mut index = 1;
+    while log.segments() < 2 {
+        fill(&mut log, 1, index..index + 1, 1);
+        index += 1;
+    }
+    drop(log);
+    let disk = disk.kill();
+    // The only batch of the second segment is cut off: by itself that would be a torn tail.
+    disk.flip(&segment::name(2), 20, 1);
+    assert!(
+        open(Arc::new(disk.fork()), tiny(true))
+            .unwrap()
+            .1
+            .torn
+            .is_some()
+    );
+    let last = disk
+        .read(&segment::name(1))
+        .unwrap()
+        .iter()
+        .rposition(|&it| it != 0)
+        .unwrap();
+    disk.flip(&segment::name(1), last as u64, 1);
+    let opened = open(Arc::new(disk), tiny(true)).map(drop);
+    assert!(matches!(opened, Err(OpenError::Damaged { segment: 1, .. })));
+}

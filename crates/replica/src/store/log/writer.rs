@@ -4,10 +4,10 @@
 //! segment; a ticket is reported only once all its bytes are synced. After a failed write or sync
 //! nothing is ever written again.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 use std::io;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use bytes::Bytes;
@@ -15,45 +15,11 @@ use bytes::Bytes;
 use super::index::Lsn;
 use super::record::{self, FORMAT, HardState, Record};
 use super::segment::Spares;
+use super::shared::{Extent, Shared};
 use super::{LogError, OnSynced};
 use crate::store::GroupId;
 use crate::store::disk::DiskFile;
 use crate::store::frame;
-
-/// Between the one who submits and the one who writes.
-pub(super) struct Shared {
-    state: Mutex<State>,
-    wake: Condvar,
-    /// All below is on disk.
-    pub(super) synced: AtomicU64,
-}
-
-/// What both sides see.
-pub(super) struct State {
-    /// Encoded, unsealed frames, and the place of the first in the stream.
-    pub(super) pending: Vec<u8>,
-    pub(super) pending_lsn: Lsn,
-    /// Where in `pending` each ticket ends.
-    pub(super) tickets: VecDeque<(usize, u64)>,
-    /// Bytes the writer took and has not yet synced.
-    pub(super) in_flight: usize,
-    /// Which stretch of the stream lies where, oldest first.
-    pub(super) extents: VecDeque<Extent>,
-    /// Segments to recycle, oldest first, each once the stream is synced up to there.
-    pub(super) released: VecDeque<(u64, Lsn)>,
-    pub(super) poisoned: Option<LogError>,
-    pub(super) is_stopping: bool,
-}
-
-/// A stretch of the stream that lies in one piece in one segment.
-#[derive(Clone)]
-pub(super) struct Extent {
-    pub(super) lsn: Lsn,
-    pub(super) len: u64,
-    pub(super) segment: u64,
-    pub(super) offset: u64,
-    pub(super) file: Arc<dyn DiskFile>,
-}
 
 /// What each segment's head repeats of a group, so that older segments can go.
 #[derive(Debug, Default)]
@@ -107,51 +73,10 @@ struct Taken {
     still_pending: usize,
 }
 
-impl Shared {
-    pub(super) fn new(extents: VecDeque<Extent>, lsn: Lsn) -> Shared {
-        let state = State {
-            pending: Vec::new(),
-            pending_lsn: lsn,
-            tickets: VecDeque::new(),
-            in_flight: 0,
-            extents,
-            released: VecDeque::new(),
-            poisoned: None,
-            is_stopping: false,
-        };
-        Shared {
-            state: Mutex::new(state),
-            wake: Condvar::new(),
-            synced: AtomicU64::new(lsn),
-        }
-    }
-
-    pub(super) fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    pub(super) fn notify(&self) {
-        self.wake.notify_one();
-    }
-}
-
 impl Writer {
     /// Writes batches until told to stop, then what is left.
     pub(super) fn run(mut self) {
-        loop {
-            {
-                let mut state = self.shared.lock();
-                while state.tickets.is_empty() && !state.is_stopping {
-                    state = self
-                        .shared
-                        .wake
-                        .wait(state)
-                        .unwrap_or_else(PoisonError::into_inner);
-                }
-                if state.tickets.is_empty() || state.poisoned.is_some() {
-                    return;
-                }
-            }
+        while self.shared.wait_for_work() {
             self.step();
         }
     }

@@ -167,8 +167,10 @@ mod tests {
             lag: 0,
             term: 2,
             role: "voter".to_owned(),
+            ..GroupStatus::default()
         };
         Status {
+            is_ready: true,
             network: "Example".to_owned(),
             node: "n1".to_owned(),
             version: "0.1.0".to_owned(),

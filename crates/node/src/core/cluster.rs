@@ -27,6 +27,7 @@ const STRAY_MS: u64 = 5_000;
 impl Core {
     pub(super) fn do_duty(&mut self) {
         self.greet();
+        self.say_whether_we_leave();
         self.settle_placement();
         self.chase_ghosts();
         self.expire_remote_queries();
@@ -75,6 +76,19 @@ impl Core {
             reason,
         };
         self.submit(DIRECTORY, Asker::Own(Own::FreshStart), encode(&command));
+    }
+
+    /// The directory must know us as leaving while we leave, and as up again once we are back: who
+    /// restarts quickly was never seen as down.
+    fn say_whether_we_leave(&mut self) {
+        let state = match self.directory.member(self.me).map(|it| it.state) {
+            Some(MemberState::Draining) if !self.is_leaving => MemberState::Up,
+            Some(MemberState::Up) if self.is_leaving => MemberState::Draining,
+            _ => return,
+        };
+        if self.engine.has_route(DIRECTORY) && self.is_due(("mark", self.me.0)) {
+            self.propose(&DirectoryCommand::MarkMember { id: self.me, state });
+        }
     }
 
     fn found(&mut self) {

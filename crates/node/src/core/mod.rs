@@ -317,7 +317,7 @@ impl Core {
 
     /// What broke so that the node cannot go on.
     pub(crate) fn fatal(&self) -> Option<&str> {
-        self.fatal.as_deref()
+        self.fatal.as_deref().or(self.engine.fatal())
     }
 
     /// Hands every shard what is for it, and wakes it.

@@ -259,6 +259,16 @@ impl Core {
         self.engine.synced(ticket);
     }
 
+    /// True when an inline log waits for [`Core::sync_log`].
+    pub(crate) fn wants_sync(&self) -> bool {
+        self.engine.pending_bytes() > 0
+    }
+
+    /// Writes what an inline log holds.
+    pub(crate) fn sync_log(&mut self) {
+        self.engine.sync_log();
+    }
+
     /// One tick of the engine's timer.
     pub(crate) fn tick(&mut self) {
         self.engine.tick();

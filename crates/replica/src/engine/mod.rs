@@ -373,6 +373,11 @@ impl Engine {
         self.fatal.as_deref()
     }
 
+    /// Writes and syncs one batch of an inline log, which reports it by its own callback.
+    pub fn sync_log(&mut self) {
+        self.log.borrow_mut().pump();
+    }
+
     /// Bytes that were submitted to the log and are not on disk.
     #[must_use]
     pub fn pending_bytes(&self) -> usize {

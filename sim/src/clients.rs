@@ -38,7 +38,7 @@ pub(crate) struct Home {
 pub(crate) fn begin(home: &Home) {
     let listener = home.clone();
     spawn_local(async move {
-        let (conn, _) = listener.enter("reader").await;
+        let (conn, _) = listener.enter("reader", &mut 0).await;
         listener.door.set_reader(conn);
     });
     for number in 0..TALKERS {
@@ -48,10 +48,12 @@ pub(crate) fn begin(home: &Home) {
 }
 
 impl Home {
-    /// Registers and joins, as often as it takes. Gives the nick, which nobody had before.
-    async fn enter(&self, role: &str) -> (ConnId, String) {
-        for attempt in 0.. {
-            let nick = format!("{role}-{}-{}-{attempt}", self.node + 1, self.life);
+    /// Registers and joins, as often as it takes. Gives the nick, which nobody had before: attempts
+    /// are counted.
+    async fn enter(&self, role: &str, attempts: &mut u32) -> (ConnId, String) {
+        loop {
+            *attempts += 1;
+            let nick = format!("{role}-{}-{}-{attempts}", self.node + 1, self.life);
             let conn = self.door.connect();
             if self.register(conn, &nick).await && self.join(conn).await {
                 return (conn, nick);
@@ -60,7 +62,6 @@ impl Home {
             self.door.ask(conn, Ask::Gone { reason }); // Unanswered.
             sleep(PAUSE).await;
         }
-        unreachable!("the range has no end")
     }
 
     async fn register(&self, conn: ConnId, nick: &str) -> bool {
@@ -98,8 +99,9 @@ fn in_room(verb: RoomAsk) -> Ask {
 /// session is lost.
 async fn talk(home: Home, who: u64, mut random: SmallRng) {
     let role = format!("talker{}", (b'A' + who as u8) as char);
+    let mut attempts = 0;
     while !home.story.is_closing() {
-        let (conn, nick) = home.enter(&role).await;
+        let (conn, nick) = home.enter(&role, &mut attempts).await;
         let in_flight = Rc::new(Cell::new(0));
         let is_lost = Rc::new(Cell::new(false));
         let mut number = 0;

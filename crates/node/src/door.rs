@@ -480,13 +480,23 @@ impl Handle {
     /// Attaches a shard. `wake` is called, from the node's thread, each time deliveries wait.
     /// `None`: the node has stopped.
     pub fn attach(&self, wake: Box<dyn Fn() + Send>) -> Option<(ShardId, Receiver<Vec<Delivery>>)> {
+        let (assigned, deliveries) = self.attach_soon(wake)?;
+        Some((assigned.recv().ok()?, deliveries))
+    }
+
+    /// Like [`Handle::attach`], for a door in the node's own thread: the shard's number comes once
+    /// the node has run.
+    pub fn attach_soon(
+        &self,
+        wake: Box<dyn Fn() + Send>,
+    ) -> Option<(Receiver<ShardId>, Receiver<Vec<Delivery>>)> {
         let (sink, deliveries) = crossbeam_channel::unbounded();
         let (number, assigned) = crossbeam_channel::bounded(1);
         self.inbox
             .send(Inbound::Attach { sink, wake, number })
             .ok()?;
         (self.wake)();
-        Some((assigned.recv().ok()?, deliveries))
+        Some((assigned, deliveries))
     }
 
     pub(crate) fn send_inbound(&self, inbound: Inbound) {

@@ -25,12 +25,14 @@ use std::sync::Arc;
 use std::sync::Mutex;
 use std::time::Duration;
 use tokio::sync::Notify;
-use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout};
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep, sleep_until, timeout};
 
 /// How long a founder or joiner waits for an answer to one question.
 const ASK_LIMIT: Duration = Duration::from_secs(8);
 /// Requests taken in before what they cause is carried out.
 const INBOUND_BATCH: usize = 64;
+/// How long a sync of an inline log takes: about what a good disk needs.
+const INLINE_SYNC: Duration = Duration::from_micros(200);
 
 /// What a node is given: everything that is not itself.
 pub struct Env<N> {
@@ -337,10 +339,16 @@ impl<N: Network> Node<N> {
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut live = self.liveness.watch();
         let mut is_stopping = false;
+        let mut sync_at: Option<Instant> = None; // Only of an inline log: others have a thread.
         let result = loop {
             let ticked = tokio::select! {
                 () = self.wake.notified() => false,
                 _ = tick.tick() => true,
+                () = sleep_until(sync_at.unwrap_or(self.started)), if sync_at.is_some() => {
+                    sync_at = None;
+                    self.core.sync_log();
+                    false
+                }
                 changed = live.changed() => {
                     if changed.is_ok() {
                         let now = live.borrow_and_update().clone();
@@ -360,6 +368,9 @@ impl<N: Network> Node<N> {
             }
             self.core.settle(&mut Out(&self.peers));
             self.carry_out();
+            if self.env.log.inline && sync_at.is_none() && self.core.wants_sync() {
+                sync_at = Some(Instant::now() + INLINE_SYNC);
+            }
             if let Some(why) = self.core.fatal() {
                 break Err(why.to_owned());
             }

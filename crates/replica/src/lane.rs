@@ -172,8 +172,9 @@ impl Intake {
 
     /// Takes an encoded section, if it is the lane's next.
     pub fn take(&mut self, section: Bytes, seen: &Seen) -> Taken {
-        let Some(head) = Head::read(&section) else {
-            return Taken::No;
+        let is_whole = Section::take(&mut section.clone()).is_some();
+        let Some(head) = Head::read(&section).filter(|_| is_whole) else {
+            return Taken::No; // It would spoil the entry for the other lanes in it.
         };
         let next = self
             .next
@@ -185,7 +186,7 @@ impl Intake {
         if head.generation > next.0 {
             *next = (head.generation, 1);
         }
-        let end = head.first + head.count as u64;
+        let Some(end) = head.first.checked_add(head.count as u64) else { return Taken::No };
         if head.first > next.1 {
             return Taken::No;
         }
@@ -290,12 +291,12 @@ pub struct GivenUp {
 }
 
 impl Outbox {
-    /// An empty lane. `boot` counts the node's starts: a lane begun after a restart is a later one.
+    /// An empty lane. `generation` is after that of every lane the node had to the group before.
     #[must_use]
-    pub fn new(origin: u64, boot: u32) -> Outbox {
+    pub fn new(origin: u64, generation: u64) -> Outbox {
         Outbox {
             origin,
-            generation: u64::from(boot) << 32,
+            generation,
             base: 1,
             pending: VecDeque::new(),
             bytes: 0,
@@ -384,7 +385,9 @@ impl Outbox {
         if generation != self.generation || next <= self.base {
             return Vec::new();
         }
-        self.applied(generation, self.base, (next - self.base) as usize)
+        let tokens = self.applied(generation, self.base, (next - self.base) as usize);
+        self.base = next;
+        tokens
     }
 
     /// Age of the oldest command, in milliseconds.

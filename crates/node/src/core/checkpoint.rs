@@ -11,13 +11,13 @@ use chat::Limits;
 use chat::codec::{decode, encode};
 use chat::directory::Directory;
 use chat::room::Rooms;
-use replica::engine::{Checkpoint, GroupCheckpoint};
+use replica::engine::{Checkpoint, GroupCheckpoint, StateAt};
 use replica::store::history::{
     CheckpointDone as Done, CheckpointJob, HistoryOpenError, HistoryOptions,
 };
 use replica::store::log::{LogOptions, OnSynced, OpenError};
 use replica::store::{Disk, GroupId, History, Log};
-use replica::strategy::raft::{Start, founding_blob};
+use replica::strategy::raft::{Start, founding_memory};
 use replica::{Engine, PeerId};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -85,7 +85,7 @@ impl Core {
                 it.applied = checkpoint
                     .groups
                     .iter()
-                    .map(|(id, group)| (*id, group.applied))
+                    .map(|(id, group)| (*id, group.strategy.0))
                     .collect();
                 it.installing = std::mem::take(&mut it.installed);
                 (it.is_running, it.is_wanted, it.commands) = (true, false, 0);
@@ -212,12 +212,12 @@ pub(crate) fn restore(
             hard_state: (hard_state.term, hard_state.vote, hard_state.commit),
             purged: found.map_or((0, 0), |it| it.purged),
             last: found.map_or(0, |it| it.last_index),
-            applied: group.applied,
-            applied_term: group.term,
-            blob: Bytes::from(group.strategy),
+            applied: group.strategy.0,
+            applied_term: group.strategy.1,
+            memory: Bytes::from(group.strategy.2),
         };
         engine
-            .add_replica(id, start, group.lanes)
+            .add_replica(id, start, StateAt { index: group.applied, term: group.term, lanes: group.lanes })
             .map_err(|why| damaged(&why))?;
     }
     restore_begun(&mut engine, &recovered)?;
@@ -257,7 +257,7 @@ fn founding(identity: &Identity) -> Checkpoint {
     let group = GroupCheckpoint {
         applied: 1,
         term: 1,
-        strategy: founding_blob(&[identity.id as PeerId]).to_vec(),
+        strategy: (1, 1, founding_memory(&[identity.id as PeerId]).to_vec()),
         is_replica: true,
         ..GroupCheckpoint::default()
     };

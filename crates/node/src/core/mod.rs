@@ -259,6 +259,16 @@ impl Core {
         self.engine.synced(ticket);
     }
 
+    /// True when an inline log waits for [`Core::sync_log`].
+    pub(crate) fn wants_sync(&self) -> bool {
+        self.engine.pending_bytes() > 0
+    }
+
+    /// Writes what an inline log holds.
+    pub(crate) fn sync_log(&mut self) {
+        self.engine.sync_log();
+    }
+
     /// One tick of the engine's timer.
     pub(crate) fn tick(&mut self) {
         self.engine.tick();
@@ -317,7 +327,7 @@ impl Core {
 
     /// What broke so that the node cannot go on.
     pub(crate) fn fatal(&self) -> Option<&str> {
-        self.fatal.as_deref()
+        self.fatal.as_deref().or(self.engine.fatal())
     }
 
     /// Hands every shard what is for it, and wakes it.

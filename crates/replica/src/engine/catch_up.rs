@@ -30,6 +30,8 @@ pub(super) struct CatchUp {
     state: Vec<u8>,
     total: Option<u64>,
     history: Option<(Bytes, u64)>,
+    /// History is fetched up to here: what the state contains, and what an observer had applied.
+    history_upto: u64,
     asked_ms: u64,
     progress_ms: u64,
     is_installing: bool,
@@ -51,25 +53,25 @@ impl Engine {
         let Some(group) = self.groups.get_mut(&id) else {
             return;
         };
+        if group.catch_up.as_ref().is_some_and(|it| it.is_installing) {
+            return; // It is here already.
+        }
+        if group.catch_up.as_ref().is_some_and(|it| it.from == from && it.index == index) {
+            return; // The leader repeats itself.
+        }
         tracing::info!(group = %id, from, index, "fetching state");
-        let kept = group
-            .catch_up
-            .take()
-            .filter(|it| it.from == from && it.index == index);
-        let mut catch_up = kept.unwrap_or(CatchUp {
+        group.catch_up = Some(CatchUp {
             from,
             index,
-            message: None,
+            message,
             state: Vec::new(),
             total: None,
             history: None,
+            history_upto: 0,
             asked_ms: 0,
             progress_ms: self.now_ms,
             is_installing: false,
         });
-        catch_up.message = message;
-        catch_up.progress_ms = self.now_ms;
-        group.catch_up = Some(catch_up);
         self.ask_for_more(id);
     }
 
@@ -89,8 +91,8 @@ impl Engine {
             },
             Some((room, ordinal)) => Envelope::FetchHistory {
                 group: id,
-                after: group.applied,
-                upto: it.index,
+                after: group.kept,
+                upto: it.history_upto,
                 room: room.clone(),
                 ordinal: *ordinal,
             },
@@ -100,10 +102,11 @@ impl Engine {
 
     /// A peer asks for a part of our state.
     pub(super) fn send_state(&mut self, to: PeerId, id: GroupId, index: u64, offset: u64) {
+        if let Some(strategy) = self.replica_for(id) {
+            strategy.peer_fetches(to);
+        }
         let group = self.groups.get(&id);
-        let provided = group
-            .and_then(|it| it.provided.as_ref())
-            .filter(|it| it.0 == index);
+        let provided = group.and_then(|it| it.provided.iter().find(|it| it.0 == index));
         let envelope = match provided {
             Some((_, state)) => {
                 let start = usize::try_from(offset)
@@ -141,7 +144,8 @@ impl Engine {
         part: &[u8],
     ) {
         let now_ms = self.now_ms;
-        let Some(it) = self.catch_up(id, from, index) else {
+        let applied = self.groups.get(&id).map_or(0, |it| it.applied);
+        let Some(it) = self.catch_up(id, from, Some(index)) else {
             return;
         };
         if it.history.is_some() || offset != it.state.len() as u64 {
@@ -160,6 +164,7 @@ impl Engine {
                 return;
             }
             it.history = Some((Bytes::new(), 0));
+            it.history_upto = index.max(applied);
         }
         self.ask_for_more(id);
     }
@@ -173,6 +178,12 @@ impl Engine {
         upto: u64,
         from: (Bytes, u64),
     ) {
+        if let Some(strategy) = self.replica_for(id) {
+            strategy.peer_fetches(to);
+        }
+        if self.groups.get(&id).is_none_or(|it| it.applied < upto) {
+            return; // Not here yet: the peer asks again.
+        }
         let cursor = Cursor {
             room: from.0.to_vec(),
             ordinal: from.1,
@@ -213,10 +224,10 @@ impl Engine {
         mut records: Bytes,
     ) {
         let now_ms = self.now_ms;
-        let Some(it) = self.catch_up(id, from, upto) else {
+        let Some(it) = self.catch_up(id, from, None) else {
             return;
         };
-        if it.history.is_none() || it.is_installing {
+        if it.history.is_none() || it.is_installing || it.history_upto != upto {
             return;
         }
         it.progress_ms = now_ms;
@@ -260,7 +271,7 @@ impl Engine {
         it.state = Vec::new();
         let is_replica = matches!(group.role, Role::Replica(_));
         if is_replica {
-            group.fetched_blob = Some(state.strategy);
+            group.fetched = Some(state.strategy);
         }
         if state.applied <= group.applied {
             // As an observer we were ahead of it, or our log overtook the fetch.
@@ -318,16 +329,32 @@ impl Engine {
         };
         tracing::warn!(group = %id, why, "fetching state failed");
         group.catch_up = None;
-        group.fetched_blob = None;
-        if let Role::Replica(strategy) = &mut group.role {
-            strategy.fetch_failed();
+        group.fetched = None;
+        match &mut group.role {
+            Role::Replica(strategy) => strategy.fetch_failed(),
+            Role::Observer(observer) => observer.source = None,
         }
         self.touched.insert(id);
     }
 
-    fn catch_up(&mut self, id: GroupId, from: PeerId, index: u64) -> Option<&mut CatchUp> {
+    fn catch_up(&mut self, id: GroupId, from: PeerId, index: Option<u64>) -> Option<&mut CatchUp> {
         let it = self.groups.get_mut(&id)?.catch_up.as_mut()?;
-        (it.from == from && it.index == index).then_some(it)
+        (it.from == from && index.is_none_or(|index| it.index == index)).then_some(it)
+    }
+
+    /// A link broke: what was being fetched over it is fetched anew.
+    pub(super) fn lose_fetch(&mut self, peer: PeerId) {
+        let lost: Vec<GroupId> = self
+            .groups
+            .iter()
+            .filter(|(_, it)| {
+                it.catch_up.as_ref().is_some_and(|it| it.from == peer && !it.is_installing)
+            })
+            .map(|(id, _)| *id)
+            .collect();
+        for id in lost {
+            self.abandon(id, "the link broke");
+        }
     }
 }
 

@@ -5,6 +5,7 @@ use super::{Engine, Event};
 use crate::lane::Seen;
 use crate::store::GroupId;
 use crate::store::log::Append;
+use crate::strategy::Strategy;
 use crate::strategy::raft::{RaftGroup, Start};
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
@@ -26,8 +27,9 @@ pub struct GroupCheckpoint {
     pub applied: u64,
     /// Term of that entry.
     pub term: u64,
-    /// The strategy's own memory at that index.
-    pub strategy: Vec<u8>,
+    /// From where the strategy starts again: index, term, its own memory there. Behind `applied` only
+    /// while it has not yet taken over a fetched state.
+    pub strategy: (u64, u64, Vec<u8>),
     /// What was applied of each lane.
     pub lanes: Seen,
     /// State of the node above.
@@ -36,14 +38,30 @@ pub struct GroupCheckpoint {
     pub is_replica: bool,
 }
 
+/// What the node above has applied of a group when a replica of it starts.
+#[derive(Clone, Debug, Default)]
+pub struct StateAt {
+    /// Up to this index.
+    pub index: u64,
+    /// Term of that entry.
+    pub term: u64,
+    /// What was applied of each lane.
+    pub lanes: Seen,
+}
+
+fn point(strategy: &dyn Strategy) -> (u64, u64, Vec<u8>) {
+    let point = strategy.point();
+    (point.index, point.term, point.memory.to_vec())
+}
+
 impl Engine {
     /// What to remember now. `state` gives the node's own state of a group.
     pub fn checkpoint(&self, mut state: impl FnMut(GroupId) -> Vec<u8>) -> Checkpoint {
         let groups = self.groups.iter().map(|(id, group)| {
-            let strategy = match (&group.role, &group.fetched_blob) {
-                (Role::Replica(_), Some(fetched)) => fetched.clone(),
-                (Role::Replica(strategy), None) => strategy.blob().to_vec(),
-                (Role::Observer(_), _) => Vec::new(),
+            let strategy = match (&group.role, &group.fetched) {
+                (Role::Replica(strategy), Some(it)) if it.0 > strategy.point().index => it.clone(),
+                (Role::Replica(strategy), _) => point(&**strategy),
+                (Role::Observer(_), _) => (0, 0, Vec::new()),
             };
             let checkpoint = GroupCheckpoint {
                 applied: group.applied,
@@ -61,16 +79,16 @@ impl Engine {
         }
     }
 
-    /// The checkpoint that had these groups at these indexes is on disk: the log before the one before
+    /// The checkpoint whose groups' strategies start from these indexes is on disk: the log before the one before
     /// it may go. (One interval of log is kept for peers that are a little behind.)
-    pub fn checkpointed(&mut self, applied: &BTreeMap<u32, u64>) {
+    pub fn checkpointed(&mut self, starts: &BTreeMap<u32, u64>) {
         let mut purges = Vec::new();
         for (id, group) in &mut self.groups {
-            let Some(now) = applied.get(&id.0) else {
+            let Some(now) = starts.get(&id.0) else {
                 continue;
             };
-            let before = group.checkpointed.0;
-            group.checkpointed = (*now, before);
+            let before = group.checkpointed.min(*now);
+            group.checkpointed = *now;
             let Role::Replica(strategy) = &mut group.role else {
                 continue;
             };
@@ -93,15 +111,17 @@ impl Engine {
     ///
     /// # Errors
     /// Log and checkpoint do not fit together: this replica is damaged.
-    pub fn add_replica(&mut self, id: GroupId, start: Start, lanes: Seen) -> Result<(), String> {
-        let (applied, term) = (start.applied, start.applied_term);
+    pub fn add_replica(&mut self, id: GroupId, start: Start, at: StateAt) -> Result<(), String> {
+        let started_at = start.applied;
         let mut strategy = RaftGroup::new(id, self.me, self.log.clone(), start)?;
         for peer in &self.up {
-            crate::strategy::Strategy::link(&mut strategy, *peer, true);
+            strategy.link(*peer, true);
         }
-        let mut group = Group::new(Role::Replica(Box::new(strategy)), self.new_outbox());
-        (group.applied, group.applied_term, group.seen) = (applied, term, lanes);
-        group.checkpointed = (applied, 0);
+        let mut group = Group::new(Role::Replica(Box::new(strategy)), self.new_outbox(id));
+        (group.applied, group.applied_term, group.seen) = (at.index, at.term, at.lanes);
+        group.checkpointed = started_at;
+        // Where the strategy begins anew, the history does too.
+        group.kept = if started_at == 0 { 0 } else { at.index };
         if let Some(old) = self.groups.remove(&id) {
             group.outbox = old.outbox; // An observer becomes a replica: its senders still wait.
             group.outbox.rewind();
@@ -129,6 +149,8 @@ impl Engine {
                     .into_iter()
                     .map(|token| Event::Unknown { token }),
             );
+            // What was given up must not look like the beginning of a new lane.
+            self.generations.insert(id, group.outbox.generation() + 1);
             self.ticket += 1;
             self.write(vec![Append::Drop { group: id }], self.ticket);
         }
@@ -143,13 +165,14 @@ impl Engine {
         let state = GroupCheckpoint {
             applied: group.applied,
             term: group.applied_term,
-            strategy: strategy.blob().to_vec(),
+            strategy: point(&**strategy),
             lanes: group.seen.clone(),
             state: state.to_vec(),
             is_replica: true,
         };
         let bytes = postcard::to_stdvec(&state).expect("writing to memory cannot fail");
-        group.provided = Some((group.applied, Bytes::from(bytes)));
+        group.provided.truncate(1); // One more: somebody may still be fetching it.
+        group.provided.push_front((group.applied, Bytes::from(bytes)));
         strategy.provide(group.applied);
         self.touched.insert(id);
         self.restart_observers(id);

@@ -7,7 +7,7 @@ use crate::lane::{Intake, Outbox, Seen};
 use crate::store::GroupId;
 use crate::strategy::{Committed, PeerId, Route, Strategy};
 use bytes::Bytes;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 /// How this node takes part in a group.
 pub(super) enum Role {
@@ -37,20 +37,23 @@ pub(super) struct Group {
     /// Tickets this group waits for.
     pub(super) unsynced_from: Option<u64>,
     pub(super) last_ticket: u64,
-    /// Our state as it can be fetched: index, bytes.
-    pub(super) provided: Option<(u64, Bytes)>,
+    /// Our state as it can be fetched: index, bytes; the newest first.
+    pub(super) provided: VecDeque<(u64, Bytes)>,
     /// A state we are fetching.
     pub(super) catch_up: Option<CatchUp>,
-    /// The strategy's memory that belongs to a state fetched and not yet taken over by it.
-    pub(super) fetched_blob: Option<Vec<u8>>,
+    /// Where the strategy starts from with a state fetched and not yet taken over by it.
+    pub(super) fetched: Option<(u64, u64, Vec<u8>)>,
+    /// History is kept here up to this index.
+    pub(super) kept: u64,
     /// Nodes that follow this replica, with what they were sent up to.
     pub(super) observers: BTreeMap<PeerId, u64>,
+    pub(super) told_observers_ms: u64,
     /// Nodes that wait for our state before they can follow.
     pub(super) waiting_observers: Vec<PeerId>,
-    /// Entries that came while the state was still on its way. Bounded by the sender's link buffer.
+    /// Entries that came while the state was still on its way; bounded by `EARLY_MAX`.
     pub(super) early: Vec<Committed>,
-    /// Applied at the last and the last but one checkpoint: the log is kept from there on.
-    pub(super) checkpointed: (u64, u64),
+    /// Where the strategy would have started from at the last checkpoint: one interval of log is kept.
+    pub(super) checkpointed: u64,
 }
 
 impl Group {
@@ -69,13 +72,15 @@ impl Group {
             offered_again_ms: 0,
             unsynced_from: None,
             last_ticket: 0,
-            provided: None,
+            provided: VecDeque::new(),
             catch_up: None,
-            fetched_blob: None,
+            fetched: None,
+            kept: 0,
             observers: BTreeMap::new(),
+            told_observers_ms: 0,
             waiting_observers: Vec::new(),
             early: Vec::new(),
-            checkpointed: (0, 0),
+            checkpointed: 0,
         }
     }
 

@@ -18,7 +18,7 @@ use crate::store::log::Append;
 use crate::store::{GroupId, History, Log};
 use crate::strategy::{Committed, Effects, PeerId, Route, Strategy, StrategyStatus};
 use bytes::Bytes;
-pub use checkpoint::{Checkpoint, GroupCheckpoint};
+pub use checkpoint::{Checkpoint, GroupCheckpoint, StateAt};
 use group::{Group, Role};
 use replica_proto::Clock;
 use std::cell::RefCell;
@@ -126,6 +126,11 @@ pub struct Engine {
     touched: BTreeSet<GroupId>,
     sends: Vec<(PeerId, Envelope)>,
     events: Vec<Event>,
+    /// Groups whose state a peer waits for; told last, when everything applied was handed out.
+    wanted: BTreeSet<GroupId>,
+    /// Lanes of groups that were here before begin after these generations.
+    generations: BTreeMap<GroupId, u64>,
+    fatal: Option<String>,
 }
 
 impl Engine {
@@ -151,6 +156,9 @@ impl Engine {
             touched: BTreeSet::new(),
             sends: Vec::new(),
             events: Vec::new(),
+            wanted: BTreeSet::new(),
+            generations: BTreeMap::new(),
+            fatal: None,
         }
     }
 
@@ -244,6 +252,7 @@ impl Engine {
             } => {
                 self.take_observed(from, group, Committed { index, term, data });
             }
+            Envelope::Alive { group, index } => self.take_alive(from, group, index),
             Envelope::Restart { group, index } => self.restart_observing(from, group, index),
             Envelope::Node(body) => self.events.push(Event::Told { from, body }),
         }
@@ -264,9 +273,11 @@ impl Engine {
                 group.outbox.rewind();
             }
             group.observers.remove(&peer);
+            group.waiting_observers.retain(|it| *it != peer);
             self.touched.insert(*id);
         }
         if !is_up {
+            self.lose_fetch(peer);
             self.lose_source(peer);
         }
     }
@@ -300,6 +311,7 @@ impl Engine {
             self.tick_lane(id);
             self.tick_catch_up(id);
             self.tick_observing(id);
+            self.tick_observers(id);
             self.touched.insert(id);
         }
     }
@@ -355,6 +367,17 @@ impl Engine {
             .collect()
     }
 
+    /// What broke so that the node must leave.
+    #[must_use]
+    pub fn fatal(&self) -> Option<&str> {
+        self.fatal.as_deref()
+    }
+
+    /// Writes and syncs one batch of an inline log, which reports it by its own callback.
+    pub fn sync_log(&mut self) {
+        self.log.borrow_mut().pump();
+    }
+
     /// Bytes that were submitted to the log and are not on disk.
     #[must_use]
     pub fn pending_bytes(&self) -> usize {
@@ -385,13 +408,19 @@ impl Engine {
         for (to, envelope) in self.sends.drain(..) {
             links.send(to, &mut |out| envelope.encode(out));
         }
-        std::mem::take(&mut self.events)
+        let mut events = std::mem::take(&mut self.events);
+        // The state given must contain all that is applied: those who want it come last.
+        events.extend(std::mem::take(&mut self.wanted).into_iter().map(Event::WantsState));
+        events
     }
 
     /// Whether another settling would find something to do at once.
     #[must_use]
     pub fn is_settled(&self) -> bool {
-        self.touched.is_empty() && self.sends.is_empty() && self.events.is_empty()
+        self.touched.is_empty()
+            && self.sends.is_empty()
+            && self.events.is_empty()
+            && self.wanted.is_empty()
     }
 
     fn carry_out(&mut self, id: GroupId, ticket: u64, effects: Effects, appends: &mut Vec<Append>) {
@@ -408,7 +437,7 @@ impl Engine {
                 .map(|(to, message)| (to, Envelope::Strategy(id, message))),
         );
         if effects.wants_state {
-            self.events.push(Event::WantsState(id));
+            self.wanted.insert(id);
         }
         if let Some(fetch) = effects.fetch {
             self.begin_catch_up(id, fetch);
@@ -425,13 +454,14 @@ impl Engine {
             .get_mut(&id)
             .expect("an entry belongs to a group that is here");
         if let Role::Replica(strategy) = &mut group.role {
-            strategy.applied(entry.index);
+            strategy.applied(entry.index, entry.term);
         }
         if entry.index <= group.applied {
             return; // The state that was fetched from a peer contains it.
         }
         group.applied = entry.index;
         group.applied_term = entry.term;
+        group.kept = group.kept.max(if group.kept + 1 == entry.index { entry.index } else { 0 });
         for observer in group.observers.keys() {
             let (index, term, data) = (entry.index, entry.term, entry.data.clone());
             self.sends.push((
@@ -475,18 +505,29 @@ impl Engine {
         }
     }
 
+    /// A new leadership, or none: nothing offered before counts, and those who offered it hear so.
+    fn notice_route(&mut self, id: GroupId) {
+        let me = self.me;
+        let Some(group) = self.groups.get_mut(&id) else { return };
+        let now = (group.route(), group.term());
+        if now == (group.route_was, group.term_was) {
+            return;
+        }
+        (group.route_was, group.term_was) = now;
+        group.outbox.rewind();
+        let origins: Vec<_> = group.intake.origins().filter(|it| it.0 != me).collect();
+        group.intake.reset();
+        let has_majority = !group.is_leader_without_majority(me);
+        for (origin, generation) in origins {
+            self.not_taken(id, origin, generation, has_majority);
+        }
+    }
+
     /// Moves this node's commands towards the leader, and the leader's intake into its log.
     fn pump(&mut self, id: GroupId, wall_ms: u64) {
-        let Some(group) = self.groups.get_mut(&id) else {
-            return;
-        };
+        self.notice_route(id);
+        let Some(group) = self.groups.get_mut(&id) else { return };
         let route = group.route();
-        let term = group.term();
-        if (route, term) != (group.route_was, group.term_was) {
-            (group.route_was, group.term_was) = (route, term);
-            group.outbox.rewind();
-            group.intake.reset();
-        }
         if !group.is_held {
             while route != Route::Nowhere {
                 let Some(section) = group.outbox.next_section() else {
@@ -534,9 +575,7 @@ impl Engine {
         };
         match group.route() {
             Route::Here => {
-                if group.route_was != Route::Here || group.term_was != group.term() {
-                    self.pump(id, 0); // Notices the new leadership first; proposes nothing yet.
-                }
+                self.notice_route(id);
                 let group = self.groups.get_mut(&id).expect("it was there");
                 if group.intake.take(section, &group.seen) == Taken::No {
                     self.not_taken(id, origin, generation, true);
@@ -622,7 +661,7 @@ impl Engine {
     /// A log that takes nothing in any more says so to whoever drives it, by its own callback.
     fn write(&mut self, appends: Vec<Append>, ticket: u64) {
         if let Err(why) = self.log.borrow_mut().submit(appends, ticket) {
-            tracing::error!(%why, "the log takes nothing in");
+            self.fatal.get_or_insert(format!("the log takes nothing in: {why}"));
         }
     }
 
@@ -633,7 +672,8 @@ impl Engine {
         }
     }
 
-    fn new_outbox(&self) -> Outbox {
-        Outbox::new(self.me, self.boot)
+    fn new_outbox(&self, id: GroupId) -> Outbox {
+        let after = self.generations.get(&id).copied().unwrap_or_default();
+        Outbox::new(self.me, after.max(u64::from(self.boot) << 32))
     }
 }

@@ -7,13 +7,16 @@ use super::Engine;
 use super::group::{Group, Role};
 use super::wire::Envelope;
 use crate::store::GroupId;
-use crate::strategy::{Committed, PeerId};
-use bytes::Bytes;
+use crate::strategy::{Committed, PeerId, Route};
 
 /// Bytes of entries sent to an observer that comes back; one further behind takes the state.
 const RESUME_ENTRIES_MAX: u64 = 4096;
 /// A source that does not answer within this time is not one.
 const ANSWER_MS: u64 = 2_000;
+/// Entries kept while the state is on its way.
+const EARLY_MAX: usize = 16_384;
+/// A replica tells its observers this often, in milliseconds, that it is still one with a leader.
+const ALIVE_MS: u64 = 500;
 /// Without a source, look for one again after this long.
 const LOOK_AGAIN_MS: u64 = 500;
 
@@ -25,22 +28,26 @@ pub(super) struct Observer {
     /// Nodes that hold replicas.
     pub(super) candidates: Vec<PeerId>,
     looked_ms: u64,
-    /// The source has answered.
-    has_heard: bool,
+    heard_ms: u64,
 }
 
 impl Engine {
     /// Follows a group whose replicas are on those nodes.
     pub fn observe(&mut self, id: GroupId, replicas: &[PeerId]) {
         match self.groups.get_mut(&id).map(|it| &mut it.role) {
-            Some(Role::Observer(observer)) => observer.candidates = replicas.to_vec(),
+            Some(Role::Observer(observer)) => {
+                if observer.source.is_some_and(|it| !replicas.contains(&it)) {
+                    observer.source = None; // It is going to give its replica up.
+                }
+                observer.candidates = replicas.to_vec();
+            }
             Some(Role::Replica(_)) => {}
             None => {
                 let observer = Observer {
                     candidates: replicas.to_vec(),
                     ..Observer::default()
                 };
-                let group = Group::new(Role::Observer(observer), self.new_outbox());
+                let group = Group::new(Role::Observer(observer), self.new_outbox(id));
                 self.groups.insert(id, group);
             }
         }
@@ -63,8 +70,9 @@ impl Engine {
             return;
         };
         let waited_ms = self.now_ms - observer.looked_ms;
-        if observer.source.is_some() && !observer.has_heard && waited_ms >= ANSWER_MS {
-            observer.source = None; // It holds no replica, or cannot say so.
+        let heard_ms = observer.heard_ms.max(observer.looked_ms);
+        if observer.source.is_some() && self.now_ms - heard_ms >= ANSWER_MS {
+            observer.source = None; // It holds no replica any more, or has no leader.
             let next = 1.min(observer.candidates.len());
             observer.candidates.rotate_left(next);
         }
@@ -72,12 +80,25 @@ impl Engine {
             return;
         }
         observer.looked_ms = self.now_ms;
-        observer.has_heard = false;
         let found = observer.candidates.iter().find(|it| self.up.contains(it)).copied();
         if let Some(source) = found {
             observer.source = Some(source);
             let after = group.applied;
             self.sends.push((source, Envelope::Observe { group: id, after }));
+        }
+    }
+
+    /// A replica whose group has a leader tells its observers how far it is.
+    pub(super) fn tick_observers(&mut self, id: GroupId) {
+        let Some(group) = self.groups.get_mut(&id) else { return };
+        let is_due = self.now_ms - group.told_observers_ms >= ALIVE_MS;
+        if group.observers.is_empty() || !is_due || group.route() == Route::Nowhere {
+            return;
+        }
+        group.told_observers_ms = self.now_ms;
+        for observer in group.observers.keys() {
+            let alive = Envelope::Alive { group: id, index: group.applied };
+            self.sends.push((*observer, alive));
         }
     }
 
@@ -109,12 +130,6 @@ impl Engine {
         match entries {
             Some(entries) => {
                 group.observers.insert(from, group.applied);
-                if entries.is_empty() {
-                    // Nothing new: say so, or it looks for somebody else.
-                    let (index, term) = (group.applied, group.applied_term);
-                    let nothing = Envelope::Observed { group: id, index, term, data: Bytes::new() };
-                    self.sends.push((from, nothing));
-                }
                 self.sends.extend(entries.into_iter().map(|entry| {
                     let Committed { index, term, data } = entry;
                     (
@@ -127,10 +142,13 @@ impl Engine {
                         },
                     )
                 }));
+                self.sends.push((from, Envelope::Alive { group: id, index: group.applied }));
             }
             None => {
-                group.waiting_observers.push(from);
-                self.events.push(super::Event::WantsState(id));
+                if !group.waiting_observers.contains(&from) {
+                    group.waiting_observers.push(from);
+                }
+                self.wanted.insert(id);
             }
         }
     }
@@ -154,9 +172,22 @@ impl Engine {
         };
         let Role::Observer(observer) = &mut group.role else { return };
         if observer.source == Some(from) {
-            observer.has_heard = true;
+            observer.heard_ms = self.now_ms;
             group.early.clear();
             self.begin_fetch(id, from, index, None);
+        }
+    }
+
+    /// The source lives. If it is ahead of what came, something was lost.
+    pub(super) fn take_alive(&mut self, from: PeerId, id: GroupId, index: u64) {
+        let Some(group) = self.groups.get_mut(&id) else { return };
+        let Role::Observer(observer) = &mut group.role else { return };
+        if observer.source != Some(from) {
+            return;
+        }
+        observer.heard_ms = self.now_ms;
+        if group.catch_up.is_none() && index > group.applied {
+            observer.source = None;
         }
     }
 
@@ -170,9 +201,12 @@ impl Engine {
         if observer.source != Some(from) {
             return;
         }
-        observer.has_heard = true;
+        observer.heard_ms = self.now_ms;
         if group.catch_up.is_some() {
             group.early.push(entry); // It comes after the state that is on its way.
+            if group.early.len() > EARLY_MAX {
+                group.early.clear(); // The gap is noticed, and the source asked again.
+            }
             return;
         }
         if entry.index > group.applied + 1 {
@@ -187,8 +221,10 @@ impl Engine {
         let Some(group) = self.groups.get_mut(&id) else {
             return;
         };
+        let Role::Observer(observer) = &group.role else { return };
+        let Some(source) = observer.source else { return };
         for entry in std::mem::take(&mut group.early) {
-            self.apply(id, entry);
+            self.take_observed(source, id, entry);
         }
     }
 }

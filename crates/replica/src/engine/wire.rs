@@ -57,6 +57,8 @@ pub(super) enum Envelope {
     },
     /// The observer has to take our state at `index` first (see `FetchState`).
     Restart { group: GroupId, index: u64 },
+    /// To an observer: this replica is one, with a leader, and has applied so far.
+    Alive { group: GroupId, index: u64 },
     /// For the node above, opaque here.
     Node(Bytes),
 }
@@ -156,6 +158,10 @@ impl Envelope {
                 head(9, group);
                 out.put_u64_le(*index);
             }
+            Envelope::Alive { group, index } => {
+                head(11, group);
+                out.put_u64_le(*index);
+            }
             Envelope::Node(body) => {
                 head(10, &GroupId(0));
                 out.put_slice(body);
@@ -243,6 +249,7 @@ impl Envelope {
                 index: number(&mut bytes)?,
             },
             10 => Envelope::Node(bytes),
+            11 => Envelope::Alive { group, index: number(&mut bytes)? },
             _ => return None,
         })
     }
@@ -255,7 +262,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn an_envelope_survives_the_wire_and_no_bytes_panic(bytes in prop::collection::vec(any::<u8>(), 0..120), kind in 0u8..12) {
+        fn an_envelope_survives_the_wire_and_no_bytes_panic(bytes in prop::collection::vec(any::<u8>(), 0..120), kind in 0u8..13) {
             let mut framed = vec![kind];
             framed.extend(bytes);
             if let Some(envelope) = Envelope::decode(framed.into()) {

@@ -76,6 +76,17 @@ pub struct StrategyStatus {
     pub learners: Vec<PeerId>,
 }
 
+/// Where a strategy can start again.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Point {
+    /// It has handed out everything up to this index.
+    pub index: u64,
+    /// Term of that entry.
+    pub term: u64,
+    /// Its own memory there.
+    pub memory: Bytes,
+}
+
 /// One replica of one group.
 pub trait Strategy {
     /// Its name in configuration and status: `raft`, `primary-backup`, `gossip`.
@@ -99,6 +110,9 @@ pub trait Strategy {
     /// The fetch could not be finished.
     fn fetch_failed(&mut self);
 
+    /// A peer is fetching our state.
+    fn peer_fetches(&mut self, peer: PeerId);
+
     /// Our state at `index` can be fetched from this node from now on.
     fn provide(&mut self, index: u64);
 
@@ -111,11 +125,12 @@ pub trait Strategy {
     /// Everything appended in rounds with tickets up to this one is on disk.
     fn synced(&mut self, ticket: u64);
 
-    /// Everything up to this index has been applied.
-    fn applied(&mut self, index: u64);
+    /// Everything up to this index, which has this term, has been applied.
+    fn applied(&mut self, index: u64, term: u64);
 
-    /// What it must know again when it starts from the state applied so far (membership, epochs).
-    fn blob(&self) -> Bytes;
+    /// How far it has come by itself, and what it must know again to start from there (membership,
+    /// epochs): index, term, memory. Behind the state while one is being fetched.
+    fn point(&self) -> Point;
 
     /// The log up to and including `index` is not needed any more: what may be purged of it, with the
     /// term of its last entry.

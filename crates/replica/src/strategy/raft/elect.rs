@@ -17,21 +17,23 @@ const RETRY_TICKS: u32 = 1;
 /// Attempts before the ordinary timers take over.
 const ATTEMPTS: u32 = 12;
 
+/// Ticks for two syncs and a round trip on a slow disk.
+const PATIENCE: u32 = 8;
+
 /// A hurried election under way.
 #[derive(Default)]
 pub(super) struct Haste {
     attempts_left: u32,
     ticks_to_next: u32,
+    /// Ticks left in which a real election under way is not begun again.
+    patience: u32,
 }
 
 impl RaftGroup {
     /// The link to the leader broke.
     pub(super) fn hasten(&mut self) {
         let rank = self.rank();
-        self.haste = Haste {
-            attempts_left: ATTEMPTS,
-            ticks_to_next: rank,
-        };
+        self.haste = Haste { attempts_left: ATTEMPTS, ticks_to_next: rank, patience: PATIENCE };
         if rank == 0 {
             self.campaign_now();
         }
@@ -45,6 +47,10 @@ impl RaftGroup {
         let has_living_leader = self.leader().is_some_and(|leader| self.is_up(leader));
         if has_living_leader || self.node.raft.state == StateRole::Leader {
             self.haste = Haste::default();
+            return;
+        }
+        if self.node.raft.state == StateRole::Candidate && self.haste.patience > 0 {
+            self.haste.patience -= 1; // Votes need syncs: give them time to come in.
             return;
         }
         match self.haste.ticks_to_next.checked_sub(1) {
@@ -63,6 +69,7 @@ impl RaftGroup {
 
     fn campaign_now(&mut self) {
         self.haste.attempts_left -= 1;
+        self.haste.patience = PATIENCE;
         self.haste.ticks_to_next = RETRY_TICKS + self.rank();
         if !self.conf_state().voters.contains(&self.me) || !self.has_majority_up() {
             return;

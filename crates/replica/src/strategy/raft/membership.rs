@@ -38,7 +38,7 @@ impl RaftGroup {
         }
         let ready = learners
             .iter()
-            .find(|id| self.wanted.contains(id) && self.has_caught_up(**id));
+            .find(|id| self.wanted.contains(id) && self.is_up(**id) && self.has_caught_up(**id));
         if let Some(ready) = ready {
             return Some(change(ConfChangeType::AddNode, *ready));
         }
@@ -92,7 +92,7 @@ impl RaftGroup {
         }
         let voters = self.conf_state().voters.iter();
         let heir = voters
-            .filter(|id| **id != self.me && self.is_up(**id))
+            .filter(|id| **id != self.me && self.is_up(**id) && self.has_caught_up(**id))
             .max_by_key(|id| {
                 let matched = self.node.raft.prs().get(**id).map_or(0, |it| it.matched);
                 (self.wanted.contains(id), matched)

@@ -13,13 +13,13 @@ mod ready;
 mod storage;
 mod wire;
 
-use super::{Committed, Effects, PeerId, Route, Strategy, StrategyStatus};
+use super::{Committed, Effects, PeerId, Point, Route, Strategy, StrategyStatus};
 use crate::store::log::Append;
 use crate::store::{GroupId, Log};
 use bytes::Bytes;
 use elect::Haste;
 use raft::prelude::{ConfState, HardState, Message, MessageType};
-use raft::{Config, GetEntriesContext, RawNode, SnapshotStatus, StateRole};
+use raft::{Config, GetEntriesContext, ProgressState, RawNode, SnapshotStatus, StateRole};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
@@ -39,6 +39,11 @@ const MESSAGE_BYTES: u64 = 512 << 10;
 /// Append messages on their way to one follower.
 const MESSAGES_IN_FLIGHT: usize = 64;
 
+/// Terms and indexes from this on are nobody's: arithmetic on them cannot overflow below it.
+const TERM_MAX: u64 = 1 << 62;
+/// A peer that has a snapshot to fetch and asks for nothing this long is sent it again: 2 s.
+const FETCH_SILENCE_TICKS: u32 = 80;
+
 /// One replica of one Raft group.
 pub struct RaftGroup {
     group: GroupId,
@@ -51,11 +56,12 @@ pub struct RaftGroup {
     /// Indexes of our proposals that are not applied yet.
     in_flight: VecDeque<u64>,
     applied: u64,
+    applied_term: u64,
     links: BTreeMap<PeerId, bool>,
     haste: Haste,
     wanted: Vec<PeerId>,
-    /// A snapshot message waits until its state has been fetched.
-    fetching: Option<Bytes>,
+    /// Ticks since a peer last asked for a part of our state.
+    fetches: BTreeMap<PeerId, u32>,
     to_fetch: Option<super::Fetch>,
     to_send: Vec<Message>,
     to_write: Vec<Append>,
@@ -70,17 +76,17 @@ pub struct Start {
     pub purged: (u64, u64),
     /// Last index in the log.
     pub last: u64,
-    /// What the state that the node restored contains.
+    /// [`Strategy::point`]: how far it had come.
     pub applied: u64,
     /// Term of that entry.
     pub applied_term: u64,
-    /// [`Strategy::blob`] at that index; empty: this replica waits to be told.
-    pub blob: Bytes,
+    /// Its memory there; empty: this replica waits to be told.
+    pub memory: Bytes,
 }
 
 /// What a group begins from that is founded now: an empty state at index 1, known to its first voters.
 #[must_use]
-pub fn founding_blob(voters: &[PeerId]) -> Bytes {
+pub fn founding_memory(voters: &[PeerId]) -> Bytes {
     wire::encode_conf_state(&ConfState::from((voters.to_vec(), Vec::new())))
 }
 
@@ -95,10 +101,10 @@ impl RaftGroup {
         log: Rc<RefCell<Log>>,
         start: Start,
     ) -> Result<RaftGroup, String> {
-        let conf_state = if start.blob.is_empty() {
+        let conf_state = if start.memory.is_empty() {
             ConfState::default()
         } else {
-            wire::decode_conf_state(start.blob.clone()).ok_or("unreadable membership")?
+            wire::decode_conf_state(start.memory.clone()).ok_or("unreadable membership")?
         };
         if start.applied < start.purged.0 {
             let (purged, applied) = (start.purged.0, start.applied);
@@ -108,8 +114,12 @@ impl RaftGroup {
         }
         let mut to_write = Vec::new();
         let mut start = start;
-        if start.last < start.applied {
-            // A fetched state is in the checkpoint, the log had not heard of it before the crash.
+        let is_foreign = start.applied > start.purged.0
+            && start.last >= start.applied
+            && log.borrow().term(group, start.applied).ok() != Some(start.applied_term);
+        if start.last < start.applied || is_foreign {
+            // A fetched state is in the checkpoint, the log had not heard of it before the crash; it may
+            // still hold a tail that nobody ever committed.
             start.purged = (start.applied, start.applied_term);
             start.last = start.applied;
             let (index, term) = start.purged;
@@ -153,10 +163,11 @@ impl RaftGroup {
             leading_from: None,
             in_flight: VecDeque::new(),
             applied: start.applied,
+            applied_term: start.applied_term,
             links: BTreeMap::new(),
             haste: Haste::default(),
             wanted: Vec::new(),
-            fetching: None,
+            fetches: BTreeMap::new(),
             to_fetch: None,
             to_send: Vec::new(),
             to_write,
@@ -185,6 +196,53 @@ impl RaftGroup {
 
     fn conf_state(&self) -> &ConfState {
         self.node.store().conf_state()
+    }
+
+    /// What the library takes for granted of messages, and would panic without.
+    fn is_sane(&self, message: &Message) -> bool {
+        let is_heartbeat = message.msg_type == MessageType::MsgHeartbeat;
+        let last_index = self.node.raft.raft_log.last_index();
+        let metadata = message.get_snapshot().get_metadata();
+        let (voters, learners) =
+            (&metadata.get_conf_state().voters, &metadata.get_conf_state().learners);
+        let is_distinct = |ids: &[u64]| ids.iter().enumerate().all(|(at, id)| !ids[..at].contains(id));
+        let is_snapshot_sane = message.msg_type != MessageType::MsgSnapshot
+            || (metadata.index > 0
+                && !voters.is_empty()
+                && is_distinct(voters)
+                && is_distinct(learners)
+                && !voters.iter().any(|id| learners.contains(id)));
+        let entries = message.entries.iter().zip(message.index.saturating_add(1)..);
+        (1..TERM_MAX).contains(&message.term)
+            && message.index < TERM_MAX
+            && is_snapshot_sane
+            && !(is_heartbeat && message.term >= self.node.raft.term && message.commit > last_index)
+            && entries.into_iter().all(|(it, index)| it.index == index && it.term <= message.term)
+    }
+
+    /// Peers that were sent to fetch our state and do not: the library waits for them for ever.
+    fn tick_snapshots(&mut self) {
+        if !self.is_leader() {
+            self.fetches.clear();
+            return;
+        }
+        let waiting: Vec<PeerId> = self
+            .node
+            .raft
+            .prs()
+            .iter()
+            .filter(|(_, it)| it.state == ProgressState::Snapshot)
+            .map(|(id, _)| *id)
+            .collect();
+        self.fetches.retain(|id, _| waiting.contains(id));
+        for id in waiting {
+            let silent = self.fetches.entry(id).or_insert(0);
+            *silent += 1;
+            if *silent > FETCH_SILENCE_TICKS {
+                *silent = 0;
+                self.node.report_snapshot(id, SnapshotStatus::Failure);
+            }
+        }
     }
 
     fn is_up(&self, peer: PeerId) -> bool {
@@ -235,6 +293,10 @@ impl Strategy for RaftGroup {
         if it.from != from || it.to != self.me {
             return; // Meant for an earlier identity of this node, or from one.
         }
+        if !self.is_sane(&it) {
+            tracing::warn!(group = %self.group, from, "a Raft message that no replica sends");
+            return;
+        }
         match it.msg_type {
             MessageType::MsgSnapshot => {
                 let metadata = it.get_snapshot().get_metadata();
@@ -253,14 +315,20 @@ impl Strategy for RaftGroup {
     }
 
     fn fetched(&mut self, message: Bytes) {
-        self.fetching = None;
-        if let Some(message) = wire::decode(message) {
+        if let Some(mut message) = wire::decode(message) {
+            // The state is committed whoever leads now: elections meanwhile do not make it stale.
+            if message.term < self.node.raft.term {
+                message.term = self.node.raft.term;
+                message.from = self.leader().unwrap_or(message.from);
+            }
             let _ = self.node.step(message);
         }
     }
 
-    fn fetch_failed(&mut self) {
-        self.fetching = None; // The leader sends the snapshot again when the link comes back.
+    fn fetch_failed(&mut self) {} // The leader sends the snapshot again.
+
+    fn peer_fetches(&mut self, peer: PeerId) {
+        self.fetches.insert(peer, 0);
     }
 
     fn provide(&mut self, index: u64) {
@@ -271,6 +339,7 @@ impl Strategy for RaftGroup {
         self.node.tick();
         self.tick_haste();
         self.tick_membership();
+        self.tick_snapshots();
     }
 
     fn link(&mut self, peer: PeerId, is_up: bool) {
@@ -289,8 +358,8 @@ impl Strategy for RaftGroup {
         self.confirm(ticket);
     }
 
-    fn applied(&mut self, index: u64) {
-        self.applied = self.applied.max(index);
+    fn applied(&mut self, index: u64, term: u64) {
+        (self.applied, self.applied_term) = (index, term).max((self.applied, self.applied_term));
         while self.in_flight.front().is_some_and(|it| *it <= index) {
             self.in_flight.pop_front();
         }
@@ -298,11 +367,18 @@ impl Strategy for RaftGroup {
         self.node.advance_apply_to(self.applied);
     }
 
-    fn blob(&self) -> Bytes {
-        wire::encode_conf_state(self.conf_state())
+    fn point(&self) -> Point {
+        let memory = wire::encode_conf_state(self.conf_state());
+        let is_begun = self.applied == 0;
+        Point {
+            index: self.applied,
+            term: self.applied_term,
+            memory: if is_begun { Bytes::new() } else { memory },
+        }
     }
 
     fn purge(&mut self, index: u64) -> Option<(u64, u64)> {
+        let index = index.min(self.applied);
         self.node.mut_store().purge(index)
     }
 

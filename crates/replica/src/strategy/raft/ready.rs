@@ -33,7 +33,7 @@ impl RaftGroup {
                 self.node
                     .mut_store()
                     .set_conf_state(metadata.get_conf_state().clone());
-                self.applied = metadata.index;
+                (self.applied, self.applied_term) = (metadata.index, metadata.term);
                 self.in_flight.clear();
                 effects.appends.push(Append::Purge {
                     group: self.group,
@@ -142,10 +142,6 @@ impl RaftGroup {
 
     /// A snapshot came: its state has to be fetched before the library may see the message.
     pub(super) fn ask_to_fetch(&mut self, from: PeerId, index: u64, message: Bytes) {
-        if self.fetching.is_some() {
-            return; // One at a time; the leader repeats itself.
-        }
-        self.fetching = Some(message.clone());
         self.to_fetch = Some(Fetch {
             from,
             index,

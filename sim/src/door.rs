@@ -1,0 +1,102 @@
+//! A door inside the simulated machine: clients talk to the node by its own handle, without sockets.
+
+use crate::story::Story;
+use chat::What;
+use node::{Answer, Ask, ConnId, Delivery, Handle, Request, ShardId};
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::{Notify, oneshot};
+use tokio::task::spawn_local;
+use tokio::time::sleep;
+
+/// One life of a node's only door.
+pub(crate) struct Door {
+    handle: Handle,
+    shard: ShardId,
+    waiting: RefCell<HashMap<u64, oneshot::Sender<Answer>>>,
+    next_tag: Cell<u64>,
+    next_slot: Cell<u32>,
+    /// The connection that reads history for the run, once it is in the room.
+    reader: Cell<Option<ConnId>>,
+}
+
+impl Door {
+    /// Attaches to a node that runs in this very thread. `None`: it stopped before.
+    pub(crate) async fn open(handle: Handle, story: Rc<Story>) -> Option<Rc<Door>> {
+        let wake = Arc::new(Notify::new());
+        let waker = wake.clone();
+        let (number, deliveries) = handle.attach_soon(Box::new(move || waker.notify_one()))?;
+        let shard = loop {
+            match number.try_recv() {
+                Ok(shard) => break shard,
+                Err(crossbeam_channel::TryRecvError::Disconnected) => return None,
+                Err(_) => sleep(Duration::from_millis(1)).await,
+            }
+        };
+        let door = Rc::new(Door {
+            handle,
+            shard,
+            waiting: RefCell::default(),
+            next_tag: Cell::new(1),
+            next_slot: Cell::new(0),
+            reader: Cell::new(None),
+        });
+        let it = door.clone();
+        spawn_local(async move {
+            let list = story.open_deliveries();
+            loop {
+                wake.notified().await;
+                for delivery in deliveries.try_iter().flatten() {
+                    it.take(delivery, &story, list);
+                }
+            }
+        });
+        Some(door)
+    }
+
+    fn take(&self, delivery: Delivery, story: &Story, list: usize) {
+        match delivery {
+            Delivery::Answer { tag, answer, .. } => {
+                if let Some(waiting) = self.waiting.borrow_mut().remove(&tag) {
+                    let _ = waiting.send(answer); // Whoever asked may have lost patience.
+                }
+            }
+            Delivery::Record { record, .. } if matches!(record.what, What::Said { .. }) => {
+                story.delivered(list, record.id.to_string());
+            }
+            _ => {}
+        }
+    }
+
+    /// A new connection.
+    pub(crate) fn connect(&self) -> ConnId {
+        let slot = self.next_slot.get();
+        self.next_slot.set(slot + 1);
+        ConnId {
+            shard: self.shard,
+            slot,
+            generation: 0,
+        }
+    }
+
+    /// Asks; the answer comes when the node has it, or never if it dies.
+    pub(crate) fn ask(&self, conn: ConnId, ask: Ask) -> oneshot::Receiver<Answer> {
+        let tag = self.next_tag.get();
+        self.next_tag.set(tag + 1);
+        let (sender, receiver) = oneshot::channel();
+        self.waiting.borrow_mut().insert(tag, sender);
+        self.handle.send(vec![Request { conn, tag, ask }]);
+        receiver
+    }
+
+    pub(crate) fn set_reader(&self, reader: ConnId) {
+        self.reader.set(Some(reader));
+    }
+
+    pub(crate) fn reader(&self) -> Option<ConnId> {
+        self.reader.get()
+    }
+}

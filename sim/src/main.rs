@@ -1,0 +1,54 @@
+//! Runs whole nodes on a simulated network, disk and clock, breaks things, and judges what came of it.
+//! One seed is one run; the same seed is the same run.
+
+mod checker;
+mod clients;
+mod cluster;
+mod door;
+mod entropy;
+mod faults;
+mod network;
+mod run;
+mod scenarios;
+mod seeds;
+mod story;
+
+use clap::Parser;
+use std::process::ExitCode;
+
+/// Simulates clusters under faults and looks for violations of what Starling promises.
+#[derive(Parser, Debug)]
+#[command(after_help = "Example: cargo run --release -- --seeds 0..100 --scenario leader-cut-off")]
+struct Cli {
+    /// Which seeds, `A..B` without B.
+    #[arg(long, value_parser = seeds::parse, required_unless_present_any = ["list", "one"])]
+    seeds: Option<std::ops::Range<u64>>,
+    /// Only this scenario; without it, seeds take the scenarios in turn.
+    #[arg(long, value_parser = scenarios::find)]
+    scenario: Option<&'static scenarios::Scenario>,
+    /// Shows the scenarios.
+    #[arg(long)]
+    list: bool,
+    /// Prints a hash of each run: equal runs have equal hashes.
+    #[arg(long)]
+    trace: bool,
+    /// Runs one seed in this process, as each seed of a batch is run.
+    #[arg(long, hide = true)]
+    one: Option<u64>,
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    if cli.list {
+        for it in scenarios::ALL {
+            println!("{:<16} {}", it.name, it.about);
+        }
+        return ExitCode::SUCCESS;
+    }
+    if let Some(seed) = cli.one {
+        let scenario = cli.scenario.unwrap_or_else(|| scenarios::of_seed(seed));
+        return seeds::run_here(seed, scenario);
+    }
+    let seeds = cli.seeds.expect("the command line asks for it");
+    seeds::run_batch(seeds, cli.scenario, cli.trace)
+}

@@ -1,0 +1,135 @@
+//! One run: a safety phase full of faults, then a liveness phase without any, then the judgement.
+
+use crate::checker::{self, Evidence, Kept, Violation};
+use crate::cluster::{Cluster, Stuck, name};
+use crate::scenarios::Scenario;
+use crate::story;
+use chat::{Record, What};
+
+const NODES: usize = 3;
+/// From switching on to a whole cluster with everybody in the room.
+const START_MS: u64 = 30_000;
+/// After the last fault ended, every node's clients are acknowledged again within this.
+const PROGRESS_MS: u64 = 15_000;
+/// After the last message was sent, all are answered within this.
+const ANSWER_MS: u64 = 12_000;
+/// After that, all histories are the same within this (the design's section 7).
+const EQUAL_MS: u64 = 10_000;
+
+/// What a run came to.
+pub(crate) struct Report {
+    pub(crate) trace: u64,
+    pub(crate) summary: String,
+    pub(crate) violations: Vec<Violation>,
+    /// What was done to the cluster.
+    pub(crate) timeline: String,
+}
+
+/// Runs a scenario.
+pub(crate) fn run(seed: u64, scenario: &Scenario) -> Report {
+    let mut cluster = Cluster::start(seed, NODES);
+    let mut histories = Vec::new();
+    let driven = drive(&mut cluster, scenario, &mut histories);
+    for (node, history) in &histories {
+        cluster.story.trace((node, history.len()));
+    }
+    let evidence = Evidence {
+        sent: cluster.story.all_sent(),
+        histories,
+        delivered: cluster.story.all_delivered(),
+        deeds: cluster.story.deeds(),
+    };
+    let mut violations: Vec<Violation> = story::panics()
+        .into_iter()
+        .map(|it| Violation::new("no panic", it))
+        .collect();
+    match driven {
+        Ok(()) => violations.extend(checker::check(&evidence)),
+        Err(Stuck(why)) => {
+            let why = format!(
+                "at {} ms: {why}{}",
+                cluster.story.now_ms(),
+                evidence.timeline()
+            );
+            violations.push(Violation::new("liveness", why));
+        }
+    }
+    Report {
+        trace: cluster.story.hash(),
+        summary: format!("{} at {} ms", evidence.summary(), cluster.story.now_ms()),
+        violations,
+        timeline: evidence.timeline(),
+    }
+}
+
+fn drive(
+    cluster: &mut Cluster,
+    scenario: &Scenario,
+    histories: &mut Vec<(String, Vec<Kept>)>,
+) -> Result<(), Stuck> {
+    cluster.run_until(START_MS, "all nodes serve", |it| {
+        Ok(it.nodes().all(|node| it.is_serving(node)))
+    })?;
+    cluster.run_until(START_MS, "all groups have their replicas", |it| {
+        for node in it.nodes() {
+            if !it.is_complete(node)? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    })?;
+    cluster.story.note("the cluster is whole");
+    cluster.run_between(500, 2_000)?;
+    for fault in scenario.faults {
+        cluster.story.note(format!("fault: {}", fault.name));
+        (fault.run)(cluster)?;
+        cluster.run_between(200, 2_000)?;
+    }
+
+    cluster.mend();
+    let since_ms = cluster.story.now_ms();
+    cluster.story.note("all faults have ended");
+    cluster.run_until(
+        PROGRESS_MS,
+        "clients of every node are acknowledged again",
+        |it| {
+            let is_acked = |node| it.story.acknowledged_since(node, since_ms) > 0;
+            Ok(it.nodes().all(|node| it.is_serving(node) && is_acked(node)))
+        },
+    )?;
+    cluster.run(500)?;
+    cluster.story.close();
+    cluster.story.note("clients stop talking");
+    cluster.run_until(ANSWER_MS, "every message is answered", |it| {
+        Ok(it.story.waiting() == 0)
+    })?;
+    let mut is_equal = |it: &mut Cluster| {
+        histories.clear();
+        for node in it.nodes() {
+            let Some(history) = it.history(node)? else {
+                return Ok(false);
+            };
+            histories.push((name(node), history.iter().map(kept).collect()));
+        }
+        Ok(histories.windows(2).all(|it| it[0].1 == it[1].1))
+    };
+    // If they are not, the checker says what differs.
+    let _ = cluster.run_until(EQUAL_MS, "all histories are equal", &mut is_equal);
+    Ok(())
+}
+
+/// The checker knows neither nodes nor records.
+fn kept(record: &Record) -> Kept {
+    let message = match &record.what {
+        What::Said { text, .. } => text
+            .split_once(' ')
+            .and_then(|(sender, number)| Some((sender.to_owned(), number.parse().ok()?))),
+        _ => None,
+    };
+    Kept {
+        id: record.id.to_string(),
+        at_ms: record.id.stamp.ms(),
+        message,
+        body: format!("{}: {:?}", record.who.nick, record.what),
+    }
+}

@@ -1,0 +1,10 @@
+//! All nodes lose power at once, under load.
+
+use super::Scenario;
+use crate::faults::power_loss;
+
+pub(super) const SCENARIO: Scenario = Scenario {
+    name: "power-loss",
+    about: "all nodes lose power at once, and come back one after the other",
+    faults: &[&power_loss::FAULT],
+};

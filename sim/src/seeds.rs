@@ -1,0 +1,168 @@
+//! Many seeds, each in a process of its own: nothing of one run reaches the next, and one that panics
+//! or hangs is one violation.
+
+use crate::run;
+use crate::scenarios::{self, Scenario};
+use crate::{entropy, story};
+use std::collections::VecDeque;
+use std::io::Read;
+use std::ops::Range;
+use std::process::{Child, Command, ExitCode, Stdio};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+/// A run that takes longer than this of real time has not finished.
+const RUN_LIMIT: Duration = Duration::from_secs(120);
+/// How a run says that it found something; any other failure is one that did not finish.
+const FOUND: u8 = 3;
+
+/// `A..B`.
+pub(crate) fn parse(text: &str) -> Result<Range<u64>, String> {
+    let usage = || "seeds are written as A..B, with A below B".to_owned();
+    let (from, to) = text.split_once("..").ok_or_else(usage)?;
+    let from: u64 = from.parse().map_err(|_| usage())?;
+    let to: u64 = to.parse().map_err(|_| usage())?;
+    if from < to {
+        Ok(from..to)
+    } else {
+        Err(usage())
+    }
+}
+
+/// Runs one seed in this process. Its output is read by [`run_batch`].
+pub(crate) fn run_here(seed: u64, scenario: &'static Scenario) -> ExitCode {
+    tracing_subscriber::fmt()
+        .with_env_filter(tracing_subscriber::EnvFilter::from_default_env())
+        .with_writer(std::io::stderr)
+        .with_ansi(false)
+        .without_time()
+        .init();
+    entropy::seed(seed);
+    // A thread of its own: what this one has of random keys is older than the seed.
+    let running = std::thread::spawn(move || {
+        story::hear_panics();
+        run::run(seed, scenario)
+    });
+    let Ok(report) = running.join() else {
+        return ExitCode::FAILURE; // The panic said why.
+    };
+    println!("trace {:016x} {}", report.trace, report.summary);
+    for violation in &report.violations {
+        println!("VIOLATION of {}: {}", violation.invariant, violation.story);
+    }
+    if report.violations.is_empty() {
+        return ExitCode::SUCCESS;
+    }
+    println!("{}; what was done:{}", report.summary, report.timeline);
+    ExitCode::from(FOUND)
+}
+
+struct Running {
+    seed: u64,
+    scenario: &'static Scenario,
+    child: Child,
+    started: Instant,
+}
+
+/// Runs all, as many at once as there are processors, and prints what was found.
+pub(crate) fn run_batch(
+    seeds: Range<u64>,
+    only: Option<&'static Scenario>,
+    is_traced: bool,
+) -> ExitCode {
+    let count = seeds.end - seeds.start;
+    let at_once = std::thread::available_parallelism().map_or(1, usize::from);
+    let mut waiting = seeds;
+    let mut running: VecDeque<Running> = VecDeque::new();
+    let (mut violations, mut unfinished) = (0, 0);
+    loop {
+        while running.len() < at_once
+            && let Some(seed) = waiting.next()
+        {
+            let scenario = only.unwrap_or_else(|| scenarios::of_seed(seed));
+            running.push_back(start(seed, scenario));
+        }
+        // In the order of the seeds, so that two batches print the same.
+        let Some(oldest) = running.pop_front() else {
+            break;
+        };
+        let found = finish(oldest, is_traced);
+        match found {
+            Some(found) => violations += found,
+            None => unfinished += 1,
+        }
+    }
+    if unfinished > 0 {
+        println!("{unfinished} seeds did not finish");
+    }
+    println!("seeds={count} violations={violations}");
+    match violations + unfinished {
+        0 => ExitCode::SUCCESS,
+        _ => ExitCode::FAILURE,
+    }
+}
+
+fn start(seed: u64, scenario: &'static Scenario) -> Running {
+    let me = std::env::current_exe().expect("a running program has a file");
+    let child = Command::new(me)
+        .args(["--one", &seed.to_string(), "--scenario", scenario.name])
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("this program can be started again");
+    Running {
+        seed,
+        scenario,
+        child,
+        started: Instant::now(),
+    }
+}
+
+/// How many violations it found; `None`: it did not finish.
+fn finish(mut it: Running, is_traced: bool) -> Option<u64> {
+    let repeat = format!(
+        "cargo run --release --manifest-path sim/Cargo.toml -- --seeds {}..{} --scenario {}",
+        it.seed,
+        it.seed + 1,
+        it.scenario.name
+    );
+    let status = loop {
+        match it.child.try_wait() {
+            Ok(Some(status)) => break status,
+            Ok(None) if it.started.elapsed() < RUN_LIMIT => sleep(Duration::from_millis(5)),
+            _ => {
+                let _ = it.child.kill(); // It may have ended just now.
+                let _ = it.child.wait();
+                println!(
+                    "seed {} ({}) did not finish in {RUN_LIMIT:?}",
+                    it.seed, it.scenario.name
+                );
+                println!("  repeat: {repeat}");
+                return None;
+            }
+        }
+    };
+    let mut said = String::new();
+    if let Some(stdout) = it.child.stdout.as_mut() {
+        let _ = stdout.read_to_string(&mut said); // What came is shown.
+    }
+    let found = said
+        .lines()
+        .filter(|it| it.starts_with("VIOLATION"))
+        .count() as u64;
+    let did_finish = status.success() || status.code() == Some(i32::from(FOUND));
+    if is_traced && let Some(trace) = said.lines().find(|it| it.starts_with("trace ")) {
+        println!("seed {} ({}) {trace}", it.seed, it.scenario.name);
+    }
+    if found > 0 || !did_finish {
+        println!("seed {} ({}):", it.seed, it.scenario.name);
+        for line in said.lines().filter(|it| !it.starts_with("trace ")) {
+            println!("  {line}");
+        }
+        if !did_finish {
+            println!("  it ended with {status}");
+        }
+        println!("  repeat: {repeat}");
+    }
+    did_finish.then_some(found)
+}

@@ -20,6 +20,7 @@ use replica::store::log::OnSynced;
 use replica::strategy::raft::TICK_MS;
 use std::cell::RefCell;
 use std::collections::VecDeque;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::Mutex;
@@ -206,7 +207,7 @@ fn on_synced(synced: &Arc<Mutex<Result<u64, String>>>, wake: &Arc<Notify>) -> On
     Box::new(move |result| {
         let mut it = synced.lock().expect("nobody panics with it");
         if it.is_ok() {
-            *it = result.map_err(|why| why.to_string());
+            *it = result.map_err(|why| format!("the log cannot be written: {why}"));
         }
         drop(it);
         wake.notify_one();
@@ -357,14 +358,13 @@ impl<N: Network> Node<N> {
                     false
                 }
             };
-            let now_ms = self.started.elapsed().as_millis() as u64;
-            self.core.set_now(now_ms, (self.env.wall_ms)());
+            self.core.set_now(self.started.elapsed(), (self.env.wall_ms)());
             if ticked {
                 self.core.tick();
             }
             is_stopping |= self.feed();
             if let Err(why) = &*self.synced.lock().expect("nobody panics with it") {
-                break Err(format!("the log cannot be written: {why}"));
+                break Err(why.clone());
             }
             self.core.settle(&mut Out(&self.peers));
             self.carry_out();
@@ -401,6 +401,9 @@ impl<N: Network> Node<N> {
                 None => break,
             }
         }
+        if self.core.is_overrun() {
+            return false; // The next tick looks again.
+        }
         for _ in 0..INBOUND_BATCH {
             match self.inbox.try_recv() {
                 Ok(Inbound::Stop) => {
@@ -432,8 +435,15 @@ impl<N: Network> Node<N> {
         if let Some(job) = self.core.take_checkpoint() {
             if self.env.on_thread {
                 let (done, wake) = (self.checkpoints.0.clone(), self.wake.clone());
+                let broken = self.synced.clone();
                 std::thread::spawn(move || {
-                    let _ = done.send(job.run()); // The node may have stopped.
+                    match catch_unwind(AssertUnwindSafe(|| job.run())) {
+                        Ok(it) => drop(done.send(it)), // The node may have stopped.
+                        Err(_) => {
+                            let mut it = broken.lock().expect("nobody panics with it");
+                            *it = Err("a checkpoint panicked".to_owned());
+                        }
+                    }
                     wake.notify_one();
                 });
             } else {

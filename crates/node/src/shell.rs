@@ -6,7 +6,7 @@
 use crate::config::Config;
 use crate::core::{Core, JoinAnswer, JoinQuestion, Question, RestoreError, Surroundings, restore};
 use crate::door::{Handle, Inbound, Info};
-use crate::identity::{Identity, IdentityError};
+use crate::identity::{Identity, Phase};
 use crate::run::StartError;
 use chat::NodeId;
 use crossbeam_channel::{Receiver, Sender};
@@ -15,6 +15,7 @@ use rand::{Rng, SeedableRng};
 use replica::engine::Links;
 use replica::net::{Liveness, LivenessMe, Me, Network, PeerEvent, Peers};
 use replica::store::Disk;
+use replica::store::disk::LockGuard;
 use replica::store::log::LogOptions;
 use replica::store::log::OnSynced;
 use replica::strategy::raft::TICK_MS;
@@ -68,6 +69,8 @@ pub struct Node<N: Network> {
         Receiver<crate::core::CheckpointDone>,
     ),
     drained: Vec<Sender<()>>,
+    /// Of the data directory.
+    _lock: Box<dyn LockGuard>,
 }
 
 /// Frames leave through the peer links.
@@ -93,42 +96,33 @@ pub async fn prepare<N: Network>(config: Config, env: Env<N>) -> Result<Node<N>,
             address: config.address.clone(),
             why: why.to_string(),
         })?;
+    let lock = env.disk.lock("LOCK").map_err(|why| match why.kind() {
+        std::io::ErrorKind::WouldBlock => data_dir("another process uses it".to_owned()),
+        _ => data_dir(why.to_string()),
+    })?;
     let mut random = SmallRng::seed_from_u64(env.seed);
-    let kept = match Identity::load(&*env.disk, &config.name) {
-        Ok(kept) => kept,
-        Err(IdentityError::Damaged) => return Err(data_dir(IdentityError::Damaged.to_string())),
-        Err(why) => return Err(data_dir(why.to_string())),
-    };
+    let kept = Identity::load(&*env.disk, &config.name).map_err(|why| data_dir(why.to_string()))?;
     let wake = Arc::new(Notify::new());
     let synced = Arc::new(Mutex::new(Ok(0)));
-    let (mut identity, mut is_founder) = match kept {
-        Some(identity) => (identity, false),
-        None => begin(&config, &env, &mut random).await?,
+    let mut identity = match kept {
+        Some(identity) => identity,
+        None => begin(&config, &env, &mut random)?,
     };
-    identity.boot += 1;
-    let mut opened = restore(
-        &env.disk,
-        &identity,
-        is_founder,
-        env.log.clone(),
-        on_synced(&synced, &wake),
-    );
+    let open = |identity: &Identity| {
+        let on_synced = on_synced(&synced, &wake);
+        restore(&env.disk, identity, env.log.clone(), on_synced)
+    };
+    join_if_joining(&config, &env, &mut identity).await?;
+    let mut opened = open(&identity);
     if let Err(RestoreError::Damaged(why)) = &opened {
-        (identity, is_founder) = rejoin(&config, &env, &mut random, &identity, why).await?;
-        identity.boot += 1;
-        opened = restore(
-            &env.disk,
-            &identity,
-            is_founder,
-            env.log.clone(),
-            on_synced(&synced, &wake),
-        );
+        identity = begin_again(&config, &env, &mut random, &identity, why)?;
+        join_if_joining(&config, &env, &mut identity).await?;
+        opened = open(&identity);
     }
     let restored = opened.map_err(|why| data_dir(why.to_string()))?;
-    // Only now: a founder's first checkpoint is on disk before its identity is.
-    identity
-        .save(&*env.disk)
-        .map_err(|why| data_dir(why.to_string()))?;
+    // Only now: what makes it a member (a founder's first checkpoint, a log of its own) is on disk.
+    identity.phase = Phase::Member;
+    save(&config, &env, &identity)?;
 
     let events: Rc<RefCell<VecDeque<PeerEvent>>> = Rc::default();
     let sink = {
@@ -199,6 +193,7 @@ pub async fn prepare<N: Network>(config: Config, env: Env<N>) -> Result<Node<N>,
         started: Instant::now(),
         checkpoints: crossbeam_channel::unbounded(),
         drained: Vec::new(),
+        _lock: lock,
     })
 }
 
@@ -214,46 +209,51 @@ fn on_synced(synced: &Arc<Mutex<Result<u64, String>>>, wake: &Arc<Notify>) -> On
     })
 }
 
-/// A fresh directory: found a cluster, or ask a member for admission.
-async fn begin<N: Network>(
+fn save<N: Network>(config: &Config, env: &Env<N>, it: &Identity) -> Result<(), StartError> {
+    it.save(&*env.disk).map_err(|why| StartError::DataDir {
+        path: config.data_dir.display().to_string(),
+        why: why.to_string(),
+    })
+}
+
+/// A fresh directory: draws who this node is. From here on it founds, or joins, until that is done.
+fn begin<N: Network>(
     config: &Config,
     env: &Env<N>,
     random: &mut SmallRng,
-) -> Result<(Identity, bool), StartError> {
+) -> Result<Identity, StartError> {
     let mut identity = Identity {
         id: random.random::<u64>().max(1),
         cluster: 0,
+        phase: Phase::Joining { addresses: config.join.clone() },
         name: config.name.clone(),
         groups: config.groups,
         boot: 0,
         peers: Vec::new(),
     };
     if config.join.is_empty() {
+        identity.phase = Phase::Founding;
         identity.cluster = random.random::<u64>().max(1);
         identity.peers = vec![(identity.id, config.address.clone())];
         tracing::info!(network = %config.network, "founding a cluster");
-        return Ok((identity, true));
     }
-    join(config, env, &mut identity, &config.join).await?;
-    Ok((identity, false))
+    save(config, env, &identity)?;
+    Ok(identity)
 }
 
-/// The data is damaged: this identity never votes again. Its directory is emptied and the node joins
-/// anew, if there is somebody to join.
-async fn rejoin<N: Network>(
+/// The data is damaged: this identity never votes again. The node joins anew under another one, if
+/// there is somebody to join.
+fn begin_again<N: Network>(
     config: &Config,
     env: &Env<N>,
     random: &mut SmallRng,
     old: &Identity,
     why: &str,
-) -> Result<(Identity, bool), StartError> {
-    let others: Vec<String> = old
-        .peers
-        .iter()
-        .filter(|it| it.0 != old.id)
-        .map(|it| it.1.clone())
-        .collect();
-    if others.is_empty() {
+) -> Result<Identity, StartError> {
+    let known = old.peers.iter().filter(|it| it.0 != old.id).map(|it| &it.1);
+    let mut addresses: Vec<String> = known.chain(&config.join).cloned().collect();
+    addresses.retain(|it| *it != config.address);
+    if addresses.is_empty() {
         return Err(StartError::DataDir {
             path: config.data_dir.display().to_string(),
             why: format!("{why}. No other node has a copy: restore the directory from a backup"),
@@ -263,18 +263,45 @@ async fn rejoin<N: Network>(
         why,
         "the data is damaged; this node rejoins under a new identity"
     );
-    let wiped = replica::store::wipe(&*env.disk);
-    wiped.map_err(|why| StartError::DataDir {
-        path: config.data_dir.display().to_string(),
-        why: format!("damaged, and it cannot be emptied: {why}"),
-    })?;
-    let mut identity = Identity {
+    let identity = Identity {
         id: random.random::<u64>().max(1),
+        phase: Phase::Joining { addresses },
         boot: 0,
         ..old.clone()
     };
-    join(config, env, &mut identity, &others).await?;
-    Ok((identity, false))
+    save(config, env, &identity)?;
+    Ok(identity)
+}
+
+/// Joins, if that is not done yet: with nothing on disk but the identity. Counts the start.
+async fn join_if_joining<N: Network>(
+    config: &Config,
+    env: &Env<N>,
+    identity: &mut Identity,
+) -> Result<(), StartError> {
+    identity.boot += 1;
+    let Phase::Joining { addresses } = identity.phase.clone() else {
+        return Ok(());
+    };
+    empty(&*env.disk).map_err(|why| StartError::DataDir {
+        path: config.data_dir.display().to_string(),
+        why: format!("it cannot be emptied before this node joins: {why}"),
+    })?;
+    let mut all = config.join.clone();
+    all.extend(addresses.into_iter().filter(|it| !config.join.contains(it)));
+    join(config, env, identity, &all).await
+}
+
+/// Removes log and history. The identity stays.
+fn empty(disk: &dyn Disk) -> std::io::Result<()> {
+    for part in ["log", "history"] {
+        let part = disk.dir(part)?;
+        for name in part.list()? {
+            part.remove(&name)?;
+        }
+        part.sync_dir()?;
+    }
+    Ok(())
 }
 
 /// Asks every address in turn until one member takes this node in or refuses it.

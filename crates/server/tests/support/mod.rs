@@ -7,7 +7,8 @@ pub(crate) mod fake;
 pub(crate) mod judge;
 pub(crate) mod traffic;
 
-use std::sync::{Mutex, MutexGuard};
+use std::fs::File;
+use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -28,8 +29,10 @@ pub(crate) fn wait_for<T>(what: &str, limit: Duration, mut look: impl FnMut() ->
 }
 
 /// One at a time: several clusters on a small machine would test the machine, and several demos would
-/// want the same ports.
-pub(crate) fn alone() -> MutexGuard<'static, ()> {
-    static ONE: Mutex<()> = Mutex::new(());
-    ONE.lock().unwrap_or_else(|it| it.into_inner()) // A failed test harms no other.
+/// want the same ports. A file's lock, because some runners give each test a process of its own.
+pub(crate) fn alone() -> File {
+    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join("alone");
+    let file = File::create(path).expect("cargo made the directory");
+    file.lock().expect("files can be locked"); // Until it is closed.
+    file
 }

@@ -99,7 +99,11 @@ fn group_row(group: &GroupStatus) -> [String; 8] {
     [
         id,
         group.strategy.clone(),
-        group.leader.clone().unwrap_or_else(|| "none".to_owned()),
+        match &group.leader {
+            Some(name) => name.clone(),
+            None if group.is_led() => "elsewhere".to_owned(), // Who observes does not know where.
+            None => "none".to_owned(),
+        },
         group.replicas.join(" "),
         group.applied_index.to_string(),
         group.lag.to_string(),

@@ -143,6 +143,31 @@ fn a_node_that_lost_its_disk_comes_back_as_another_and_catches_up_under_traffic(
     traffic.finish(&cluster);
 }
 
+#[test]
+fn the_founder_that_lost_its_log_rejoins_under_another_identity_and_founds_nothing() {
+    let _alone = alone();
+    let mut cluster = Cluster::start(3);
+    let traffic = Traffic::start(cluster.ircs(), ROOM, CLIENTS);
+    traffic.more(SOME);
+    let id_of = |cluster: &Cluster| {
+        let nodes = cluster.status(1)?.nodes;
+        Some(nodes.into_iter().find(|it| it.name == cluster.name(0))?.id)
+    };
+    let before = id_of(&cluster).expect("it is a member");
+
+    cluster.kill9(0);
+    cluster.lose_log(0);
+    cluster.restart_alone(0);
+    let is_another = |cluster: &Cluster| id_of(cluster).filter(|it| *it != before);
+    wait_for("it to be a member under another id", SOON * 3, || is_another(&cluster));
+    // Once more, while it may still be on its way back.
+    cluster.kill9(0);
+    cluster.restart_alone(0);
+    cluster.wait_ready();
+    traffic.more(SOME);
+    traffic.finish(&cluster);
+}
+
 /// The replica identity of a node, as the first node knows it.
 fn id_of(cluster: &Cluster, index: usize) -> Option<String> {
     let status = cluster.status(0)?;

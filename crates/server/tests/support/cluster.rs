@@ -140,6 +140,18 @@ impl Cluster {
         fs::remove_dir_all(self.path(index, "data")).expect("it had data");
     }
 
+    /// Removes the log of a killed node.
+    pub(crate) fn lose_log(&mut self, index: usize) {
+        assert!(self.nodes[index].child.is_none(), "kill it first");
+        fs::remove_dir_all(self.path(index, "data").join("log")).expect("it had a log");
+    }
+
+    /// Starts a node that was killed, with a configuration that would found a cluster.
+    pub(crate) fn restart_alone(&mut self, index: usize) {
+        assert!(self.nodes[index].child.is_none(), "kill it first");
+        self.spawn(index, &[]);
+    }
+
     /// Waits until every running node sees all nodes up and every group led, fully replicated and,
     /// where it is a replica itself, caught up.
     pub(crate) fn wait_ready(&mut self) {

@@ -6,7 +6,7 @@ use crate::door::{
 };
 use chat::directory::Session;
 use chat::room::Room;
-use chat::{RoomName, SessionId, Stamp};
+use chat::{RoomName, SessionId};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 

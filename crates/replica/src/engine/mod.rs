@@ -277,7 +277,6 @@ impl Engine {
             self.touched.insert(*id);
         }
         if !is_up {
-            self.lose_fetch(peer);
             self.lose_source(peer);
         }
     }

@@ -46,11 +46,8 @@ pub(crate) fn run(seed: u64, scenario: &Scenario) -> Report {
     match driven {
         Ok(()) => violations.extend(checker::check(&evidence)),
         Err(Stuck(why)) => {
-            let why = format!(
-                "at {} ms: {why}{}",
-                cluster.story.now_ms(),
-                evidence.timeline()
-            );
+            let why = format!("at {} ms: {why}", cluster.story.now_ms());
+            let why = why + &cluster.told();
             violations.push(Violation::new("liveness", why));
         }
     }

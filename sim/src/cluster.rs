@@ -104,9 +104,7 @@ impl Cluster {
             });
             machines.push(machine.clone());
             let story = story.clone();
-            sim.host(name(number), move || {
-                live(machine.clone(), story.clone(), seed)
-            });
+            sim.host(name(number), move || live(machine.clone(), story.clone(), seed));
         }
         Cluster {
             sim,
@@ -130,10 +128,7 @@ impl Cluster {
             stepped.map_err(|why| Stuck(format!("a node broke: {why}")))?;
             for it in &self.machines {
                 if let Some(why) = &*it.ended.borrow() {
-                    return Err(Stuck(format!(
-                        "{} stopped by itself: {why}",
-                        name(it.number)
-                    )));
+                    return Err(Stuck(format!("{} stopped by itself: {why}", name(it.number))));
                 }
             }
         }
@@ -167,16 +162,14 @@ impl Cluster {
     pub(crate) fn cut(&mut self, a: usize, b: usize) {
         self.cuts.insert((a.min(b), a.max(b)));
         self.sim.partition(name(a), name(b));
-        self.story
-            .note(format!("cut between {} and {}", name(a), name(b)));
+        self.story.note(format!("cut between {} and {}", name(a), name(b)));
     }
 
     /// Ends all cuts.
     pub(crate) fn heal(&mut self) {
         for (a, b) in std::mem::take(&mut self.cuts) {
             self.sim.repair(name(a), name(b));
-            self.story
-                .note(format!("healed between {} and {}", name(a), name(b)));
+            self.story.note(format!("healed between {} and {}", name(a), name(b)));
         }
     }
 
@@ -264,11 +257,7 @@ impl Cluster {
     pub(crate) fn told(&mut self) -> String {
         let mut told = String::new();
         for node in self.nodes() {
-            let serves = if self.is_serving(node) {
-                "serves"
-            } else {
-                "does not serve"
-            };
+            let serves = if self.is_serving(node) { "serves" } else { "does not serve" };
             told += &format!("\n    {} {serves}", name(node));
             match self.status(node) {
                 Ok(status) => {
@@ -379,13 +368,7 @@ async fn live(machine: Rc<Machine>, story: Rc<Story>, seed: u64) -> turmoil::Res
             return;
         };
         *here.door.borrow_mut() = Some(door.clone());
-        clients::begin(&Home {
-            door,
-            story,
-            node: here.number,
-            life,
-            seed,
-        });
+        clients::begin(&Home { door, story, node: here.number, life, seed });
     });
     let ended = node.run().await;
     *machine.ended.borrow_mut() = Some(ended.err().unwrap_or_else(|| "it was told to".to_owned()));

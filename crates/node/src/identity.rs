@@ -1,7 +1,9 @@
 //! Which node a data directory belongs to.
 //!
 //! Promise: the identity in it was drawn once and is never used by a directory that lost its data; the
-//! count of starts rises with every start, before anything else happens.
+//! count of starts rises with every start, before anything of that start can be heard elsewhere. It is
+//! on disk before the first step of founding or joining, so that a crash in between goes on with that
+//! step: a node that was joining never founds.
 
 use replica::store::Disk;
 use serde::{Deserialize, Serialize};
@@ -15,6 +17,8 @@ pub(crate) struct Identity {
     pub(crate) id: u64,
     /// Random id of the cluster.
     pub(crate) cluster: u64,
+    /// How far it has come.
+    pub(crate) phase: Phase,
     /// The node's name.
     pub(crate) name: String,
     /// Room groups of the cluster.
@@ -23,6 +27,21 @@ pub(crate) struct Identity {
     pub(crate) boot: u32,
     /// Members when last seen: identity and address.
     pub(crate) peers: Vec<(u64, String)>,
+}
+
+/// How far a node has come with becoming a member. Before `Member` it has told nobody anything that
+/// must not be forgotten.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Phase {
+    /// Its first checkpoint may not be there yet.
+    Founding,
+    /// Its log and history are to be emptied before it is a member.
+    Joining {
+        /// Whom to ask, besides those in the configuration.
+        addresses: Vec<String>,
+    },
+    /// Its log holds what it has promised.
+    Member,
 }
 
 /// Why a data directory's identity cannot be used.
@@ -56,7 +75,11 @@ impl Identity {
             Err(why) if why.kind() == std::io::ErrorKind::NotFound => return Ok(None),
             Err(why) => return Err(why.into()),
         };
-        let identity: Identity = chat::codec::decode(&bytes).map_err(|_| IdentityError::Damaged)?;
+        let mut identity: Identity =
+            chat::codec::decode(&bytes).map_err(|_| IdentityError::Damaged)?;
+        if identity.phase != Phase::Member {
+            identity.name = name.to_owned(); // Nobody knows the other name yet.
+        }
         if identity.name != name {
             return Err(IdentityError::OtherNode {
                 theirs: identity.name,
@@ -70,5 +93,38 @@ impl Identity {
     pub(crate) fn save(&self, disk: &dyn Disk) -> Result<(), IdentityError> {
         disk.replace(FILE, &chat::codec::encode(self))?;
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use replica::store::SimDisk;
+
+    fn identity(phase: Phase) -> Identity {
+        Identity {
+            id: 7,
+            cluster: 1,
+            phase,
+            name: "a".to_owned(),
+            groups: 16,
+            boot: 1,
+            peers: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn a_member_keeps_its_name_and_who_is_not_one_yet_may_take_another() {
+        let disk = SimDisk::new();
+        assert_eq!(Identity::load(&disk, "a").expect("an empty disk"), None);
+        for phase in [Phase::Founding, Phase::Joining { addresses: vec!["b:1".to_owned()] }] {
+            identity(phase.clone()).save(&disk).expect("the disk is fine");
+            let found = Identity::load(&disk, "b").expect("it can be read").expect("it is there");
+            assert_eq!((found.name.as_str(), found.id, found.phase), ("b", 7, phase));
+        }
+        identity(Phase::Member).save(&disk).expect("the disk is fine");
+        assert!(Identity::load(&disk, "a").expect("it can be read").is_some());
+        let refused = Identity::load(&disk, "b");
+        assert!(matches!(refused, Err(IdentityError::OtherNode { .. })), "{refused:?}");
     }
 }

@@ -7,6 +7,8 @@ use crate::{Config, Status};
 use replica::net::RealNetwork;
 use replica::store::log::LogOptions;
 use replica::store::{Disk, RealDisk};
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc;
 use std::sync::{Arc, Condvar, Mutex};
 use std::thread::JoinHandle;
@@ -103,7 +105,8 @@ pub fn start(config: Config) -> Result<Running, StartError> {
         std::thread::Builder::new()
             .name("node".to_owned())
             .spawn(move || {
-                let result = run(config, disk, &started);
+                let running = AssertUnwindSafe(|| run(config, disk, &started));
+                let result = catch_unwind(running).unwrap_or_else(|panic| Err(words(&*panic)));
                 *ended.result.lock().expect("nobody panics with it") = Some(result);
                 ended.changed.notify_all();
             })
@@ -120,6 +123,16 @@ pub fn start(config: Config) -> Result<Running, StartError> {
             "it stopped while it started".to_owned(),
         )),
     }
+}
+
+/// A panic's message. The node's state is not touched again, so nobody sees it half changed.
+fn words(panic: &(dyn Any + Send)) -> String {
+    let message = match (panic.downcast_ref::<&str>(), panic.downcast_ref::<String>()) {
+        (Some(it), _) => it,
+        (_, Some(it)) => it.as_str(),
+        _ => "without a message",
+    };
+    format!("it panicked: {message}")
 }
 
 fn run(
@@ -206,4 +219,19 @@ pub fn ask_status(address: &str, limit: Duration) -> Result<Status, AdminError> 
     serde_json::from_slice(&bytes).map_err(|_| AdminError::NotANode {
         address: address.to_owned(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_is_told_in_its_own_words() {
+        for (told, panic) in [
+            ("it panicked: broken", catch_unwind(|| panic!("broken"))),
+            ("it panicked: broken 7", catch_unwind(|| panic!("broken {}", 7))),
+        ] {
+            assert_eq!(words(&*panic.expect_err("it panics")), told);
+        }
+    }
 }

@@ -6,7 +6,7 @@
 use crate::config::Config;
 use crate::core::{Core, JoinAnswer, JoinQuestion, Question, RestoreError, Surroundings, restore};
 use crate::door::{Handle, Inbound, Info};
-use crate::identity::{Identity, IdentityError};
+use crate::identity::{Identity, Phase};
 use crate::run::StartError;
 use chat::NodeId;
 use crossbeam_channel::{Receiver, Sender};
@@ -15,11 +15,13 @@ use rand::{Rng, SeedableRng};
 use replica::engine::Links;
 use replica::net::{Liveness, LivenessMe, Me, Network, PeerEvent, Peers};
 use replica::store::Disk;
+use replica::store::disk::LockGuard;
 use replica::store::log::LogOptions;
 use replica::store::log::OnSynced;
 use replica::strategy::raft::TICK_MS;
 use std::cell::RefCell;
 use std::collections::VecDeque;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::Mutex;
@@ -67,6 +69,8 @@ pub struct Node<N: Network> {
         Receiver<crate::core::CheckpointDone>,
     ),
     drained: Vec<Sender<()>>,
+    /// Of the data directory.
+    _lock: Box<dyn LockGuard>,
 }
 
 /// Frames leave through the peer links.
@@ -92,42 +96,33 @@ pub async fn prepare<N: Network>(config: Config, env: Env<N>) -> Result<Node<N>,
             address: config.address.clone(),
             why: why.to_string(),
         })?;
+    let lock = env.disk.lock("LOCK").map_err(|why| match why.kind() {
+        std::io::ErrorKind::WouldBlock => data_dir("another process uses it".to_owned()),
+        _ => data_dir(why.to_string()),
+    })?;
     let mut random = SmallRng::seed_from_u64(env.seed);
-    let kept = match Identity::load(&*env.disk, &config.name) {
-        Ok(kept) => kept,
-        Err(IdentityError::Damaged) => return Err(data_dir(IdentityError::Damaged.to_string())),
-        Err(why) => return Err(data_dir(why.to_string())),
-    };
+    let kept = Identity::load(&*env.disk, &config.name).map_err(|why| data_dir(why.to_string()))?;
     let wake = Arc::new(Notify::new());
     let synced = Arc::new(Mutex::new(Ok(0)));
-    let (mut identity, mut is_founder) = match kept {
-        Some(identity) => (identity, false),
-        None => begin(&config, &env, &mut random).await?,
+    let mut identity = match kept {
+        Some(identity) => identity,
+        None => begin(&config, &env, &mut random)?,
     };
-    identity.boot += 1;
-    let mut opened = restore(
-        &env.disk,
-        &identity,
-        is_founder,
-        env.log.clone(),
-        on_synced(&synced, &wake),
-    );
+    let open = |identity: &Identity| {
+        let on_synced = on_synced(&synced, &wake);
+        restore(&env.disk, identity, env.log.clone(), on_synced)
+    };
+    join_if_joining(&config, &env, &mut identity).await?;
+    let mut opened = open(&identity);
     if let Err(RestoreError::Damaged(why)) = &opened {
-        (identity, is_founder) = rejoin(&config, &env, &mut random, &identity, why).await?;
-        identity.boot += 1;
-        opened = restore(
-            &env.disk,
-            &identity,
-            is_founder,
-            env.log.clone(),
-            on_synced(&synced, &wake),
-        );
+        identity = begin_again(&config, &env, &mut random, &identity, why)?;
+        join_if_joining(&config, &env, &mut identity).await?;
+        opened = open(&identity);
     }
     let restored = opened.map_err(|why| data_dir(why.to_string()))?;
-    // Only now: a founder's first checkpoint is on disk before its identity is.
-    identity
-        .save(&*env.disk)
-        .map_err(|why| data_dir(why.to_string()))?;
+    // Only now: what makes it a member (a founder's first checkpoint, a log of its own) is on disk.
+    identity.phase = Phase::Member;
+    save(&config, &env, &identity)?;
 
     let events: Rc<RefCell<VecDeque<PeerEvent>>> = Rc::default();
     let sink = {
@@ -198,6 +193,7 @@ pub async fn prepare<N: Network>(config: Config, env: Env<N>) -> Result<Node<N>,
         started: Instant::now(),
         checkpoints: crossbeam_channel::unbounded(),
         drained: Vec::new(),
+        _lock: lock,
     })
 }
 
@@ -206,53 +202,58 @@ fn on_synced(synced: &Arc<Mutex<Result<u64, String>>>, wake: &Arc<Notify>) -> On
     Box::new(move |result| {
         let mut it = synced.lock().expect("nobody panics with it");
         if it.is_ok() {
-            *it = result.map_err(|why| why.to_string());
+            *it = result.map_err(|why| format!("the log cannot be written: {why}"));
         }
         drop(it);
         wake.notify_one();
     })
 }
 
-/// A fresh directory: found a cluster, or ask a member for admission.
-async fn begin<N: Network>(
+fn save<N: Network>(config: &Config, env: &Env<N>, it: &Identity) -> Result<(), StartError> {
+    it.save(&*env.disk).map_err(|why| StartError::DataDir {
+        path: config.data_dir.display().to_string(),
+        why: why.to_string(),
+    })
+}
+
+/// A fresh directory: draws who this node is. From here on it founds, or joins, until that is done.
+fn begin<N: Network>(
     config: &Config,
     env: &Env<N>,
     random: &mut SmallRng,
-) -> Result<(Identity, bool), StartError> {
+) -> Result<Identity, StartError> {
     let mut identity = Identity {
         id: random.random::<u64>().max(1),
         cluster: 0,
+        phase: Phase::Joining { addresses: config.join.clone() },
         name: config.name.clone(),
         groups: config.groups,
         boot: 0,
         peers: Vec::new(),
     };
     if config.join.is_empty() {
+        identity.phase = Phase::Founding;
         identity.cluster = random.random::<u64>().max(1);
         identity.peers = vec![(identity.id, config.address.clone())];
         tracing::info!(network = %config.network, "founding a cluster");
-        return Ok((identity, true));
     }
-    join(config, env, &mut identity, &config.join).await?;
-    Ok((identity, false))
+    save(config, env, &identity)?;
+    Ok(identity)
 }
 
-/// The data is damaged: this identity never votes again. Its directory is emptied and the node joins
-/// anew, if there is somebody to join.
-async fn rejoin<N: Network>(
+/// The data is damaged: this identity never votes again. The node joins anew under another one, if
+/// there is somebody to join.
+fn begin_again<N: Network>(
     config: &Config,
     env: &Env<N>,
     random: &mut SmallRng,
     old: &Identity,
     why: &str,
-) -> Result<(Identity, bool), StartError> {
-    let others: Vec<String> = old
-        .peers
-        .iter()
-        .filter(|it| it.0 != old.id)
-        .map(|it| it.1.clone())
-        .collect();
-    if others.is_empty() {
+) -> Result<Identity, StartError> {
+    let known = old.peers.iter().filter(|it| it.0 != old.id).map(|it| &it.1);
+    let mut addresses: Vec<String> = known.chain(&config.join).cloned().collect();
+    addresses.retain(|it| *it != config.address);
+    if addresses.is_empty() {
         return Err(StartError::DataDir {
             path: config.data_dir.display().to_string(),
             why: format!("{why}. No other node has a copy: restore the directory from a backup"),
@@ -262,18 +263,45 @@ async fn rejoin<N: Network>(
         why,
         "the data is damaged; this node rejoins under a new identity"
     );
-    let wiped = replica::store::wipe(&*env.disk);
-    wiped.map_err(|why| StartError::DataDir {
-        path: config.data_dir.display().to_string(),
-        why: format!("damaged, and it cannot be emptied: {why}"),
-    })?;
-    let mut identity = Identity {
+    let identity = Identity {
         id: random.random::<u64>().max(1),
+        phase: Phase::Joining { addresses },
         boot: 0,
         ..old.clone()
     };
-    join(config, env, &mut identity, &others).await?;
-    Ok((identity, false))
+    save(config, env, &identity)?;
+    Ok(identity)
+}
+
+/// Joins, if that is not done yet: with nothing on disk but the identity. Counts the start.
+async fn join_if_joining<N: Network>(
+    config: &Config,
+    env: &Env<N>,
+    identity: &mut Identity,
+) -> Result<(), StartError> {
+    identity.boot += 1;
+    let Phase::Joining { addresses } = identity.phase.clone() else {
+        return Ok(());
+    };
+    empty(&*env.disk).map_err(|why| StartError::DataDir {
+        path: config.data_dir.display().to_string(),
+        why: format!("it cannot be emptied before this node joins: {why}"),
+    })?;
+    let mut all = config.join.clone();
+    all.extend(addresses.into_iter().filter(|it| !config.join.contains(it)));
+    join(config, env, identity, &all).await
+}
+
+/// Removes log and history. The identity stays.
+fn empty(disk: &dyn Disk) -> std::io::Result<()> {
+    for part in ["log", "history"] {
+        let part = disk.dir(part)?;
+        for name in part.list()? {
+            part.remove(&name)?;
+        }
+        part.sync_dir()?;
+    }
+    Ok(())
 }
 
 /// Asks every address in turn until one member takes this node in or refuses it.
@@ -357,14 +385,13 @@ impl<N: Network> Node<N> {
                     false
                 }
             };
-            let now_ms = self.started.elapsed().as_millis() as u64;
-            self.core.set_now(now_ms, (self.env.wall_ms)());
+            self.core.set_now(self.started.elapsed(), (self.env.wall_ms)());
             if ticked {
                 self.core.tick();
             }
             is_stopping |= self.feed();
             if let Err(why) = &*self.synced.lock().expect("nobody panics with it") {
-                break Err(format!("the log cannot be written: {why}"));
+                break Err(why.clone());
             }
             self.core.settle(&mut Out(&self.peers));
             self.carry_out();
@@ -401,6 +428,9 @@ impl<N: Network> Node<N> {
                 None => break,
             }
         }
+        if self.core.is_overrun() {
+            return false; // The next tick looks again.
+        }
         for _ in 0..INBOUND_BATCH {
             match self.inbox.try_recv() {
                 Ok(Inbound::Stop) => {
@@ -432,8 +462,15 @@ impl<N: Network> Node<N> {
         if let Some(job) = self.core.take_checkpoint() {
             if self.env.on_thread {
                 let (done, wake) = (self.checkpoints.0.clone(), self.wake.clone());
+                let broken = self.synced.clone();
                 std::thread::spawn(move || {
-                    let _ = done.send(job.run()); // The node may have stopped.
+                    match catch_unwind(AssertUnwindSafe(|| job.run())) {
+                        Ok(it) => drop(done.send(it)), // The node may have stopped.
+                        Err(_) => {
+                            let mut it = broken.lock().expect("nobody panics with it");
+                            *it = Err("a checkpoint panicked".to_owned());
+                        }
+                    }
                     wake.notify_one();
                 });
             } else {

@@ -67,4 +67,15 @@ pub struct GroupStatus {
     pub role: String,
     /// Commands of this node's sessions that wait for the group.
     pub waiting: usize,
+    /// Commands of this node's sessions have somewhere to go.
+    pub has_route: bool,
+}
+
+impl GroupStatus {
+    /// The group has a leader, as far as the node that answers can know: one that only observes the
+    /// group knows that the replica it follows has one, but not who it is.
+    #[must_use]
+    pub fn is_led(&self) -> bool {
+        self.leader.is_some() || (self.role == "observer" && self.has_route)
+    }
 }

@@ -241,5 +241,5 @@ fn is_ready(address: &str, name: &str) -> bool {
         .nodes
         .iter()
         .any(|it| it.name == name && it.health == "up");
-    status.is_ready && is_member && !status.groups.is_empty() && status.groups.iter().all(|it| it.leader.is_some())
+    status.is_ready && is_member && !status.groups.is_empty() && status.groups.iter().all(|it| it.is_led())
 }

@@ -77,7 +77,7 @@ pub(crate) fn text(status: &Status) -> String {
 /// Every member is up, and every group has a leader.
 pub(crate) fn is_well(status: &Status) -> bool {
     let all_up = status.nodes.iter().all(|it| it.health == "up");
-    all_up && !status.groups.is_empty() && status.groups.iter().all(|it| it.leader.is_some())
+    all_up && !status.groups.is_empty() && status.groups.iter().all(|it| it.is_led())
 }
 
 fn node_row(node: &NodeStatus) -> [String; 6] {
@@ -206,6 +206,11 @@ directory  raft      n1      n1 n2     1234     0    2     voter
         status.nodes[1].health = "up".to_owned();
         assert!(!is_well(&status));
         status.groups[1].leader = Some("n2".to_owned());
+        assert!(is_well(&status));
+        status.groups[1].leader = None;
+        status.groups[1].role = "observer".to_owned();
+        assert!(!is_well(&status));
+        status.groups[1].has_route = true; // Who observes only knows that somebody leads.
         assert!(is_well(&status));
         status.groups.clear();
         assert!(!is_well(&status));

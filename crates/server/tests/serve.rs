@@ -65,7 +65,11 @@ fn a_data_directory_of_another_node_is_refused() {
     assert_eq!(cluster.wait_end(0), Some(0));
     let config = cluster.config(0);
     let renamed = std::fs::read_to_string(&config).expect("it is there");
-    std::fs::write(&config, renamed.replace(cluster.name(0), "other.test")).expect("it is ours");
+    // Only the name: the data directory's path contains it too, and has to stay.
+    let ours = format!("name = \"{}\"", cluster.name(0));
+    assert!(renamed.contains(&ours), "{renamed}");
+    let renamed = renamed.replace(&ours, "name = \"other.test\"");
+    std::fs::write(&config, renamed).expect("it is ours");
     let output = starling(&["serve", "--config", config.to_str().expect("our own path")]);
     assert_eq!(output.status.code(), Some(1), "{}", text(&output.stderr));
     let last = text(&output.stderr).lines().last().unwrap_or_default();

@@ -5,7 +5,7 @@
 //! stop, and whenever a state was fetched from a peer.
 
 use super::{Core, DIRECTORY};
-use crate::identity::Identity;
+use crate::identity::{Identity, Phase};
 use bytes::Bytes;
 use chat::Limits;
 use chat::codec::{decode, encode};
@@ -28,6 +28,9 @@ use std::sync::Arc;
 const COMMANDS_MAX: u64 = 200_000;
 /// Longest time between two checkpoints while anything changes, in milliseconds.
 const INTERVAL_MS: u64 = 120_000;
+
+/// File beside the log's segments that says whose they are.
+const MARKER: &str = "owner";
 
 /// Where the node stands with its checkpoints.
 #[derive(Default)]
@@ -154,29 +157,38 @@ pub(crate) enum RestoreError {
 pub(crate) fn restore(
     disk: &Arc<dyn Disk>,
     identity: &Identity,
-    is_founder: bool,
     log_options: LogOptions,
     on_synced: OnSynced,
 ) -> Result<Restored, RestoreError> {
     let unusable = |why: &dyn std::fmt::Display| RestoreError::Unusable(why.to_string());
     let log_dir = disk.dir("log").map_err(|why| unusable(&why))?;
-    let (log, recovered) = Log::open(log_dir, log_options, on_synced).map_err(|why| match why {
-        OpenError::Damaged { .. } => RestoreError::Damaged(why.to_string()),
+    let is_marked = is_marked(&*log_dir, identity)?;
+    let opened = Log::open(log_dir.clone(), log_options, on_synced);
+    let (log, recovered) = opened.map_err(|why| match why {
+        OpenError::Damaged { .. } | OpenError::Missing { .. } => {
+            RestoreError::Damaged(why.to_string())
+        }
         other => unusable(&other),
     })?;
+    if !is_marked {
+        let marked = log_dir.replace(MARKER, &identity.id.to_le_bytes());
+        marked.map_err(|why| unusable(&why))?;
+    }
     if let Some(torn) = &recovered.torn {
         tracing::warn!(?torn, "the last write before the crash was cut off");
     }
     let history_dir = disk.dir("history").map_err(|why| unusable(&why))?;
     let (mut history, blob) =
         History::open(history_dir, HistoryOptions::default()).map_err(|why| match why {
-            HistoryOpenError::Damaged { .. } => RestoreError::Damaged(why.to_string()),
+            HistoryOpenError::Damaged { .. } | HistoryOpenError::Missing { .. } => {
+                RestoreError::Damaged(why.to_string())
+            }
             other => unusable(&other),
         })?;
     let checkpoint: Checkpoint = match blob {
         Some(blob) => decode(&blob)
             .map_err(|_| RestoreError::Damaged("the checkpoint cannot be read".into()))?,
-        None if is_founder => {
+        None if identity.phase == Phase::Founding => {
             let founding = founding(identity);
             let job = history
                 .begin_checkpoint(&encode(&founding))
@@ -229,6 +241,22 @@ pub(crate) fn restore(
     })
 }
 
+/// Whether the log is marked as this identity's. A member's log is, or it is not the log that holds
+/// what this node has voted and acknowledged.
+fn is_marked(log: &dyn Disk, identity: &Identity) -> Result<bool, RestoreError> {
+    match log.read(MARKER) {
+        Ok(bytes) if bytes == identity.id.to_le_bytes() => Ok(true),
+        Ok(_) => Err(RestoreError::Damaged("the log is not this node's".to_owned())),
+        Err(why) if why.kind() != std::io::ErrorKind::NotFound => {
+            Err(RestoreError::Unusable(why.to_string()))
+        }
+        Err(_) if identity.phase == Phase::Member => {
+            Err(RestoreError::Damaged("the log is gone".to_owned()))
+        }
+        Err(_) => Ok(false),
+    }
+}
+
 /// Replicas that were begun after the last checkpoint have only a log.
 fn restore_begun(
     engine: &mut Engine,
@@ -267,5 +295,68 @@ fn founding(identity: &Identity) -> Checkpoint {
     Checkpoint {
         groups,
         node: Vec::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use replica::store::SimDisk;
+
+    fn open(disk: &Arc<dyn Disk>, phase: Phase) -> Result<Restored, RestoreError> {
+        let identity = Identity {
+            id: 7,
+            cluster: 1,
+            phase,
+            name: "a".to_owned(),
+            groups: 2,
+            boot: 1,
+            peers: Vec::new(),
+        };
+        let options = LogOptions {
+            segment_bytes: 1 << 16,
+            inline: true,
+            ..LogOptions::default()
+        };
+        restore(disk, &identity, options, Box::new(|_| ()))
+    }
+
+    fn lose(disk: &Arc<dyn Disk>, part: &str) {
+        let part = disk.dir(part).expect("the disk is fine");
+        for name in part.list().expect("the disk is fine") {
+            part.remove(&name).expect("it was listed");
+        }
+    }
+
+    #[test]
+    fn a_founder_that_crashed_before_it_was_a_member_founds_again_and_starts_as_one() {
+        let disk: Arc<dyn Disk> = Arc::new(SimDisk::new());
+        for phase in [Phase::Founding, Phase::Founding, Phase::Member] {
+            let restored = open(&disk, phase.clone()).unwrap_or_else(|it| panic!("{phase:?}: {it}"));
+            for group in 0..=2 {
+                assert_eq!(restored.engine.holds(GroupId(group)), Some(true), "{phase:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_member_whose_log_is_gone_is_damaged() {
+        let disk: Arc<dyn Disk> = Arc::new(SimDisk::new());
+        drop(open(&disk, Phase::Founding).unwrap_or_else(|it| panic!("{it}")));
+        lose(&disk, "log");
+        let opened = open(&disk, Phase::Member).map(|_| ());
+        assert!(matches!(opened, Err(RestoreError::Damaged(_))), "{opened:?}");
+    }
+
+    #[test]
+    fn a_new_member_without_a_checkpoint_starts_and_is_damaged_once_its_log_is_gone() {
+        let disk: Arc<dyn Disk> = Arc::new(SimDisk::new());
+        let joining = Phase::Joining { addresses: Vec::new() };
+        for phase in [joining, Phase::Member] {
+            drop(open(&disk, phase).unwrap_or_else(|it| panic!("{it}")));
+        }
+        lose(&disk, "log");
+        let opened = open(&disk, Phase::Member).map(|_| ());
+        assert!(matches!(opened, Err(RestoreError::Damaged(_))), "{opened:?}");
     }
 }

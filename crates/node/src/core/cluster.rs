@@ -21,20 +21,89 @@ const DIRECTORY_VOTERS_MAX: usize = 5;
 /// An occupant without a session in the directory must be missing this long before it is forgotten:
 /// longer than any replica that has a leader lags behind.
 const GHOST_MS: u64 = 5_000;
-/// A replica that shall be elsewhere and hears of no leader is given up after this long.
-const STRAY_MS: u64 = 5_000;
+/// A replica that shall be elsewhere is given up when, for this long, it hears of no leader although
+/// enough others are up to have one: far longer than any election takes.
+const STRAY_MS: u64 = 30_000;
+/// A session of this node without a connection is ended (again) after this long.
+const UNATTACHED_MS: u64 = 2_000;
+/// Time between two rounds of forgetting old history, in milliseconds.
+const TRIM_MS: u64 = 60_000;
+/// Rooms looked at in one round of duties: each may cost a read.
+const TRIM_ROOMS: usize = 64;
 
 impl Core {
     pub(super) fn do_duty(&mut self) {
         self.greet();
+        self.say_whether_we_leave();
         self.settle_placement();
         self.chase_ghosts();
+        self.end_unattached();
         self.expire_remote_queries();
         self.expire_rooms();
+        self.forget_old_history();
+        if self.is_leaving && !self.has_left() {
+            self.engine.step_down(); // Whoever shall take over may not have been ready before.
+        }
         if self.engine.is_serving(DIRECTORY) {
             self.mark_members();
             self.place_groups();
             self.end_dead_sessions();
+        } else {
+            self.down_since.clear();
+        }
+        self.measure();
+    }
+
+    /// Own sessions without a connection: the end that was submitted when it closed did not happen.
+    fn end_unattached(&mut self) {
+        let is_known = self.is_fresh && self.engine.has_route(DIRECTORY);
+        if !is_known || self.directory.session_count_of(self.me) == self.conn_of.len() {
+            self.unattached.clear();
+            return;
+        }
+        let sessions = self.directory.sessions_of(self.me).map(|it| it.id);
+        let now: Vec<SessionId> = sessions.filter(|it| !self.conn_of.contains_key(it)).collect();
+        let before = std::mem::take(&mut self.unattached);
+        for session in now {
+            let since = before.get(&session).copied().unwrap_or(self.now_ms);
+            self.unattached.insert(session, since);
+            if self.now_ms - since < UNATTACHED_MS {
+                continue;
+            }
+            self.unattached.insert(session, self.now_ms); // Asked again when that did not help.
+            self.propose(&DirectoryCommand::End {
+                session,
+                reason: "Connection closed".into(),
+                by: None,
+            });
+        }
+    }
+
+    /// Every node: history older than the configured time goes, a few rooms at once. The newest
+    /// record of a room stays: it says up to where the room's log has been kept.
+    fn forget_old_history(&mut self) {
+        let Some(retention) = self.config.retention else {
+            return;
+        };
+        let is_due = self.last_trim_ms.is_none_or(|it| self.now_ms - it >= TRIM_MS);
+        if self.to_trim.is_empty() && is_due {
+            self.last_trim_ms = Some(self.now_ms);
+            let history = self.history.borrow();
+            let of_group = |group| history.rooms(group).map(move |it| (group, it.0.into()));
+            self.to_trim = history.groups().flat_map(of_group).collect();
+        }
+        let oldest_ms = self.wall_ms.saturating_sub(retention.as_millis() as u64);
+        let oldest = Stamp::from_ms(oldest_ms).0;
+        for _ in 0..TRIM_ROOMS {
+            let Some((group, room)) = self.to_trim.pop() else {
+                return;
+            };
+            let mut history = self.history.borrow_mut();
+            let newest = history.info(group, &room).map_or(0, |it| it.last_sort);
+            if let Err(why) = history.forget_before(group, &room, oldest.min(newest)) {
+                self.fatal.get_or_insert(format!("history: {why}"));
+                return;
+            }
         }
     }
 
@@ -77,6 +146,19 @@ impl Core {
         self.submit(DIRECTORY, Asker::Own(Own::FreshStart), encode(&command));
     }
 
+    /// The directory must know us as leaving while we leave, and as up again once we are back: who
+    /// restarts quickly was never seen as down.
+    fn say_whether_we_leave(&mut self) {
+        let state = match self.directory.member(self.me).map(|it| it.state) {
+            Some(MemberState::Draining) if !self.is_leaving => MemberState::Up,
+            Some(MemberState::Up) if self.is_leaving => MemberState::Draining,
+            _ => return,
+        };
+        if self.engine.has_route(DIRECTORY) && self.is_due(("mark", self.me.0)) {
+            self.propose(&DirectoryCommand::MarkMember { id: self.me, state });
+        }
+    }
+
     fn found(&mut self) {
         let command = DirectoryCommand::Found {
             cluster: self.identity.cluster,
@@ -108,14 +190,19 @@ impl Core {
 
     fn settle_group(&mut self, group: GroupId, replicas: &[u64]) {
         let is_mine = replicas.contains(&self.me.0);
+        if is_mine {
+            self.strays.remove(&group);
+        }
         match self.engine.holds(group) {
-            Some(true) if !is_mine && self.is_stray(group) => {
+            Some(true) if !is_mine && self.is_stray(group, replicas) => {
                 tracing::info!(%group, "giving the replica up: it is elsewhere now");
                 self.engine.drop_group(group);
                 let dropped = self.history.borrow_mut().drop_group(group);
                 if let Err(why) = dropped {
                     self.fatal.get_or_insert(format!("history: {why}"));
                 }
+                self.strays.remove(&group);
+                self.want_checkpoint(); // The one on disk still has the replica.
                 self.engine.observe(group, replicas);
             }
             Some(true) => self.engine.want(group, replicas),
@@ -132,8 +219,10 @@ impl Core {
         }
     }
 
-    /// A replica that its group has let go of, or that hears nothing from it any more.
-    fn is_stray(&mut self, group: GroupId) -> bool {
+    /// A replica that its group has let go of: it says so itself, or nobody talks to it although most
+    /// of its voters and most of those who shall hold the group are up. (Silence alone proves nothing:
+    /// its vote may be the one that is needed.)
+    fn is_stray(&mut self, group: GroupId, placed: &[u64]) -> bool {
         let status = self
             .engine
             .status()
@@ -147,6 +236,12 @@ impl Core {
             let is_member =
                 replicas.voters.contains(&self.me.0) || replicas.learners.contains(&self.me.0);
             return !is_member && !replicas.voters.is_empty();
+        }
+        let is_up = |it: &u64| *it == self.me.0 || self.up.contains(it);
+        let has_majority = |nodes: &[u64]| nodes.iter().filter(|it| is_up(it)).count() * 2 > nodes.len();
+        if !has_majority(&replicas.voters) || !has_majority(placed) {
+            self.strays.remove(&group);
+            return false;
         }
         let since = *self.strays.entry(group).or_insert(self.now_ms);
         self.now_ms - since > STRAY_MS
@@ -226,13 +321,17 @@ impl Core {
     /// Leader of the directory: a node that stayed away longer than the grace has lost its sessions.
     fn end_dead_sessions(&mut self) {
         let grace_ms = self.config.session_grace.as_millis() as u64;
+        let members = self.directory.members();
+        let down = members.filter(|it| it.state == MemberState::Down).map(|it| it.id);
+        // By our own monotonic clock: wall clocks jump. A new leader counts from its own first look.
+        let since = |it| (it, self.down_since.get(&it).copied().unwrap_or(self.now_ms));
+        self.down_since = down.map(since).collect();
         let dead: Vec<NodeId> = self
-            .directory
-            .members()
-            .filter(|it| it.state == MemberState::Down)
-            .filter(|it| it.since.ms() + grace_ms < self.wall_ms)
-            .filter(|it| self.directory.session_count_of(it.id) > 0)
-            .map(|it| it.id)
+            .down_since
+            .iter()
+            .filter(|(_, since)| self.now_ms - **since >= grace_ms)
+            .filter(|(id, _)| self.directory.session_count_of(**id) > 0)
+            .map(|(id, _)| *id)
             .collect();
         for node in dead {
             if self.is_due(("end", node.0)) {
@@ -274,12 +373,13 @@ impl Core {
                 }
                 suspects.insert(session);
                 let since = *self.ghosts.entry(session).or_insert(self.now_ms);
-                if self.now_ms - since >= GHOST_MS {
+                if self.now_ms - since >= GHOST_MS && self.directory_read_ms >= since {
                     sure.push((group, session));
                 }
             }
         }
         self.ghosts.retain(|session, _| suspects.contains(session));
+        self.read_directory();
         for (group, session) in sure {
             let rooms = &self.rooms[&group];
             let occupant = rooms
@@ -298,6 +398,17 @@ impl Core {
             };
             self.submit(group, Asker::Own(Own::Whatever), encode(&command));
             self.ghosts.insert(session, self.now_ms); // Asked again when that did not help.
+        }
+    }
+
+    /// While there are suspects: makes sure that the directory here is not merely behind. An occupant's
+    /// session was in it before they came in, so it is found, or has ended, once a command submitted
+    /// after they were seen is applied here.
+    fn read_directory(&mut self) {
+        let is_behind = self.ghosts.values().any(|since| self.directory_read_ms < *since);
+        if is_behind && self.is_due(("read", 0)) {
+            let nobody = DirectoryCommand::EndAll { node: NodeId(0), reason: "".into() };
+            self.submit(DIRECTORY, Asker::Own(Own::Read(self.now_ms)), encode(&nobody));
         }
     }
 
@@ -384,6 +495,7 @@ impl Core {
         self.deliver_each(None, |_| crate::Delivery::Drain {
             reason: reason.clone(),
         });
+        self.advance_all(); // Who waits to come in hears that this node is leaving.
     }
 
     /// Nothing of it is left to wait for: no sessions here, no leadership that could be given away.

@@ -12,6 +12,7 @@ mod cluster;
 mod deliver;
 mod directory;
 mod history;
+mod measures;
 mod query;
 mod requests;
 mod resync;
@@ -37,11 +38,14 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::rc::Rc;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// The directory's group.
 pub(crate) const DIRECTORY: GroupId = GroupId(0);
 /// Ended sessions remembered for WHOWAS.
 const PAST_MAX: usize = 1_000;
+/// Deliveries that wait for one shard before requests have to wait too: some seconds of a full node.
+const BACKLOG_MAX: usize = 1_000_000;
 
 /// Where a request came from, while its command is on its way.
 #[derive(Clone, Debug)]
@@ -67,6 +71,9 @@ pub(crate) enum Own {
     FreshStart,
     /// Anything that is proposed again when it is seen to be missing.
     Whatever,
+    /// Changes nothing: once it is applied, all that was in the directory's log before this moment
+    /// of the monotonic clock, in milliseconds, has been applied here too.
+    Read(u64),
 }
 
 /// A connection as the node knows it.
@@ -89,6 +96,19 @@ struct Shard {
     sink: crossbeam_channel::Sender<Vec<Delivery>>,
     wake: Box<dyn Fn() + Send>,
     out: Vec<Delivery>,
+    /// Sizes of the batches that were sent last; as many as are in the channel belong to those.
+    sent: VecDeque<usize>,
+    /// Deliveries in the channel.
+    backlog: usize,
+}
+
+impl Shard {
+    /// Counts what the door has not taken yet.
+    fn count_backlog(&mut self) {
+        while self.sent.len() > self.sink.len() {
+            self.backlog -= self.sent.pop_front().unwrap_or_default();
+        }
+    }
 }
 
 /// What the node is given by the shell.
@@ -128,7 +148,21 @@ pub(crate) struct Core {
     live: BTreeSet<u64>,
     up: BTreeSet<u64>,
     ghosts: BTreeMap<SessionId, u64>,
+    /// The directory here contains everything that was committed before this moment.
+    directory_read_ms: u64,
+    /// Sessions of this node without a connection, and since when.
+    unattached: BTreeMap<SessionId, u64>,
+    /// Members that are down, and since when this node, as the directory's leader, knows.
+    down_since: BTreeMap<NodeId, u64>,
+    /// Registrations that came before this node was ready: since when, whose, which.
+    early: VecDeque<(u64, ConnId, u64)>,
+    /// Histories that have yet to be freed of what is too old, in this round.
+    to_trim: Vec<(GroupId, Box<[u8]>)>,
+    last_trim_ms: Option<u64>,
+    measures: measures::Measures,
     now_ms: u64,
+    /// The same clock as `now_ms`, in microseconds: for measuring only.
+    now_us: u64,
     wall_ms: u64,
     last_duty_ms: u64,
     is_fresh: bool,
@@ -179,7 +213,15 @@ impl Core {
             live: BTreeSet::from([me.0]),
             up: BTreeSet::new(),
             ghosts: BTreeMap::new(),
+            directory_read_ms: 0,
+            unattached: BTreeMap::new(),
+            down_since: BTreeMap::new(),
+            early: VecDeque::new(),
+            to_trim: Vec::new(),
+            last_trim_ms: None,
+            measures: measures::Measures::new(),
             now_ms: 0,
+            now_us: 0,
             wall_ms: 0,
             last_duty_ms: 0,
             is_fresh: false,
@@ -205,11 +247,12 @@ impl Core {
         }
     }
 
-    /// Both clocks: a monotonic one for differences, the wall's for stamps. Milliseconds.
-    pub(crate) fn set_now(&mut self, monotonic_ms: u64, wall_ms: u64) {
-        self.now_ms = monotonic_ms;
+    /// Both clocks: a monotonic one for differences, the wall's for stamps.
+    pub(crate) fn set_now(&mut self, monotonic: Duration, wall_ms: u64) {
+        self.now_us = monotonic.as_micros() as u64;
+        self.now_ms = monotonic.as_millis() as u64;
         self.wall_ms = wall_ms;
-        self.engine.set_now(monotonic_ms);
+        self.engine.set_now(self.now_ms);
     }
 
     /// From another thread.
@@ -221,6 +264,8 @@ impl Core {
                     sink,
                     wake,
                     out: Vec::new(),
+                    sent: VecDeque::new(),
+                    backlog: 0,
                 });
                 let _ = number.send(id); // A door that gave up waiting is gone.
             }
@@ -272,6 +317,7 @@ impl Core {
     /// One tick of the engine's timer.
     pub(crate) fn tick(&mut self) {
         self.engine.tick();
+        self.turn_early_away();
         if self.now_ms - self.last_duty_ms >= cluster::DUTY_MS {
             self.last_duty_ms = self.now_ms;
             self.do_duty();
@@ -306,11 +352,21 @@ impl Core {
         }
     }
 
-    fn submit(&mut self, group: GroupId, asker: Asker, command: Vec<u8>) {
+    /// Offers a command to a group; gives back the token under which its answer will come.
+    fn submit(&mut self, group: GroupId, asker: Asker, command: Vec<u8>) -> u64 {
         let token = self.next_token;
         self.next_token += 1;
         self.askers.insert(token, asker);
         self.engine.submit(group, token, command.into());
+        token
+    }
+
+    /// A door is so far behind that nothing more is taken in until it has caught up.
+    pub(crate) fn is_overrun(&mut self) -> bool {
+        self.shards.iter_mut().any(|shard| {
+            shard.count_backlog();
+            shard.backlog > BACKLOG_MAX
+        })
     }
 
     fn draw(&mut self) -> u64 {
@@ -334,7 +390,10 @@ impl Core {
     fn flush(&mut self) {
         for shard in &mut self.shards {
             if !shard.out.is_empty() {
+                shard.sent.push_back(shard.out.len());
+                shard.backlog += shard.out.len();
                 let _ = shard.sink.send(std::mem::take(&mut shard.out)); // A closed door hears nothing.
+                shard.count_backlog();
                 (shard.wake)();
             }
         }

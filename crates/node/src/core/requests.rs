@@ -16,6 +16,8 @@ use std::sync::Arc;
 
 /// Requests of one connection that may wait behind others: more than a door lets through at once.
 const WAITING_MAX: usize = 1_024;
+/// A registration waits this long for the node to become ready: within a second people know.
+const EARLY_MS: u64 = 900;
 
 enum Class {
     Room,
@@ -40,11 +42,38 @@ impl Core {
         }
         let conn = self.conns.entry(id).or_insert_with(Conn::new);
         conn.is_gone |= is_gone;
+        if is_gone && conn.session.is_none() && !conn.is_directory_busy {
+            self.conns.remove(&id); // It only waited to come in: nobody is left to be answered.
+            return;
+        }
         if conn.waiting.len() >= WAITING_MAX && !is_gone {
             return self.answer(id, tag, Answer::Refused(vec![Refused::Busy]));
         }
+        if matches!(request.ask, Ask::Register(_)) && !self.is_fresh {
+            self.early.push_back((self.now_ms, id, tag));
+        }
         conn.waiting.push_back(request);
         self.advance(id);
+    }
+
+    /// Tells those who came early and have waited long enough that they cannot come in here now.
+    pub(super) fn turn_early_away(&mut self) {
+        while let Some((since, id, tag)) = self.early.front().copied() {
+            if !self.is_fresh && self.now_ms - since <= EARLY_MS {
+                return;
+            }
+            self.early.pop_front();
+            let Some(conn) = self.conns.get_mut(&id) else {
+                continue;
+            };
+            let waits = |it: &Request| it.tag == tag && matches!(it.ask, Ask::Register(_));
+            let Some(place) = conn.waiting.iter().position(waits) else {
+                continue;
+            };
+            conn.waiting.remove(place);
+            self.answer(id, tag, Answer::Refused(vec![self.unavailable()]));
+            self.advance(id);
+        }
     }
 
     /// Lets through what no longer has to wait.
@@ -75,8 +104,14 @@ impl Core {
     /// This node serves from now on: who came early may come in.
     pub(super) fn open_up(&mut self) {
         self.is_fresh = true;
-        let early: Vec<ConnId> = self.conns.keys().copied().collect();
-        for id in early {
+        self.early.clear();
+        self.advance_all();
+    }
+
+    /// What all waited for has changed.
+    pub(super) fn advance_all(&mut self) {
+        let all: Vec<ConnId> = self.conns.keys().copied().collect();
+        for id in all {
             self.advance(id);
         }
     }
@@ -323,7 +358,8 @@ impl Core {
             place,
             verb,
         };
-        self.submit(group, Asker::Conn { conn: id, tag }, encode(&command));
+        let token = self.submit(group, Asker::Conn { conn: id, tag }, encode(&command));
+        self.measures.submitted(token, self.now_us);
     }
 
     /// The session of a connection, as it is now.

@@ -86,6 +86,7 @@ impl Core {
             .rooms
             .insert(group, fresh)
             .unwrap_or_else(|| Rooms::new(group.0, self.limits));
+        self.drop_expired(group);
         let (old, new) = (occupants(&before), occupants(&self.rooms[&group]));
         for (key, who) in &old {
             if !new.contains_key(key) && self.directory.session(who.session).is_some() {
@@ -111,6 +112,23 @@ impl Core {
             }
         }
         true
+    }
+
+    /// Rooms that are not in the new state expired while this replica was away, with their history.
+    fn drop_expired(&mut self, group: GroupId) {
+        let mut history = self.history.borrow_mut();
+        let rooms = &self.rooms[&group];
+        let is_gone = |key: &&[u8]| {
+            let name = std::str::from_utf8(key).unwrap_or_default();
+            name.starts_with('#') && rooms.room(name).is_none()
+        };
+        let keys = history.rooms(group).map(|it| it.0);
+        let gone: Vec<Vec<u8>> = keys.filter(is_gone).map(<[u8]>::to_vec).collect();
+        for key in gone {
+            if let Err(why) = history.drop_room(group, &key) {
+                self.fatal.get_or_insert(format!("history: {why}"));
+            }
+        }
     }
 
     fn deliver_change(&mut self, group: GroupId, room: &RoomName, who: &Who, what: What) {

@@ -58,6 +58,7 @@ impl Core {
             ..
         } = outcome;
         for record in records {
+            self.measures.said += u64::from(matches!(record.what, What::Said { .. }));
             if record.what.is_kept() && self.engine.holds(group) == Some(true) {
                 self.keep(group, index, &record);
             }
@@ -100,6 +101,8 @@ impl Core {
 
     /// A command's answer is known.
     pub(super) fn resolve(&mut self, token: u64, answer: Answer) {
+        let is_done = matches!(answer, Answer::Done);
+        self.measures.resolved(token, is_done, self.now_us);
         match self.askers.remove(&token) {
             Some(Asker::Conn { conn, tag }) => {
                 let was_directory = self.conns.get(&conn).is_some_and(|it| it.is_directory_busy);
@@ -111,7 +114,10 @@ impl Core {
                 Answer::Done => self.open_up(),
                 _ => self.fresh_asked_ms = None, // Asked again.
             },
-            Some(Asker::Own(Own::Whatever)) | None => {}
+            Some(Asker::Own(Own::Read(since))) if is_done => {
+                self.directory_read_ms = self.directory_read_ms.max(since);
+            }
+            Some(Asker::Own(Own::Whatever | Own::Read(_))) | None => {}
         }
     }
 

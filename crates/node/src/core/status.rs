@@ -3,6 +3,7 @@
 use super::Core;
 use crate::status::{GroupStatus, NodeStatus, Status};
 use chat::directory::MemberState;
+use replica::store::GroupId;
 
 impl Core {
     pub(super) fn status(&self) -> Status {
@@ -58,6 +59,7 @@ impl Core {
                 term: group.replicas.term,
                 role: group.role.to_owned(),
                 waiting: group.waiting,
+                has_route: self.engine.has_route(GroupId(group.group)),
             }
         });
         Status {

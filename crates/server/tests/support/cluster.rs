@@ -256,6 +256,11 @@ impl Cluster {
 impl Drop for Cluster {
     fn drop(&mut self) {
         for index in 0..self.nodes.len() {
+            if std::thread::panicking() && self.nodes[index].child.is_some() {
+                eprintln!("--- {} says {:?}", self.nodes[index].name, self.status(index));
+            }
+        }
+        for index in 0..self.nodes.len() {
             if let Some(mut child) = self.nodes[index].child.take() {
                 let _ = child.kill();
                 let _ = child.wait();

@@ -78,10 +78,7 @@ impl Home {
     }
 
     async fn join(&self, conn: ConnId) -> bool {
-        let verb = RoomAsk::Join {
-            shown: ROOM.into(),
-            key: None,
-        };
+        let verb = RoomAsk::Join { shown: ROOM.into(), key: None };
         match self.door.ask(conn, in_room(verb)).await {
             Ok(Answer::Done) => true,
             Ok(Answer::Refused(why)) => why == [Refused::Room(Refusal::AlreadyInRoom)],

@@ -104,9 +104,7 @@ impl Cluster {
             });
             machines.push(machine.clone());
             let story = story.clone();
-            sim.host(name(number), move || {
-                live(machine.clone(), story.clone(), seed)
-            });
+            sim.host(name(number), move || live(machine.clone(), story.clone(), seed));
         }
         Cluster {
             sim,
@@ -130,10 +128,7 @@ impl Cluster {
             stepped.map_err(|why| Stuck(format!("a node broke: {why}")))?;
             for it in &self.machines {
                 if let Some(why) = &*it.ended.borrow() {
-                    return Err(Stuck(format!(
-                        "{} stopped by itself: {why}",
-                        name(it.number)
-                    )));
+                    return Err(Stuck(format!("{} stopped by itself: {why}", name(it.number))));
                 }
             }
         }
@@ -167,16 +162,14 @@ impl Cluster {
     pub(crate) fn cut(&mut self, a: usize, b: usize) {
         self.cuts.insert((a.min(b), a.max(b)));
         self.sim.partition(name(a), name(b));
-        self.story
-            .note(format!("cut between {} and {}", name(a), name(b)));
+        self.story.note(format!("cut between {} and {}", name(a), name(b)));
     }
 
     /// Ends all cuts.
     pub(crate) fn heal(&mut self) {
         for (a, b) in std::mem::take(&mut self.cuts) {
             self.sim.repair(name(a), name(b));
-            self.story
-                .note(format!("healed between {} and {}", name(a), name(b)));
+            self.story.note(format!("healed between {} and {}", name(a), name(b)));
         }
     }
 
@@ -235,14 +228,13 @@ impl Cluster {
         door.as_ref().is_some_and(|it| it.reader().is_some())
     }
 
-    /// Asks a node's reader's question.
+    /// Asks a node something, as its reader or as a stranger.
     fn ask(&mut self, node: usize, query: Query) -> Result<Answer, Stuck> {
-        let door = self.machines[node].door.borrow().clone();
-        let Some((door, reader)) = door.and_then(|it| it.reader().map(|reader| (it, reader)))
-        else {
-            return Err(Stuck(format!("{} has no reader to ask by", name(node))));
+        let Some(door) = self.machines[node].door.borrow().clone() else {
+            return Err(Stuck(format!("{} has no door", name(node))));
         };
-        let mut answer = door.ask(reader, Ask::Query(query));
+        let conn = door.reader().unwrap_or_else(|| door.connect());
+        let mut answer = door.ask(conn, Ask::Query(query));
         for _ in 0..ASK_MS {
             match answer.try_recv() {
                 Ok(answer) => return Ok(answer),
@@ -259,6 +251,35 @@ impl Cluster {
             Answer::View(View::Status(status)) => Ok(*status),
             other => Err(Stuck(format!("{}: no status but {other:?}", name(node)))),
         }
+    }
+
+    /// How the nodes see themselves, for a story.
+    pub(crate) fn told(&mut self) -> String {
+        let mut told = String::new();
+        for node in self.nodes() {
+            let serves = if self.is_serving(node) { "serves" } else { "does not serve" };
+            told += &format!("\n    {} {serves}", name(node));
+            match self.status(node) {
+                Ok(status) => {
+                    for it in status.groups {
+                        told += &format!(
+                            "\n      g{} {} of term {}, leader {}, voters {}, learners {}, applied {}, lag {}, waiting {}",
+                            it.id,
+                            it.role,
+                            it.term,
+                            it.leader.as_deref().unwrap_or("unknown"),
+                            it.replicas.join(" "),
+                            it.learners.join(" "),
+                            it.applied_index,
+                            it.lag,
+                            it.waiting
+                        );
+                    }
+                }
+                Err(Stuck(why)) => told += &format!("\n      {why}"),
+            }
+        }
+        told
     }
 
     /// Who leads the room's group, as the first node that answers knows it.
@@ -347,13 +368,7 @@ async fn live(machine: Rc<Machine>, story: Rc<Story>, seed: u64) -> turmoil::Res
             return;
         };
         *here.door.borrow_mut() = Some(door.clone());
-        clients::begin(&Home {
-            door,
-            story,
-            node: here.number,
-            life,
-            seed,
-        });
+        clients::begin(&Home { door, story, node: here.number, life, seed });
     });
     let ended = node.run().await;
     *machine.ended.borrow_mut() = Some(ended.err().unwrap_or_else(|| "it was told to".to_owned()));

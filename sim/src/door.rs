@@ -75,11 +75,7 @@ impl Door {
     pub(crate) fn connect(&self) -> ConnId {
         let slot = self.next_slot.get();
         self.next_slot.set(slot + 1);
-        ConnId {
-            shard: self.shard,
-            slot,
-            generation: 0,
-        }
+        ConnId { shard: self.shard, slot, generation: 0 }
     }
 
     /// Asks; the answer comes when the node has it, or never if it dies.

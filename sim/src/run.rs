@@ -39,18 +39,13 @@ pub(crate) fn run(seed: u64, scenario: &Scenario) -> Report {
         delivered: cluster.story.all_delivered(),
         deeds: cluster.story.deeds(),
     };
-    let mut violations: Vec<Violation> = story::panics()
-        .into_iter()
-        .map(|it| Violation::new("no panic", it))
-        .collect();
+    let mut violations: Vec<Violation> =
+        story::panics().into_iter().map(|it| Violation::new("no panic", it)).collect();
     match driven {
         Ok(()) => violations.extend(checker::check(&evidence)),
         Err(Stuck(why)) => {
-            let why = format!(
-                "at {} ms: {why}{}",
-                cluster.story.now_ms(),
-                evidence.timeline()
-            );
+            let why = format!("at {} ms: {why}", cluster.story.now_ms());
+            let why = why + &cluster.told();
             violations.push(Violation::new("liveness", why));
         }
     }
@@ -89,20 +84,14 @@ fn drive(
     cluster.mend();
     let since_ms = cluster.story.now_ms();
     cluster.story.note("all faults have ended");
-    cluster.run_until(
-        PROGRESS_MS,
-        "clients of every node are acknowledged again",
-        |it| {
-            let is_acked = |node| it.story.acknowledged_since(node, since_ms) > 0;
-            Ok(it.nodes().all(|node| it.is_serving(node) && is_acked(node)))
-        },
-    )?;
+    cluster.run_until(PROGRESS_MS, "clients of every node are acknowledged again", |it| {
+        let is_acked = |node| it.story.acknowledged_since(node, since_ms) > 0;
+        Ok(it.nodes().all(|node| it.is_serving(node) && is_acked(node)))
+    })?;
     cluster.run(500)?;
     cluster.story.close();
     cluster.story.note("clients stop talking");
-    cluster.run_until(ANSWER_MS, "every message is answered", |it| {
-        Ok(it.story.waiting() == 0)
-    })?;
+    cluster.run_until(ANSWER_MS, "every message is answered", |it| Ok(it.story.waiting() == 0))?;
     let mut is_equal = |it: &mut Cluster| {
         histories.clear();
         for node in it.nodes() {

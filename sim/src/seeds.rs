@@ -22,11 +22,7 @@ pub(crate) fn parse(text: &str) -> Result<Range<u64>, String> {
     let (from, to) = text.split_once("..").ok_or_else(usage)?;
     let from: u64 = from.parse().map_err(|_| usage())?;
     let to: u64 = to.parse().map_err(|_| usage())?;
-    if from < to {
-        Ok(from..to)
-    } else {
-        Err(usage())
-    }
+    if from < to { Ok(from..to) } else { Err(usage()) }
 }
 
 /// Runs one seed in this process. Its output is read by [`run_batch`].
@@ -110,12 +106,7 @@ fn start(seed: u64, scenario: &'static Scenario) -> Running {
         .stdout(Stdio::piped())
         .spawn()
         .expect("this program can be started again");
-    Running {
-        seed,
-        scenario,
-        child,
-        started: Instant::now(),
-    }
+    Running { seed, scenario, child, started: Instant::now() }
 }
 
 /// How many violations it found; `None`: it did not finish.
@@ -133,10 +124,7 @@ fn finish(mut it: Running, is_traced: bool) -> Option<u64> {
             _ => {
                 let _ = it.child.kill(); // It may have ended just now.
                 let _ = it.child.wait();
-                println!(
-                    "seed {} ({}) did not finish in {RUN_LIMIT:?}",
-                    it.seed, it.scenario.name
-                );
+                println!("seed {} ({}) did not finish in {RUN_LIMIT:?}", it.seed, it.scenario.name);
                 println!("  repeat: {repeat}");
                 return None;
             }
@@ -146,10 +134,7 @@ fn finish(mut it: Running, is_traced: bool) -> Option<u64> {
     if let Some(stdout) = it.child.stdout.as_mut() {
         let _ = stdout.read_to_string(&mut said); // What came is shown.
     }
-    let found = said
-        .lines()
-        .filter(|it| it.starts_with("VIOLATION"))
-        .count() as u64;
+    let found = said.lines().filter(|it| it.starts_with("VIOLATION")).count() as u64;
     let did_finish = status.success() || status.code() == Some(i32::from(FOUND));
     if is_traced && let Some(trace) = said.lines().find(|it| it.starts_with("trace ")) {
         println!("seed {} ({}) {trace}", it.seed, it.scenario.name);

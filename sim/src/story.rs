@@ -132,9 +132,7 @@ impl Story {
     /// Messages that nobody has answered yet.
     pub(crate) fn waiting(&self) -> usize {
         let sent = self.sent.borrow();
-        sent.iter()
-            .filter(|it| it.1.outcome == Outcome::Waiting)
-            .count()
+        sent.iter().filter(|it| it.1.outcome == Outcome::Waiting).count()
     }
 
     pub(crate) fn all_sent(&self) -> Vec<Sent> {

@@ -23,5 +23,5 @@ pub use mask::matches;
 pub use names::{
     InvalidNick, InvalidRoomName, NICK_BYTES_MAX, Nick, ROOM_NAME_BYTES_MAX, RoomName, fold,
 };
-pub use record::{ModeChange, Place, Record, SayKind, What};
+pub use record::{ModeChange, Place, Record, SayKind, Tags, What};
 pub use who::Who;

@@ -32,6 +32,9 @@ impl Place {
     }
 }
 
+/// Client-only tags with their `+`, in the order given, values unescaped.
+pub type Tags = Vec<(Arc<str>, Arc<str>)>;
+
 /// How something is said.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub enum SayKind {

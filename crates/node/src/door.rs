@@ -246,7 +246,7 @@ pub enum View {
     /// WHOWAS: session as it last was, and when it ended.
     Past(Vec<(Arc<Session>, Stamp)>),
     /// Masks: mask, who set it, when.
-    Masks(Vec<(Arc<str>, Arc<str>, Stamp)>),
+    Masks(Vec<MaskLine>),
     /// The cluster.
     Status(Box<Status>),
     /// Encoded [`Record`]s, oldest first; decode with `chat::codec`.
@@ -254,6 +254,9 @@ pub enum View {
     /// Targets as the client names them (room or nick), with their newest record's time, oldest first.
     Targets(Vec<(Arc<str>, Stamp)>),
 }
+
+/// An entry of a mask list: mask, who set it, when.
+pub type MaskLine = (Arc<str>, Arc<str>, Stamp);
 
 /// A room, for NAMES, WHO, TOPIC, MODE.
 #[derive(Clone, Debug)]

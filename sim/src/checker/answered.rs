@@ -2,10 +2,7 @@
 
 use super::{Evidence, Invariant, Outcome};
 
-pub(super) const INVARIANT: Invariant = Invariant {
-    name: "answered",
-    check,
-};
+pub(super) const INVARIANT: Invariant = Invariant { name: "answered", check };
 
 fn check(evidence: &Evidence) -> Option<String> {
     let is_waiting = |it: &&super::Sent| it.outcome == Outcome::Waiting;

@@ -2,10 +2,7 @@
 
 use super::{Evidence, Invariant};
 
-pub(super) const INVARIANT: Invariant = Invariant {
-    name: "equal",
-    check,
-};
+pub(super) const INVARIANT: Invariant = Invariant { name: "equal", check };
 
 fn check(evidence: &Evidence) -> Option<String> {
     let (first, theirs) = evidence.histories.first()?;

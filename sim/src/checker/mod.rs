@@ -106,13 +106,7 @@ pub(crate) fn check(evidence: &Evidence) -> Vec<Violation> {
 impl Sent {
     /// Its life in a line.
     fn told(&self) -> String {
-        let Sent {
-            sender,
-            number,
-            sent_ms,
-            outcome,
-            answered_ms,
-        } = self;
+        let Sent { sender, number, sent_ms, outcome, answered_ms } = self;
         let how = match outcome {
             Outcome::Waiting => return format!("{sender} {number}, sent at {sent_ms} ms"),
             Outcome::Done => "acknowledged",

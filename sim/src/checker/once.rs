@@ -3,10 +3,7 @@
 use super::{Evidence, Invariant};
 use std::collections::BTreeSet;
 
-pub(super) const INVARIANT: Invariant = Invariant {
-    name: "once",
-    check,
-};
+pub(super) const INVARIANT: Invariant = Invariant { name: "once", check };
 
 fn check(evidence: &Evidence) -> Option<String> {
     evidence.messages().find_map(|(node, messages)| {

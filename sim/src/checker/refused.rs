@@ -3,10 +3,7 @@
 use super::{Evidence, Invariant, Outcome};
 use std::collections::BTreeSet;
 
-pub(super) const INVARIANT: Invariant = Invariant {
-    name: "refused",
-    check,
-};
+pub(super) const INVARIANT: Invariant = Invariant { name: "refused", check };
 
 fn check(evidence: &Evidence) -> Option<String> {
     evidence.messages().find_map(|(node, messages)| {

@@ -3,25 +3,16 @@
 use super::{Evidence, Kept, Outcome, Sent, check};
 
 fn sent(sender: &str, number: u64, outcome: Outcome) -> Sent {
-    Sent {
-        sender: sender.to_owned(),
-        number,
-        sent_ms: number,
-        outcome,
-        answered_ms: number + 1,
-    }
+    Sent { sender: sender.to_owned(), number, sent_ms: number, outcome, answered_ms: number + 1 }
 }
 
 fn history(messages: &[(&str, u64)]) -> Vec<Kept> {
-    let kept = messages
-        .iter()
-        .enumerate()
-        .map(|(at, (sender, number))| Kept {
-            id: format!("{at:04}"),
-            at_ms: at as u64,
-            message: Some(((*sender).to_owned(), *number)),
-            body: String::new(),
-        });
+    let kept = messages.iter().enumerate().map(|(at, (sender, number))| Kept {
+        id: format!("{at:04}"),
+        at_ms: at as u64,
+        message: Some(((*sender).to_owned(), *number)),
+        body: String::new(),
+    });
     kept.collect()
 }
 
@@ -34,9 +25,7 @@ fn evidence(messages: &[(&str, u64)]) -> Evidence {
             sent("ann", 3, Outcome::Unknown),
             sent("bob", 1, Outcome::Done),
         ],
-        histories: ["n1", "n2"]
-            .map(|it| (it.to_owned(), history(messages)))
-            .into(),
+        histories: ["n1", "n2"].map(|it| (it.to_owned(), history(messages))).into(),
         ..Evidence::default()
     }
 }

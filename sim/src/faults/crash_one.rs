@@ -4,10 +4,7 @@ use super::Fault;
 use crate::cluster::{Cluster, Stuck};
 use rand::Rng;
 
-pub(crate) const FAULT: Fault = Fault {
-    name: "crash-one",
-    run: crash_one,
-};
+pub(crate) const FAULT: Fault = Fault { name: "crash-one", run: crash_one };
 
 fn crash_one(cluster: &mut Cluster) -> Result<(), Stuck> {
     let nodes = cluster.nodes();

@@ -5,10 +5,7 @@ use super::Fault;
 use crate::cluster::{Cluster, Stuck};
 use rand::Rng;
 
-pub(crate) const FAULT: Fault = Fault {
-    name: "cut-leader",
-    run: cut_leader,
-};
+pub(crate) const FAULT: Fault = Fault { name: "cut-leader", run: cut_leader };
 
 fn cut_leader(cluster: &mut Cluster) -> Result<(), Stuck> {
     let nodes = cluster.nodes();

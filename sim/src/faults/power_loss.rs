@@ -3,10 +3,7 @@
 use super::Fault;
 use crate::cluster::{Cluster, Stuck};
 
-pub(crate) const FAULT: Fault = Fault {
-    name: "power-loss",
-    run: power_loss,
-};
+pub(crate) const FAULT: Fault = Fault { name: "power-loss", run: power_loss };
 
 fn power_loss(cluster: &mut Cluster) -> Result<(), Stuck> {
     for node in cluster.nodes() {

@@ -6,11 +6,5 @@ use crate::faults::any;
 pub(super) const SCENARIO: Scenario = Scenario {
     name: "mixed",
     about: "five faults of all kinds, one after the other",
-    faults: &[
-        &any::FAULT,
-        &any::FAULT,
-        &any::FAULT,
-        &any::FAULT,
-        &any::FAULT,
-    ],
+    faults: &[&any::FAULT, &any::FAULT, &any::FAULT, &any::FAULT, &any::FAULT],
 };

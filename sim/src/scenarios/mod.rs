@@ -17,12 +17,8 @@ pub(crate) struct Scenario {
 }
 
 /// All there are.
-pub(crate) const ALL: &[&Scenario] = &[
-    &leader_cut_off::SCENARIO,
-    &crash_restart::SCENARIO,
-    &power_loss::SCENARIO,
-    &mixed::SCENARIO,
-];
+pub(crate) const ALL: &[&Scenario] =
+    &[&leader_cut_off::SCENARIO, &crash_restart::SCENARIO, &power_loss::SCENARIO, &mixed::SCENARIO];
 
 /// By name.
 pub(crate) fn find(name: &str) -> Result<&'static Scenario, String> {

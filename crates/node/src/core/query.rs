@@ -2,11 +2,11 @@
 
 use super::Core;
 use crate::door::{
-    Answer, ConnId, OccupantView, PersonView, Query, Refused, RoomLine, RoomView, View,
+    Answer, ConnId, MaskLine, OccupantView, PersonView, Query, Refused, RoomLine, RoomView, View,
 };
 use chat::directory::Session;
 use chat::room::Room;
-use chat::{RoomName, SessionId, Stamp};
+use chat::{RoomName, SessionId};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -185,7 +185,7 @@ impl Core {
         name: &RoomName,
         letter: char,
         asker: Option<&Session>,
-    ) -> Result<Vec<(Arc<str>, Arc<str>, Stamp)>, Refused> {
+    ) -> Result<Vec<MaskLine>, Refused> {
         use chat::room::Refusal;
         let room = self.room(name).ok_or(Refused::Room(Refusal::NoSuchRoom))?;
         let is_in = self.is_in(room, asker);

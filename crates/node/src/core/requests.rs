@@ -10,7 +10,7 @@ use crate::door::{Answer, Ask, ConnId, Delivery, Refused, Registration, Request,
 use chat::codec::encode;
 use chat::directory::{DirectoryCommand, NewSession, Session};
 use chat::room::{RoomCommand, RoomVerb};
-use chat::{ModeChange, Place, RoomName, SayKind, SessionId};
+use chat::{ModeChange, Place, RoomName, SayKind, SessionId, Tags};
 use std::collections::VecDeque;
 use std::sync::Arc;
 
@@ -319,7 +319,7 @@ impl Core {
         tag: u64,
         session: &Session,
         nick: &Arc<str>,
-        said: (SayKind, Arc<str>, Vec<(Arc<str>, Arc<str>)>),
+        said: (SayKind, Arc<str>, Tags),
     ) {
         let Some(target) = self.directory.by_nick(nick) else {
             let refused = Refused::NoSuchNick(nick.clone());

@@ -341,21 +341,6 @@ impl Engine {
         let it = self.groups.get_mut(&id)?.catch_up.as_mut()?;
         (it.from == from && index.is_none_or(|index| it.index == index)).then_some(it)
     }
-
-    /// A link broke: what was being fetched over it is fetched anew.
-    pub(super) fn lose_fetch(&mut self, peer: PeerId) {
-        let lost: Vec<GroupId> = self
-            .groups
-            .iter()
-            .filter(|(_, it)| {
-                it.catch_up.as_ref().is_some_and(|it| it.from == peer && !it.is_installing)
-            })
-            .map(|(id, _)| *id)
-            .collect();
-        for id in lost {
-            self.abandon(id, "the link broke");
-        }
-    }
 }
 
 fn put_record(out: &mut Vec<u8>, room: &[u8], record: &Stored) {

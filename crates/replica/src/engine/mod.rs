@@ -277,7 +277,6 @@ impl Engine {
             self.touched.insert(*id);
         }
         if !is_up {
-            self.lose_fetch(peer);
             self.lose_source(peer);
         }
     }
@@ -528,11 +527,8 @@ impl Engine {
         self.notice_route(id);
         let Some(group) = self.groups.get_mut(&id) else { return };
         let route = group.route();
-        if !group.is_held {
-            while route != Route::Nowhere {
-                let Some(section) = group.outbox.next_section() else {
-                    break;
-                };
+        if !group.is_held && route != Route::Nowhere {
+            while let Some(section) = group.outbox.next_section() {
                 match route {
                     Route::At(leader) => self.sends.push((leader, Envelope::Propose(id, section))),
                     _ => {

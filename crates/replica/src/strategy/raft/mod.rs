@@ -7,6 +7,9 @@
 //! The leader sends while it writes (thesis, section 10.2.1). Reads never rest on the lease, so a voter
 //! whose own link to the leader is broken may elect at once: see `elect`.
 
+// The library's messages are generated types with more fields than anybody would want to name.
+#![allow(clippy::field_reassign_with_default)]
+
 mod elect;
 mod membership;
 mod ready;

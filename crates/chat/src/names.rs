@@ -36,9 +36,7 @@ impl Nick {
         };
         let is_valid = bytes.len() <= length_max.min(NICK_BYTES_MAX)
             && (first.is_ascii_alphabetic() || special(*first))
-            && rest
-                .iter()
-                .all(|b| b.is_ascii_alphanumeric() || special(*b) || *b == b'-');
+            && rest.iter().all(|b| b.is_ascii_alphanumeric() || special(*b) || *b == b'-');
         is_valid.then(|| Nick(raw.into())).ok_or(InvalidNick)
     }
 

@@ -129,14 +129,8 @@ impl What {
         !matches!(
             self,
             What::Invited { .. }
-                | What::Said {
-                    kind: SayKind::Tags,
-                    ..
-                }
-                | What::Said {
-                    status: Some(_),
-                    ..
-                }
+                | What::Said { kind: SayKind::Tags, .. }
+                | What::Said { status: Some(_), .. }
         )
     }
 }

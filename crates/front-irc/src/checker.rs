@@ -47,19 +47,8 @@ fn run(waiting: &Receiver<Job>) {
         if !is_right {
             tracing::warn!(name = %job.name, "wrong password for OPER");
         }
-        let Job {
-            conn,
-            link,
-            name,
-            label,
-            ..
-        } = job;
-        link.tell(Control::Verified {
-            conn,
-            name,
-            is_right,
-            label,
-        });
+        let Job { conn, link, name, label, .. } = job;
+        link.tell(Control::Verified { conn, name, is_right, label });
     }
 }
 
@@ -70,9 +59,7 @@ pub(crate) fn is_right(secret: &str, attempt: &str) -> bool {
             tracing::error!("an operator's password hash cannot be read");
             return false;
         };
-        return Argon2::default()
-            .verify_password(attempt.as_bytes(), &hash)
-            .is_ok();
+        return Argon2::default().verify_password(attempt.as_bytes(), &hash).is_ok();
     }
     let (a, b) = (secret.as_bytes(), attempt.as_bytes());
     a.len() == b.len() && a.iter().zip(b).fold(0, |all, (a, b)| all | (a ^ b)) == 0

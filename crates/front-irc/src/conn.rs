@@ -172,11 +172,7 @@ const LINES_PER_S: u32 = 10;
 
 impl Flood {
     fn new(now_ms: u64) -> Flood {
-        Flood {
-            tokens: BURST_LINES * 1000,
-            filled_ms: now_ms,
-            throttled_since_ms: None,
-        }
+        Flood { tokens: BURST_LINES * 1000, filled_ms: now_ms, throttled_since_ms: None }
     }
 
     /// Whether one more line may be run now. If not, the client has wanted more than it gets.
@@ -207,11 +203,7 @@ impl Context {
     /// Answers a connection may wait for before it is read no further: its input then stays in the
     /// kernel, and the sender feels it.
     pub(crate) fn pending_max(&self) -> usize {
-        if self.config.flood_protection {
-            64
-        } else {
-            1024
-        }
+        if self.config.flood_protection { 64 } else { 1024 }
     }
 }
 
@@ -232,10 +224,7 @@ mod tests {
         assert_eq!((0..200).filter(|_| run(0)).count(), BURST_LINES as usize);
         assert!(!run(99));
         assert!(run(100));
-        assert_eq!(
-            (0..200).filter(|_| run(1_000_000)).count(),
-            BURST_LINES as usize
-        );
+        assert_eq!((0..200).filter(|_| run(1_000_000)).count(), BURST_LINES as usize);
         assert_eq!(flood.throttled_since_ms, Some(0));
     }
 }

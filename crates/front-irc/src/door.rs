@@ -57,10 +57,7 @@ impl Door {
     /// Takes nobody new and closes every connection with `reason`, spread over `over`.
     pub fn drain(&self, reason: &str, over: Duration) {
         for shard in &self.shards {
-            shard.tell(Control::Drain {
-                reason: reason.into(),
-                over,
-            });
+            shard.tell(Control::Drain { reason: reason.into(), over });
         }
     }
 
@@ -89,19 +86,14 @@ pub fn start_with(config: Config, timings: Timings, handle: Handle) -> Result<Do
     for it in &config.listeners {
         tls.push(match &it.tls {
             None => None,
-            Some((cert, key)) => {
-                Some(crate::tls::load(cert, key).map_err(|why| StartError::Tls {
-                    address: it.address.clone(),
-                    why,
-                })?)
-            }
+            Some((cert, key)) => Some(
+                crate::tls::load(cert, key)
+                    .map_err(|why| StartError::Tls { address: it.address.clone(), why })?,
+            ),
         });
         listeners.push(listen(&it.address).map_err(|why| listen_error(&it.address, &why))?);
     }
-    let addresses = listeners
-        .iter()
-        .map(TcpListener::local_addr)
-        .collect::<io::Result<_>>();
+    let addresses = listeners.iter().map(TcpListener::local_addr).collect::<io::Result<_>>();
     let addresses = addresses.map_err(|why| listen_error("its own socket", &why))?;
     let count = match config.shards {
         0 => std::thread::available_parallelism().map_or(1, usize::from),
@@ -113,11 +105,7 @@ pub fn start_with(config: Config, timings: Timings, handle: Handle) -> Result<Do
             ShardError::Io(why) => listen_error("any address", &why),
             ShardError::NodeStopped => StartError::NodeStopped,
         })?;
-    Ok(Door {
-        addresses,
-        shards,
-        threads,
-    })
+    Ok(Door { addresses, shards, threads })
 }
 
 enum ShardError {
@@ -143,10 +131,7 @@ fn start_shards(
         let poll = Poll::new()?;
         let alarm = Arc::new(Alarm::new(Waker::new(poll.registry(), WAKE)?));
         let (sender, control) = crossbeam_channel::unbounded();
-        links.push(ShardLink {
-            control: sender,
-            alarm,
-        });
+        links.push(ShardLink { control: sender, alarm });
         halves.push((poll, control));
     }
     let mut listeners = Some(listeners);
@@ -161,16 +146,7 @@ fn start_shards(
             None => Listening::default(),
         };
         let (context, handle) = (context.clone(), handle.clone());
-        let parts = Parts {
-            context,
-            handle,
-            number,
-            poll,
-            link,
-            control,
-            deliveries,
-            listening,
-        };
+        let parts = Parts { context, handle, number, poll, link, control, deliveries, listening };
         let thread = std::thread::Builder::new().name(format!("irc-{place}"));
         threads.push(thread.spawn(move || Shard::new(parts).run())?);
     }
@@ -183,10 +159,7 @@ fn listen_error(address: &str, why: &io::Error) -> StartError {
         io::ErrorKind::PermissionDenied => "; ports below 1024 need a privilege",
         _ => "",
     };
-    StartError::Listen {
-        address: address.to_owned(),
-        why: format!("{why}{hint}"),
-    }
+    StartError::Listen { address: address.to_owned(), why: format!("{why}{hint}") }
 }
 
 fn listen(address: &str) -> io::Result<TcpListener> {
@@ -201,11 +174,7 @@ fn listen(address: &str) -> io::Result<TcpListener> {
 }
 
 fn listen_on(address: SocketAddr) -> io::Result<TcpListener> {
-    let socket = Socket::new(
-        Domain::for_address(address),
-        Type::STREAM,
-        Some(Protocol::TCP),
-    )?;
+    let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
     socket.set_reuse_address(true)?; // A restart need not wait for connections of the last run.
     socket.bind(&address.into())?;
     socket.listen(BACKLOG)?;

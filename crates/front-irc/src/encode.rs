@@ -47,17 +47,8 @@ pub(crate) fn record(
 ) {
     let who = &record.who;
     match &record.what {
-        What::Said {
-            kind: SayKind::Tags,
-            ..
-        } if !class.has_tags() => {}
-        What::Said {
-            kind,
-            text,
-            status,
-            to,
-            ..
-        } => {
+        What::Said { kind: SayKind::Tags, .. } if !class.has_tags() => {}
+        What::Said { kind, text, status, to, .. } => {
             let verb = match kind {
                 SayKind::Message => "PRIVMSG",
                 SayKind::Notice => "NOTICE",
@@ -79,8 +70,7 @@ pub(crate) fn record(
             let mut line = begin(out, record, class, batch);
             line.verb("JOIN").param(room);
             if class.has_extended_join() {
-                line.param(who.account.as_deref().unwrap_or("*"))
-                    .trailing(realname);
+                line.param(who.account.as_deref().unwrap_or("*")).trailing(realname);
             }
             line.finish();
         }
@@ -93,25 +83,14 @@ pub(crate) fn record(
             line.finish();
         }
         What::Quit { reason } => {
-            begin(out, record, class, batch)
-                .verb("QUIT")
-                .trailing(reason)
-                .finish();
+            begin(out, record, class, batch).verb("QUIT").trailing(reason).finish();
         }
         What::Kicked { nick, reason, .. } => {
             let mut line = begin(out, record, class, batch);
-            line.verb("KICK")
-                .param(room)
-                .param(nick.as_str())
-                .trailing(reason)
-                .finish();
+            line.verb("KICK").param(room).param(nick.as_str()).trailing(reason).finish();
         }
         What::Topic { text } => {
-            begin(out, record, class, batch)
-                .verb("TOPIC")
-                .param(room)
-                .trailing(text)
-                .finish();
+            begin(out, record, class, batch).verb("TOPIC").param(room).trailing(text).finish();
         }
         What::Modes { changes } => {
             let changes = changes.iter().map(proto_change);
@@ -126,10 +105,7 @@ pub(crate) fn record(
         }
         What::Invited { nick, .. } => {
             let mut line = begin(out, record, class, batch);
-            line.verb("INVITE")
-                .param(nick.as_str())
-                .param(room)
-                .finish();
+            line.verb("INVITE").param(nick.as_str()).param(room).finish();
         }
     }
 }
@@ -151,10 +127,7 @@ fn begin<'a>(
     }
     if class.has_tags() {
         let id = record.id.text();
-        line.tag(
-            "msgid",
-            std::str::from_utf8(&id).expect("message ids are ASCII"),
-        );
+        line.tag("msgid", std::str::from_utf8(&id).expect("message ids are ASCII"));
         if who.is_bot {
             line.tag("bot", "");
         }
@@ -179,11 +152,7 @@ fn begin<'a>(
 const MODE_BYTES_MAX: usize = 300;
 
 fn proto_change(it: &ModeChange) -> mode::ModeChange<'_> {
-    mode::ModeChange {
-        add: it.is_set,
-        letter: it.letter,
-        param: it.param.as_deref(),
-    }
+    mode::ModeChange { add: it.is_set, letter: it.letter, param: it.param.as_deref() }
 }
 
 /// Begins a line about a session that no record stands for: QUIT, NICK, AWAY and their like.

@@ -34,10 +34,8 @@ impl Measures {
     /// Hands over what was counted in one turn. The gauges are sums over all shards.
     pub(crate) fn publish(&mut self, connections: usize, sessions: usize, deliveries: u64) {
         if (connections, sessions) != self.last {
-            self.connections
-                .increment(connections as f64 - self.last.0 as f64);
-            self.sessions
-                .increment(sessions as f64 - self.last.1 as f64);
+            self.connections.increment(connections as f64 - self.last.0 as f64);
+            self.sessions.increment(sessions as f64 - self.last.1 as f64);
             self.last = (connections, sessions);
         }
         if deliveries > 0 {

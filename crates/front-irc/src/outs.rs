@@ -92,20 +92,14 @@ impl Outs {
             self.boxes.resize_with(slot + 1, Outbox::default);
         }
         let is_dirty = self.boxes[slot].is_dirty; // Still listed from the user before.
-        self.boxes[slot] = Outbox {
-            is_dirty,
-            ..Outbox::default()
-        };
+        self.boxes[slot] = Outbox { is_dirty, ..Outbox::default() };
     }
 
     /// The connection is gone; so is what waited for it.
     pub(crate) fn close(&mut self, slot: u32) {
         let it = &mut self.boxes[slot as usize];
         let (buf, is_dirty) = (std::mem::take(&mut it.buf), it.is_dirty);
-        *it = Outbox {
-            is_dirty,
-            ..Outbox::default()
-        };
+        *it = Outbox { is_dirty, ..Outbox::default() };
         self.recycle(buf);
     }
 
@@ -142,10 +136,7 @@ impl Outs {
             self.dirty.push(slot);
         }
         if it.buf.capacity() == 0 {
-            it.buf = self
-                .pool
-                .pop()
-                .unwrap_or_else(|| Vec::with_capacity(FIRST_BYTES));
+            it.buf = self.pool.pop().unwrap_or_else(|| Vec::with_capacity(FIRST_BYTES));
         }
         &mut it.buf
     }

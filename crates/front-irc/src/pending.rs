@@ -125,18 +125,9 @@ impl Asked {
             Asked::Operator => "OPER",
             Asked::Kill { .. } => "KILL",
             Asked::Wallops => "WALLOPS",
-            Asked::Say {
-                kind: SayKind::Message,
-                ..
-            } => "PRIVMSG",
-            Asked::Say {
-                kind: SayKind::Notice,
-                ..
-            } => "NOTICE",
-            Asked::Say {
-                kind: SayKind::Tags,
-                ..
-            } => "TAGMSG",
+            Asked::Say { kind: SayKind::Message, .. } => "PRIVMSG",
+            Asked::Say { kind: SayKind::Notice, .. } => "NOTICE",
+            Asked::Say { kind: SayKind::Tags, .. } => "TAGMSG",
             Asked::Join { .. } => "JOIN",
             Asked::Part { .. } => "PART",
             Asked::Kick { .. } => "KICK",

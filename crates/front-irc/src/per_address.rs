@@ -11,10 +11,7 @@ pub(crate) struct PerAddress {
 
 impl PerAddress {
     pub(crate) fn new(max: usize) -> PerAddress {
-        PerAddress {
-            max,
-            counts: Mutex::default(),
-        }
+        PerAddress { max, counts: Mutex::default() }
     }
 
     /// Counts one more, unless there are too many. Pair with [`PerAddress::leave`].

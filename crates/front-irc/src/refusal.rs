@@ -28,13 +28,7 @@ pub(crate) fn refused(turn: &mut Turn<'_>, asked: &Asked, why: &Refused) {
             ),
         };
     }
-    let is_notice = matches!(
-        asked,
-        Asked::Say {
-            kind: SayKind::Notice,
-            ..
-        }
-    );
+    let is_notice = matches!(asked, Asked::Say { kind: SayKind::Notice, .. });
     match why {
         // A notice is never answered with an error; that it was lost is worth knowing all the same.
         Refused::Room(_) | Refused::NoSuchNick(_) if is_notice => {}
@@ -56,16 +50,10 @@ pub(crate) fn refused(turn: &mut Turn<'_>, asked: &Asked, why: &Refused) {
             asked,
             "no majority of its servers can be reached now; it will not happen by itself, so try again later",
         ),
-        Refused::Busy => not_done(
-            turn,
-            asked,
-            "the server is at its limit; try again in a moment",
-        ),
-        Refused::Leaving => not_done(
-            turn,
-            asked,
-            "this server is leaving; connect to another and try again",
-        ),
+        Refused::Busy => not_done(turn, asked, "the server is at its limit; try again in a moment"),
+        Refused::Leaving => {
+            not_done(turn, asked, "this server is leaving; connect to another and try again")
+        }
         Refused::NoSession => not_done(turn, asked, "your session has ended; connect again"),
     }
 }
@@ -78,12 +66,7 @@ fn not_done(turn: &mut Turn<'_>, asked: &Asked, why: &str) {
             let text = format!("Your message was not sent: {why}");
             turn.fail(verb, "MESSAGE_REFUSED", &context, &text);
         }
-        _ => turn.fail(
-            verb,
-            "NOT_DONE",
-            &context,
-            &format!("That was not done: {why}"),
-        ),
+        _ => turn.fail(verb, "NOT_DONE", &context, &format!("That was not done: {why}")),
     }
 }
 
@@ -131,27 +114,15 @@ fn in_room(turn: &mut Turn<'_>, asked: &Asked, why: &Refusal) {
         Refusal::KeySet => say(ERR_KEYSET, "Channel key already set"),
         Refusal::TargetNotInRoom(nick) => {
             let mut reply = turn.reply(ERR_USERNOTINCHANNEL);
-            reply
-                .param(nick)
-                .param(&room)
-                .trailing("They aren't on that channel")
-                .finish();
+            reply.param(nick).param(&room).trailing("They aren't on that channel").finish();
         }
         Refusal::TargetAlreadyInRoom(nick) => {
             let mut reply = turn.reply(ERR_USERONCHANNEL);
-            reply
-                .param(nick)
-                .param(&room)
-                .trailing("is already on channel")
-                .finish();
+            reply.param(nick).param(&room).trailing("is already on channel").finish();
         }
         Refusal::ListFull(letter, _mask) => {
             let mut reply = turn.reply(ERR_BANLISTFULL);
-            reply
-                .param(&room)
-                .param(&letter.to_string())
-                .trailing("Channel list is full")
-                .finish();
+            reply.param(&room).param(&letter.to_string()).trailing("Channel list is full").finish();
         }
         Refusal::BadModeParam(letter, param) => mode::bad_param(turn, &room, *letter, param),
         Refusal::UnknownMode(letter) => mode::unknown(turn, *letter),

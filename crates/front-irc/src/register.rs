@@ -29,9 +29,7 @@ pub(crate) fn try_register(turn: &mut Turn<'_>) {
     if let Some(wanted) = wanted
         && !crate::checker::is_right(wanted, it.password.as_deref().unwrap_or(""))
     {
-        turn.reply(ERR_PASSWDMISMATCH)
-            .trailing("Password incorrect")
-            .finish();
+        turn.reply(ERR_PASSWDMISMATCH).trailing("Password incorrect").finish();
         turn.shard.close(turn.slot, "Password incorrect");
         return;
     }
@@ -54,10 +52,7 @@ pub(crate) fn registered(turn: &mut Turn<'_>, session: Arc<Session>) {
     let slot = turn.slot;
     turn.shard.sessions.insert(session.id, slot);
     let modes = session.modes;
-    turn.conn_mut().phase = Phase::Registered {
-        session: session.clone(),
-        modes,
-    };
+    turn.conn_mut().phase = Phase::Registered { session: session.clone(), modes };
     let context = turn.context();
     let info = &context.info;
     let text = format!(
@@ -76,9 +71,7 @@ pub(crate) fn registered(turn: &mut Turn<'_>, session: Arc<Session>) {
         .param("beIiklmnostv")
         .param("beIklov")
         .finish();
-    context
-        .isupport
-        .write(turn.out(), &info.name, session.nick.as_str());
+    context.isupport.write(turn.out(), &info.name, session.nick.as_str());
     welcome_figures(turn);
     motd::show(turn);
 }
@@ -87,9 +80,8 @@ pub(crate) fn registered(turn: &mut Turn<'_>, session: Arc<Session>) {
 fn welcome_figures(turn: &mut Turn<'_>) {
     let heard = turn.shard.status.take();
     lusers::show(turn, heard.as_ref().map(|it| &*it.1));
-    let is_fresh = heard
-        .as_ref()
-        .is_some_and(|it| turn.shard.now_ms.saturating_sub(it.0) < STATUS_MS_MAX);
+    let is_fresh =
+        heard.as_ref().is_some_and(|it| turn.shard.now_ms.saturating_sub(it.0) < STATUS_MS_MAX);
     turn.shard.status = heard;
     if !is_fresh {
         turn.query(Query::Status, Asked::Refresh);
@@ -103,10 +95,7 @@ pub(crate) fn nick_in_use(turn: &mut Turn<'_>, nick: &Nick) {
         turn.conn_mut().is_known = false;
     }
     let mut reply = turn.reply(ERR_NICKNAMEINUSE);
-    reply
-        .param(nick.as_str())
-        .trailing("Nickname is already in use")
-        .finish();
+    reply.param(nick.as_str()).trailing("Nickname is already in use").finish();
 }
 
 /// There will be no session here.

@@ -38,10 +38,7 @@ fn done(turn: &mut Turn<'_>, asked: &Asked) {
             let shown = turn.shard.shown(room.as_str());
             invite::done(turn, &shown, nick);
         }
-        Asked::Say {
-            kind: SayKind::Message,
-            target: Target::Nick(nick),
-        } => {
+        Asked::Say { kind: SayKind::Message, target: Target::Nick(nick) } => {
             turn.query(Query::Sessions(vec![nick.clone()]), Asked::AwayOf);
         }
         _ => {}
@@ -55,10 +52,7 @@ fn show(turn: &mut Turn<'_>, asked: &Asked, view: View) {
         (Asked::Topic { .. }, View::Room(Some(view))) => topic::show(turn, &view),
         (Asked::Modes { .. }, View::Room(Some(view))) => mode::show(turn, &view),
         (Asked::Topic { shown } | Asked::Modes { shown }, View::Room(None)) => {
-            turn.reply(ERR_NOSUCHCHANNEL)
-                .param(shown)
-                .trailing("No such channel")
-                .finish();
+            turn.reply(ERR_NOSUCHCHANNEL).param(shown).trailing("No such channel").finish();
         }
         (Asked::Who(asked), View::Room(view)) => who::show_room(turn, asked, view.as_deref()),
         (Asked::Who(asked), View::People(people)) => who::show_people(turn, asked, &people),
@@ -82,10 +76,7 @@ fn show(turn: &mut Turn<'_>, asked: &Asked, view: View) {
         (Asked::History(asked), View::History(records)) => chathistory::show(turn, asked, &records),
         (Asked::Targets, View::Targets(targets)) => chathistory::show_targets(turn, &targets),
         (asked, _) => {
-            tracing::error!(
-                verb = asked.verb(),
-                "the node answered something else than was asked"
-            );
+            tracing::error!(verb = asked.verb(), "the node answered something else than was asked");
         }
     }
 }
@@ -104,27 +95,16 @@ fn show_masks(
     let shown = turn.shard.shown(shown);
     for (mask, set_by, at) in masks {
         let mut reply = turn.reply(code);
-        reply
-            .param(&shown)
-            .param(mask)
-            .param(set_by)
-            .number(at.ms() / 1000)
-            .finish();
+        reply.param(&shown).param(mask).param(set_by).number(at.ms() / 1000).finish();
     }
-    turn.reply(end)
-        .param(&shown)
-        .trailing(&format!("End of channel {name} list"))
-        .finish();
+    turn.reply(end).param(&shown).trailing(&format!("End of channel {name} list")).finish();
 }
 
 impl Shard {
     /// How a room is written, as far as this shard knows.
     pub(crate) fn shown(&self, name: &str) -> String {
         let key = chat::fold(name);
-        self.rooms
-            .get(key.as_str())
-            .map_or(name, |it| &it.shown)
-            .to_owned()
+        self.rooms.get(key.as_str()).map_or(name, |it| &it.shown).to_owned()
     }
 
     /// The name of a node.
@@ -136,9 +116,6 @@ impl Shard {
         let mut nodes = status.into_iter().flat_map(|it| &it.nodes);
         let is_it = |text: &str| u64::from_str_radix(text, 16) == Ok(id.0);
         let node = nodes.find(|it| is_it(&it.id));
-        node.map_or_else(
-            || self.context.info.network.clone(),
-            |it| it.name.as_str().into(),
-        )
+        node.map_or_else(|| self.context.info.network.clone(), |it| it.name.as_str().into())
     }
 }

@@ -17,19 +17,13 @@ pub(crate) fn say(turn: &mut Turn<'_>, line: &Line<'_>, kind: SayKind) {
     let text = line.params.get(1).copied().unwrap_or("");
     if text.is_empty() && kind != SayKind::Tags {
         if kind == SayKind::Message {
-            turn.reply(ERR_NOTEXTTOSEND)
-                .trailing("No text to send")
-                .finish();
+            turn.reply(ERR_NOTEXTTOSEND).trailing("No text to send").finish();
         }
         return;
     }
     let tags: Vec<(Arc<str>, Arc<str>)> = match turn.has(Cap::MessageTags) && !line.tags.is_empty()
     {
-        true => line
-            .tags
-            .client_only()
-            .map(|it| (it.key.into(), it.value().into()))
-            .collect(),
+        true => line.tags.client_only().map(|it| (it.key.into(), it.value().into())).collect(),
         false => Vec::new(),
     };
     if kind == SayKind::Tags && tags.is_empty() {
@@ -38,10 +32,7 @@ pub(crate) fn say(turn: &mut Turn<'_>, line: &Line<'_>, kind: SayKind) {
     let text: Arc<str> = text.into();
     for (place, target) in targets.split(',').filter(|it| !it.is_empty()).enumerate() {
         if place == TARGETS_MAX {
-            turn.reply(ERR_TOOMANYTARGETS)
-                .param(target)
-                .trailing("Too many targets")
-                .finish();
+            turn.reply(ERR_TOOMANYTARGETS).param(target).trailing("Too many targets").finish();
             return;
         }
         send(turn, kind, target, text.clone(), tags.clone());
@@ -61,46 +52,18 @@ fn send(
     };
     if !name.starts_with('#') {
         let nick: Arc<str> = name.into();
-        let asked = Asked::Say {
-            kind,
-            target: Target::Nick(nick.clone()),
-        };
-        turn.ask(
-            Ask::Direct {
-                nick,
-                kind,
-                text,
-                tags,
-            },
-            asked,
-        );
+        let asked = Asked::Say { kind, target: Target::Nick(nick.clone()) };
+        turn.ask(Ask::Direct { nick, kind, text, tags }, asked);
         return;
     }
     let Ok(room) = RoomName::parse(name) else {
         if kind == SayKind::Message {
-            turn.reply(ERR_NOSUCHCHANNEL)
-                .param(name)
-                .trailing("No such channel")
-                .finish();
+            turn.reply(ERR_NOSUCHCHANNEL).param(name).trailing("No such channel").finish();
         }
         return;
     };
-    let asked = Asked::Say {
-        kind,
-        target: Target::Room(room.clone()),
-    };
-    turn.ask(
-        Ask::Room {
-            room,
-            verb: RoomAsk::Say {
-                kind,
-                text,
-                tags,
-                status,
-            },
-        },
-        asked,
-    );
+    let asked = Asked::Say { kind, target: Target::Room(room.clone()) };
+    turn.ask(Ask::Room { room, verb: RoomAsk::Say { kind, text, tags, status } }, asked);
 }
 
 fn no_recipient(turn: &mut Turn<'_>, kind: SayKind) {
@@ -109,7 +72,5 @@ fn no_recipient(turn: &mut Turn<'_>, kind: SayKind) {
         SayKind::Tags => "TAGMSG",
         SayKind::Notice => return, // A notice is never answered.
     };
-    turn.reply(ERR_NORECIPIENT)
-        .trailing(&format!("No recipient given ({verb})"))
-        .finish();
+    turn.reply(ERR_NORECIPIENT).trailing(&format!("No recipient given ({verb})")).finish();
 }

@@ -44,12 +44,7 @@ pub(crate) enum Control {
     /// A connection that another shard accepted.
     Socket(Socket),
     /// OPER's password was checked.
-    Verified {
-        conn: ConnId,
-        name: Arc<str>,
-        is_right: bool,
-        label: Option<u32>,
-    },
+    Verified { conn: ConnId, name: Arc<str>, is_right: bool, label: Option<u32> },
     /// Close everybody, spread over some time.
     Drain { reason: Arc<str>, over: Duration },
     /// Close everybody and end.
@@ -264,12 +259,7 @@ impl Shard {
         while let Ok(control) = self.control.try_recv() {
             match control {
                 Control::Socket(socket) => self.admit(socket),
-                Control::Verified {
-                    conn,
-                    name,
-                    is_right,
-                    label,
-                } => {
+                Control::Verified { conn, name, is_right, label } => {
                     self.on_verified(conn, name, is_right, label);
                 }
                 Control::Drain { reason, over } => self.begin_drain(&reason, over),
@@ -305,7 +295,6 @@ impl Shard {
 
     fn measure(&mut self) {
         let deliveries = std::mem::take(&mut self.outs.deliveries);
-        self.measures
-            .publish(self.conns.len(), self.sessions.len(), deliveries);
+        self.measures.publish(self.conns.len(), self.sessions.len(), deliveries);
     }
 }

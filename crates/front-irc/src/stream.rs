@@ -31,10 +31,7 @@ pub(crate) struct ReadSpace {
 
 impl ReadSpace {
     pub(crate) fn new() -> ReadSpace {
-        ReadSpace {
-            bytes: vec![0; 16 * 1024].into(),
-            lines: Vec::new(),
-        }
+        ReadSpace { bytes: vec![0; 16 * 1024].into(), lines: Vec::new() }
     }
 }
 
@@ -81,10 +78,7 @@ impl Stream {
             Ok(count) => count,
             Err(error) if error.kind() == ErrorKind::WouldBlock => return Input::Blocked,
             Err(error) if error.kind() == ErrorKind::Interrupted => {
-                return Input::Bytes {
-                    bytes: &[],
-                    is_all: false,
-                };
+                return Input::Bytes { bytes: &[], is_all: false };
             }
             Err(error) if error.kind() == ErrorKind::InvalidData => {
                 return Input::End(Some("TLS failed"));
@@ -97,19 +91,13 @@ impl Stream {
         // A read that does not fill the space has emptied the socket (epoll(7)); TLS reads otherwise.
         let is_all = self.tls.is_none() && count < space.bytes.len();
         let Some(ws) = &mut self.ws else {
-            return Input::Bytes {
-                bytes: &space.bytes[..count],
-                is_all,
-            };
+            return Input::Bytes { bytes: &space.bytes[..count], is_all };
         };
         space.lines.clear();
         match ws.feed(&space.bytes[..count], &mut space.lines) {
             Ok(()) => {
                 let is_all = is_all && ws.ended().is_none();
-                Input::Bytes {
-                    bytes: &space.lines,
-                    is_all,
-                }
+                Input::Bytes { bytes: &space.lines, is_all }
             }
             Err(why) => Input::End(why),
         }

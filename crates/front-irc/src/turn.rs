@@ -42,13 +42,7 @@ impl Turn<'_> {
 
     /// Begins a numeric reply.
     pub(crate) fn reply(&mut self, code: u16) -> LineWriter<'_> {
-        let Shard {
-            conns,
-            outs,
-            capture,
-            context,
-            ..
-        } = &mut *self.shard;
+        let Shard { conns, outs, capture, context, .. } = &mut *self.shard;
         let nick = conns[self.slot as usize].nick();
         let out = match capture.is_on {
             true => &mut capture.lines,
@@ -59,12 +53,7 @@ impl Turn<'_> {
 
     /// Begins a line from the server.
     pub(crate) fn server_line(&mut self) -> LineWriter<'_> {
-        let Shard {
-            outs,
-            capture,
-            context,
-            ..
-        } = &mut *self.shard;
+        let Shard { outs, capture, context, .. } = &mut *self.shard;
         let out = match capture.is_on {
             true => &mut capture.lines,
             false => outs.buffer(self.slot),
@@ -80,23 +69,15 @@ impl Turn<'_> {
     }
 
     pub(crate) fn need_more(&mut self, verb: &str) {
-        self.reply(ERR_NEEDMOREPARAMS)
-            .param(verb)
-            .trailing("Not enough parameters")
-            .finish();
+        self.reply(ERR_NEEDMOREPARAMS).param(verb).trailing("Not enough parameters").finish();
     }
 
     /// FAIL with standard-replies, a NOTICE with the same words otherwise.
     pub(crate) fn fail(&mut self, command: &str, code: &str, context: &[&str], text: &str) {
         if self.has(Cap::StandardReplies) {
             let server = self.shard.context.info.name.clone();
-            let reply = StandardReply {
-                kind: Kind::Fail,
-                command,
-                code,
-                context,
-                description: text,
-            };
+            let reply =
+                StandardReply { kind: Kind::Fail, command, code, context, description: text };
             reply.finish(&server, &mut self.bare());
             return;
         }
@@ -105,21 +86,13 @@ impl Turn<'_> {
             [] => format!("*** {command}: {text}"),
             _ => format!("*** {command} {}: {text}", context.join(" ")),
         };
-        self.server_line()
-            .verb("NOTICE")
-            .param(&nick)
-            .trailing(&about)
-            .finish();
+        self.server_line().verb("NOTICE").param(&nick).trailing(&about).finish();
     }
 
     /// Asks the node; the answer comes back to `asked`.
     pub(crate) fn ask(&mut self, ask: Ask, asked: Asked) {
         let tag = self.shard.next_tag();
-        let label = self
-            .shard
-            .capture
-            .label
-            .filter(|_| self.shard.capture.is_on);
+        let label = self.shard.capture.label.filter(|_| self.shard.capture.is_on);
         if label.is_some() {
             self.shard.capture.asked += 1;
         }

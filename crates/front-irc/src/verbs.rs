@@ -32,10 +32,7 @@ pub(crate) fn run(turn: &mut Turn<'_>, line: &Line<'_>) {
     let is_registered = turn.conn().is_registered();
     let Some(spec) = TABLE.iter().find(|it| line.is_verb(it.verb)) else {
         if is_registered {
-            turn.reply(ERR_UNKNOWNCOMMAND)
-                .param(line.verb)
-                .trailing("Unknown command")
-                .finish();
+            turn.reply(ERR_UNKNOWNCOMMAND).param(line.verb).trailing("Unknown command").finish();
         } else {
             not_registered(turn);
         }
@@ -56,9 +53,7 @@ pub(crate) fn run(turn: &mut Turn<'_>, line: &Line<'_>) {
 }
 
 fn not_registered(turn: &mut Turn<'_>) {
-    turn.reply(ERR_NOTREGISTERED)
-        .trailing("You have not registered")
-        .finish();
+    turn.reply(ERR_NOTREGISTERED).trailing("You have not registered").finish();
 }
 
 #[cfg(test)]

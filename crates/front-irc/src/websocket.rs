@@ -91,9 +91,7 @@ impl Callback for Choose {
             return Err(refusal);
         };
         if let Ok(value) = HeaderValue::from_str(chosen) {
-            response
-                .headers_mut()
-                .insert("Sec-WebSocket-Protocol", value);
+            response.headers_mut().insert("Sec-WebSocket-Protocol", value);
         }
         Ok(response)
     }
@@ -162,17 +160,9 @@ impl WebSocketLayer {
                 if self.request_bytes > REQUEST_BYTES_MAX {
                     return Err(Some("WebSocket request too long"));
                 }
-                handshake
-                    .get_mut()
-                    .get_mut()
-                    .incoming
-                    .extend_from_slice(bytes);
+                handshake.get_mut().get_mut().incoming.extend_from_slice(bytes);
                 self.shake(*handshake)?;
-                if self.is_open() {
-                    self.receive(lines)
-                } else {
-                    Ok(())
-                }
+                if self.is_open() { self.receive(lines) } else { Ok(()) }
             }
             State::Open(mut socket, data) => {
                 socket.get_mut().incoming.extend_from_slice(bytes);
@@ -254,18 +244,11 @@ impl WebSocketLayer {
         let State::Open(_, data) = &self.state else {
             return start;
         };
-        let header = FrameHeader {
-            opcode: OpCode::Data(*data),
-            ..FrameHeader::default()
-        };
+        let header = FrameHeader { opcode: OpCode::Data(*data), ..FrameHeader::default() };
         let mut at = start;
         while let Some(end) = out[at..].iter().position(|it| *it == b'\n') {
-            let line = out[at..at + end]
-                .strip_suffix(b"\r")
-                .unwrap_or(&out[at..at + end]);
-            header
-                .format(line.len() as u64, &mut self.raw)
-                .expect("writing to memory cannot fail");
+            let line = out[at..at + end].strip_suffix(b"\r").unwrap_or(&out[at..at + end]);
+            header.format(line.len() as u64, &mut self.raw).expect("writing to memory cannot fail");
             self.raw.extend_from_slice(line);
             at += end + 1;
         }
@@ -286,8 +269,7 @@ fn protocol_in(response: &[u8]) -> Option<Data> {
     let response = std::str::from_utf8(response).ok()?;
     response.lines().find_map(|it| {
         let (key, value) = it.split_once(':')?;
-        key.eq_ignore_ascii_case("Sec-WebSocket-Protocol")
-            .then(|| data_of(value.trim()))?
+        key.eq_ignore_ascii_case("Sec-WebSocket-Protocol").then(|| data_of(value.trim()))?
     })
 }
 

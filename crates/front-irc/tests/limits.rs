@@ -27,17 +27,10 @@ fn a_line_too_long_is_refused_and_the_next_one_runs() {
     let mut alice = Client::registered(door.addresses()[0], "alice");
     for bytes in [600, 5_000, 3_000_000] {
         alice.say(&format!("PRIVMSG alice :{}", "x".repeat(bytes)));
-        assert_eq!(
-            alice.line().unwrap(),
-            ":n1 417 alice :Input line was too long",
-            "{bytes}"
-        );
+        assert_eq!(alice.line().unwrap(), ":n1 417 alice :Input line was too long", "{bytes}");
     }
     alice.say(&format!("@a={} PING x", "x".repeat(5_000)));
-    assert_eq!(
-        alice.line().unwrap(),
-        ":n1 417 alice :Input line was too long"
-    );
+    assert_eq!(alice.line().unwrap(), ":n1 417 alice :Input line was too long");
     alice.say("PING after");
     assert_eq!(alice.line().unwrap(), ":n1 PONG n1 :after");
     door.stop();
@@ -50,12 +43,7 @@ fn what_is_not_utf8_is_refused_under_its_verb() {
     alice.say("CAP REQ :standard-replies\r\nNICK alice\r\nUSER a 0 * :a\r\nCAP END");
     alice.until(" 422 ");
     alice.send(b"PRIVMSG alice :caf\xe9\r\nPRIV\0MSG x :y\r\n\r\n   \r\nPING after\r\n");
-    assert!(
-        alice
-            .line()
-            .unwrap()
-            .starts_with(":n1 FAIL PRIVMSG INVALID_UTF8 :")
-    );
+    assert!(alice.line().unwrap().starts_with(":n1 FAIL PRIVMSG INVALID_UTF8 :"));
     assert_eq!(alice.line().unwrap(), ":n1 PONG n1 :after");
     door.stop();
 }
@@ -70,9 +58,8 @@ fn a_million_pipelined_commands_stay_in_order_and_starve_nobody() {
     let mut reader = alice.socket().try_clone().unwrap();
     let writing = std::thread::spawn(move || {
         for chunk in 0..COUNT / 1000 {
-            let lines: String = (0..1000)
-                .map(|it| format!("PING {}\r\n", chunk * 1000 + it))
-                .collect();
+            let lines: String =
+                (0..1000).map(|it| format!("PING {}\r\n", chunk * 1000 + it)).collect();
             writer.write_all(lines.as_bytes()).unwrap();
         }
     });
@@ -103,41 +90,23 @@ fn a_million_pipelined_commands_stay_in_order_and_starve_nobody() {
 
 #[test]
 fn a_client_that_waits_for_too_many_answers_is_read_no_further() {
-    let door = open(front_irc::Config {
-        flood_protection: true,
-        ..config()
-    });
+    let door = open(front_irc::Config { flood_protection: true, ..config() });
     let mut alice = Client::registered(door.addresses()[0], "alice");
     // Unanswered requests fill the allowance; what follows them stays unread, so no PONG comes.
     for _ in 0..30 {
         alice.say("PRIVMSG #silent,#silent,#silent,#silent :hi");
     }
     alice.say("PING x");
-    alice
-        .socket()
-        .set_read_timeout(Some(Duration::from_millis(300)))
-        .unwrap();
+    alice.socket().set_read_timeout(Some(Duration::from_millis(300))).unwrap();
     let read = alice.socket().read(&mut [0; 100]);
-    assert!(matches!(
-        read.unwrap_err().kind(),
-        ErrorKind::WouldBlock | ErrorKind::TimedOut
-    ));
+    assert!(matches!(read.unwrap_err().kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut));
     door.stop();
 }
 
 #[test]
 fn a_flood_is_slowed_down_and_then_ended() {
-    let timings = Timings {
-        flood: Duration::from_millis(300),
-        ..Timings::default()
-    };
-    let door = open_with(
-        front_irc::Config {
-            flood_protection: true,
-            ..config()
-        },
-        timings,
-    );
+    let timings = Timings { flood: Duration::from_millis(300), ..Timings::default() };
+    let door = open_with(front_irc::Config { flood_protection: true, ..config() }, timings);
     let mut alice = Client::registered(door.addresses()[0], "alice");
     let lines: String = (0..20_000).map(|it| format!("PING {it}\r\n")).collect();
     alice.send(lines.as_bytes());
@@ -148,17 +117,11 @@ fn a_flood_is_slowed_down_and_then_ended() {
 
 #[test]
 fn who_never_registers_is_closed() {
-    let timings = Timings {
-        registration: Duration::from_millis(100),
-        ..Timings::default()
-    };
+    let timings = Timings { registration: Duration::from_millis(100), ..Timings::default() };
     let door = open_with(config(), timings);
     let mut silent = Client::connect(door.addresses()[0]);
     let end = silent.line().unwrap();
-    assert_eq!(
-        end,
-        "ERROR :Closing Link: 127.0.0.1 (Registration timed out)"
-    );
+    assert_eq!(end, "ERROR :Closing Link: 127.0.0.1 (Registration timed out)");
     assert_eq!(silent.line(), None);
     door.stop();
 }
@@ -175,19 +138,13 @@ fn who_falls_silent_is_asked_and_then_closed() {
     assert_eq!(alice.line().unwrap(), "PING :n1");
     alice.say("PONG n1");
     assert_eq!(alice.line().unwrap(), "PING :n1");
-    assert_eq!(
-        alice.until("ERROR"),
-        "ERROR :Closing Link: 127.0.0.1 (Ping timeout)"
-    );
+    assert_eq!(alice.until("ERROR"), "ERROR :Closing Link: 127.0.0.1 (Ping timeout)");
     door.stop();
 }
 
 #[test]
 fn a_slow_reader_is_dropped_and_the_room_goes_on() {
-    let door = open(front_irc::Config {
-        sendq_bytes: 64 * 1024,
-        ..config()
-    });
+    let door = open(front_irc::Config { sendq_bytes: 64 * 1024, ..config() });
     let address = door.addresses()[0];
     let mut alice = Client::registered(address, "alice");
     let mut slow = Client::registered(address, "slow");
@@ -197,13 +154,8 @@ fn a_slow_reader_is_dropped_and_the_room_goes_on() {
     slow.until(" 366 ");
     alice.until("JOIN");
     let text = "x".repeat(400);
-    let lines: String = (0..100)
-        .map(|_| format!("PRIVMSG #a :{text}\r\n"))
-        .collect();
-    alice
-        .socket()
-        .set_read_timeout(Some(Duration::from_millis(1)))
-        .unwrap();
+    let lines: String = (0..100).map(|_| format!("PRIVMSG #a :{text}\r\n")).collect();
+    alice.socket().set_read_timeout(Some(Duration::from_millis(1))).unwrap();
     let mut read = Vec::new();
     // Until the kernel's buffers and then the queue are full, which takes a few megabytes.
     while !String::from_utf8_lossy(&read).contains("SendQ exceeded") {
@@ -219,17 +171,10 @@ fn a_slow_reader_is_dropped_and_the_room_goes_on() {
 
 #[test]
 fn connections_of_one_address_are_counted() {
-    let door = open(front_irc::Config {
-        connections_per_ip: 3,
-        shards: 2,
-        ..config()
-    });
+    let door = open(front_irc::Config { connections_per_ip: 3, shards: 2, ..config() });
     let address = door.addresses()[0];
     let mut first = Client::registered(address, "first");
-    let mut others = [
-        Client::registered(address, "second"),
-        Client::registered(address, "third"),
-    ];
+    let mut others = [Client::registered(address, "second"), Client::registered(address, "third")];
     let mut turned_away = Client::connect(address);
     let words = "ERROR :Closing Link: (Too many connections from your address)";
     assert_eq!(turned_away.line().unwrap(), words);
@@ -248,11 +193,7 @@ fn connections_of_one_address_are_counted() {
 
 #[test]
 fn hundreds_at_once_are_served_over_two_shards() {
-    let door = open(front_irc::Config {
-        connections_per_ip: 5000,
-        shards: 2,
-        ..config()
-    });
+    let door = open(front_irc::Config { connections_per_ip: 5000, shards: 2, ..config() });
     let address = door.addresses()[0];
     let mut clients: Vec<Client> = (0..400).map(|_| Client::connect(address)).collect();
     for (number, it) in clients.iter_mut().enumerate() {
@@ -292,10 +233,7 @@ fn a_drain_tells_everybody_and_closes_them() {
         alice.line().unwrap(),
         ":n1 NOTICE alice :*** Upgrade; please connect to another server of the network"
     );
-    assert_eq!(
-        alice.line().unwrap(),
-        "ERROR :Closing Link: 127.0.0.1 (Upgrade)"
-    );
+    assert_eq!(alice.line().unwrap(), "ERROR :Closing Link: 127.0.0.1 (Upgrade)");
     door.stop();
 }
 
@@ -310,10 +248,7 @@ fn a_port_in_use_is_an_error_with_its_address() {
         panic!("the port is in use");
     };
     assert_eq!(address, door.addresses()[0].to_string());
-    assert!(
-        why.contains("another program listens there already"),
-        "{why}"
-    );
+    assert!(why.contains("another program listens there already"), "{why}");
     let mut it = config();
     it.listeners = vec![listener(Transport::Stream)];
     it.listeners[0].address = "no such host:1".into();
@@ -339,10 +274,7 @@ fn who_closes_right_after_speaking_is_heard_and_let_go() {
 
 #[test]
 fn who_does_not_read_is_not_read_and_loses_nothing() {
-    let door = open(front_irc::Config {
-        sendq_bytes: 64 * 1024,
-        ..config()
-    });
+    let door = open(front_irc::Config { sendq_bytes: 64 * 1024, ..config() });
     let alice = Client::registered(door.addresses()[0], "alice");
     let mut socket = alice.socket();
     socket.set_nonblocking(true).unwrap();

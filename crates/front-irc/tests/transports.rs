@@ -31,12 +31,7 @@ fn pem() -> Pem {
     let (cert_path, key_path) = (dir.path().join("cert.pem"), dir.path().join("key.pem"));
     std::fs::write(&cert_path, cert.pem()).unwrap();
     std::fs::write(&key_path, key_pair.serialize_pem()).unwrap();
-    Pem {
-        _dir: dir,
-        cert: cert_path,
-        key: key_path,
-        der: cert.der().clone(),
-    }
+    Pem { _dir: dir, cert: cert_path, key: key_path, der: cert.der().clone() }
 }
 
 fn tls_config(pem: &Pem, transport: Transport) -> front_irc::Config {
@@ -62,10 +57,7 @@ fn connect_tls(address: SocketAddr, pem: &Pem) -> StreamOwned<ClientConnection, 
         .with_root_certificates(roots)
         .with_no_client_auth();
     let name = ServerName::try_from("localhost").unwrap();
-    StreamOwned::new(
-        ClientConnection::new(Arc::new(config), name).unwrap(),
-        connect(address),
-    )
+    StreamOwned::new(ClientConnection::new(Arc::new(config), name).unwrap(), connect(address))
 }
 
 fn until(reader: &mut impl BufRead, text: &str) -> String {
@@ -84,10 +76,7 @@ fn tls_carries_lines_and_shows_in_whois() {
     let pem = pem();
     let door = open(tls_config(&pem, Transport::Stream));
     let mut alice = BufReader::new(connect_tls(door.addresses()[0], &pem));
-    alice
-        .get_mut()
-        .write_all(b"NICK alice\r\nUSER a 0 * :a\r\n")
-        .unwrap();
+    alice.get_mut().write_all(b"NICK alice\r\nUSER a 0 * :a\r\n").unwrap();
     until(&mut alice, " 422 ");
     alice.get_mut().write_all(b"WHOIS alice\r\n").unwrap();
     until(&mut alice, " 671 alice alice :is using a secure connection");
@@ -106,16 +95,12 @@ fn tls_carries_lines_and_shows_in_whois() {
 #[test]
 fn half_a_handshake_is_closed_on_time() {
     let pem = pem();
-    let timings = Timings {
-        registration: Duration::from_millis(100),
-        ..Timings::default()
-    };
+    let timings = Timings { registration: Duration::from_millis(100), ..Timings::default() };
     let door = open_with(tls_config(&pem, Transport::Stream), timings);
     let mut half = connect(door.addresses()[0]);
     half.write_all(&[22, 3, 1, 0, 200, 1]).unwrap(); // The beginning of a ClientHello.
     let mut alert = Vec::new();
-    half.read_to_end(&mut alert)
-        .expect("closed before the test loses patience");
+    half.read_to_end(&mut alert).expect("closed before the test loses patience");
     let mut plain = Client::connect(door.addresses()[0]);
     plain.say("NICK alice\r\nUSER a 0 * :a");
     while plain.line().is_some() {} // An alert, then the end.
@@ -136,10 +121,7 @@ fn certificates_that_cannot_be_used_stop_the_start() {
     let why = start(&one.cert, &other.key);
     assert!(why.contains("does not match the key"), "{why}");
     let why = start(&PathBuf::from("/nowhere.pem"), &one.key);
-    assert!(
-        why.contains("cannot read the certificate /nowhere.pem"),
-        "{why}"
-    );
+    assert!(why.contains("cannot read the certificate /nowhere.pem"), "{why}");
     let why = start(&one.key, &one.key);
     assert!(why.contains("there is no certificate in"), "{why}");
     let why = start(&one.cert, &one.cert);
@@ -149,9 +131,7 @@ fn certificates_that_cannot_be_used_stop_the_start() {
 fn web_socket<S: Read + Write>(stream: S, protocols: &str) -> (WebSocket<S>, Option<String>) {
     let mut request = "ws://localhost/".into_client_request().unwrap();
     let value = HeaderValue::from_str(protocols).unwrap();
-    request
-        .headers_mut()
-        .insert("Sec-WebSocket-Protocol", value);
+    request.headers_mut().insert("Sec-WebSocket-Protocol", value);
     let (socket, response) = tungstenite::client(request, stream)
         .map_err(|error| error.to_string())
         .expect("the door speaks WebSocket");
@@ -162,12 +142,7 @@ fn web_socket<S: Read + Write>(stream: S, protocols: &str) -> (WebSocket<S>, Opt
 fn frame_with<S: Read + Write>(socket: &mut WebSocket<S>, text: &str) -> Message {
     loop {
         let message = socket.read().unwrap();
-        if message
-            .clone()
-            .into_data()
-            .windows(text.len())
-            .any(|it| it == text.as_bytes())
-        {
+        if message.clone().into_data().windows(text.len()).any(|it| it == text.as_bytes()) {
             return message;
         }
     }
@@ -178,10 +153,8 @@ fn text_frames_hold_one_line_each() {
     let mut it = config();
     it.listeners = vec![listener(Transport::WebSocket)];
     let door = open(it);
-    let (mut alice, chosen) = web_socket(
-        connect(door.addresses()[0]),
-        "soap, text.ircv3.net, binary.ircv3.net",
-    );
+    let (mut alice, chosen) =
+        web_socket(connect(door.addresses()[0]), "soap, text.ircv3.net, binary.ircv3.net");
     assert_eq!(chosen.as_deref(), Some("text.ircv3.net"));
     alice.send(Message::text("NICK alice")).unwrap();
     alice.send(Message::text("USER a 0 * :a")).unwrap();
@@ -205,13 +178,8 @@ fn binary_frames_over_tls() {
     alice.send(Message::binary(&b"NICK alice"[..])).unwrap();
     alice.send(Message::binary(&b"USER a 0 * :a"[..])).unwrap();
     frame_with(&mut alice, " 422 ");
-    alice
-        .send(Message::binary(&b"PRIVMSG alice :caf\xe9"[..]))
-        .unwrap();
-    assert!(matches!(
-        frame_with(&mut alice, "not UTF-8"),
-        Message::Binary(_)
-    ));
+    alice.send(Message::binary(&b"PRIVMSG alice :caf\xe9"[..])).unwrap();
+    assert!(matches!(frame_with(&mut alice, "not UTF-8"), Message::Binary(_)));
     alice.send(Message::Ping("are you there".into())).unwrap();
     assert_eq!(alice.read().unwrap(), Message::Pong("are you there".into()));
     door.stop();
@@ -237,15 +205,10 @@ fn what_is_no_web_socket_gets_an_http_answer() {
     it.listeners = vec![listener(Transport::WebSocket)];
     let door = open(it);
     let mut browser = connect(door.addresses()[0]);
-    browser
-        .write_all(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
-        .unwrap();
+    browser.write_all(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();
     let mut answer = String::new();
     browser.read_to_string(&mut answer).unwrap();
-    assert!(
-        answer.starts_with("HTTP/1.1 426 Upgrade Required\r\n"),
-        "{answer}"
-    );
+    assert!(answer.starts_with("HTTP/1.1 426 Upgrade Required\r\n"), "{answer}");
     let mut endless = connect(door.addresses()[0]);
     let header = format!("GET / HTTP/1.1\r\nx: {}", "y".repeat(100_000));
     let _ = endless.write_all(header.as_bytes());

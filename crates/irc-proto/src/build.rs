@@ -32,11 +32,7 @@ impl<'a> LineWriter<'a> {
     /// Begins a line at the end of `out`.
     pub fn new(out: &'a mut Vec<u8>) -> LineWriter<'a> {
         let line_start = out.len();
-        LineWriter {
-            out,
-            line_start,
-            body_start: None,
-        }
+        LineWriter { out, line_start, body_start: None }
     }
 
     /// Begins `:server NNN client`, as every numeric reply does. `*` is a client without a nick.
@@ -91,8 +87,7 @@ impl<'a> LineWriter<'a> {
     pub fn numeric(&mut self, code: u16) -> &mut Self {
         self.separate();
         let digit = |it: u16| b'0' + (it % 10) as u8;
-        self.out
-            .extend_from_slice(&[digit(code / 100), digit(code / 10), digit(code)]);
+        self.out.extend_from_slice(&[digit(code / 100), digit(code / 10), digit(code)]);
         self
     }
 
@@ -168,11 +163,7 @@ impl<'a> LineWriter<'a> {
             return self;
         }
         let before = self.out.len();
-        self.out.push(if before == self.line_start {
-            b'@'
-        } else {
-            b';'
-        });
+        self.out.push(if before == self.line_start { b'@' } else { b';' });
         self.out.extend_from_slice(key.as_bytes());
         let without_value = self.out.len();
         self.out.push(b'=');

@@ -61,10 +61,7 @@ impl Cap {
 
     /// The capability of a name. Names are compared with regard to case.
     pub fn from_name(name: &str) -> Option<Cap> {
-        NAMES
-            .iter()
-            .find(|(_, it)| *it == name)
-            .map(|(cap, _)| *cap)
+        NAMES.iter().find(|(_, it)| *it == name).map(|(cap, _)| *cap)
     }
 }
 
@@ -140,10 +137,7 @@ impl CapSet {
 
     /// Its capabilities in the order of [`Cap`].
     pub fn iter(self) -> impl Iterator<Item = Cap> {
-        NAMES
-            .iter()
-            .map(|(cap, _)| *cap)
-            .filter(move |it| self.has(*it))
+        NAMES.iter().map(|(cap, _)| *cap).filter(move |it| self.has(*it))
     }
 }
 
@@ -176,27 +170,14 @@ pub struct NotOffered;
 impl CapRequest {
     /// Reads the last parameter of `CAP REQ`. Of a capability named twice the last word counts.
     pub fn parse(words: &str, offered: CapSet) -> Result<CapRequest, NotOffered> {
-        let mut request = CapRequest {
-            enable: CapSet::EMPTY,
-            disable: CapSet::EMPTY,
-        };
+        let mut request = CapRequest { enable: CapSet::EMPTY, disable: CapSet::EMPTY };
         for word in words.split(' ').filter(|it| !it.is_empty()) {
-            let (off, name) = word
-                .strip_prefix('-')
-                .map_or((false, word), |name| (true, name));
-            let cap = Cap::from_name(name)
-                .filter(|it| offered.has(*it))
-                .ok_or(NotOffered)?;
+            let (off, name) = word.strip_prefix('-').map_or((false, word), |name| (true, name));
+            let cap = Cap::from_name(name).filter(|it| offered.has(*it)).ok_or(NotOffered)?;
             let CapRequest { enable, disable } = request;
             request = match off {
-                false => CapRequest {
-                    enable: enable.with(cap),
-                    disable: disable.without(cap),
-                },
-                true => CapRequest {
-                    enable: enable.without(cap),
-                    disable: disable.with(cap),
-                },
+                false => CapRequest { enable: enable.with(cap), disable: disable.without(cap) },
+                true => CapRequest { enable: enable.without(cap), disable: disable.with(cap) },
             };
         }
         Ok(request)
@@ -250,10 +231,7 @@ pub fn write_lines(
     let last = texts.len().saturating_sub(1);
     for (place, text) in texts.iter().enumerate() {
         let mut line = LineWriter::new(out);
-        line.source(server)
-            .verb("CAP")
-            .param(client)
-            .param(subcommand);
+        line.source(server).verb("CAP").param(client).param(subcommand);
         if place < last {
             line.param("*");
         }

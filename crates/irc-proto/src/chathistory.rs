@@ -144,49 +144,24 @@ impl<'a> ChatHistoryQuery<'a> {
 
         if is("LATEST") {
             let (target, after, limit) = subcommand.one_place(rest, true)?;
-            return Ok(Latest {
-                target,
-                after,
-                limit,
-            });
+            return Ok(Latest { target, after, limit });
         }
         if is("BETWEEN") {
             let [target, from, to, limit] = subcommand.exactly(rest)?;
             let (from, to) = (subcommand.selector(from)?, subcommand.selector(to)?);
-            return Ok(Between {
-                target,
-                from,
-                to,
-                limit: subcommand.limit(limit)?,
-            });
+            return Ok(Between { target, from, to, limit: subcommand.limit(limit)? });
         }
         if is("TARGETS") {
             let [from, to, limit] = subcommand.exactly(rest)?;
             let (from_ms, to_ms) = (subcommand.moment(from)?, subcommand.moment(to)?);
-            return Ok(Targets {
-                from_ms,
-                to_ms,
-                limit: subcommand.limit(limit)?,
-            });
+            return Ok(Targets { from_ms, to_ms, limit: subcommand.limit(limit)? });
         }
         let with_place: fn(_, _, _) -> _ = if is("BEFORE") {
-            |target, place, limit| Before {
-                target,
-                place,
-                limit,
-            }
+            |target, place, limit| Before { target, place, limit }
         } else if is("AFTER") {
-            |target, place, limit| After {
-                target,
-                place,
-                limit,
-            }
+            |target, place, limit| After { target, place, limit }
         } else if is("AROUND") {
-            |target, place, limit| Around {
-                target,
-                place,
-                limit,
-            }
+            |target, place, limit| Around { target, place, limit }
         } else {
             return Err(ChatHistoryError::UnknownSubcommand(name));
         };
@@ -234,19 +209,14 @@ impl<'a> Subcommand<'a> {
     }
 
     fn moment(&self, raw: &'a str) -> Result<u64, ChatHistoryError<'a>> {
-        let text = raw
-            .strip_prefix("timestamp=")
-            .ok_or(ChatHistoryError::BadSelector(self.name))?;
+        let text =
+            raw.strip_prefix("timestamp=").ok_or(ChatHistoryError::BadSelector(self.name))?;
         time::parse(text).ok_or(ChatHistoryError::BadTimestamp(self.name))
     }
 
     fn limit(&self, raw: &'a str) -> Result<usize, ChatHistoryError<'a>> {
         let is_number = !raw.is_empty() && raw.bytes().all(|it| it.is_ascii_digit());
-        let limit = if is_number {
-            raw.parse().unwrap_or(usize::MAX)
-        } else {
-            0
-        };
+        let limit = if is_number { raw.parse().unwrap_or(usize::MAX) } else { 0 };
         match limit {
             0 => Err(ChatHistoryError::BadLimit(self.name)),
             _ => Ok(limit.min(self.limit_max)),

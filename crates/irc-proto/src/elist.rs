@@ -71,10 +71,7 @@ impl<'a> ListFilter<'a> {
             && self.created_minutes.hold(minutes_since(it.created_ms))
             && topic_fits
             && (self.names.is_empty() || self.names.iter().any(|mask| mask::matches(mask, it.name)))
-            && !self
-                .not_names
-                .iter()
-                .any(|mask| mask::matches(mask, it.name))
+            && !self.not_names.iter().any(|mask| mask::matches(mask, it.name))
     }
 
     /// The names asked for, if there are only names: they can be looked up instead of searched for.
@@ -127,29 +124,16 @@ mod tests {
         // Ten occupants; created 100 minutes ago, topic set 50 minutes ago.
         let created_ms = NOW - 100 * MINUTE_MS;
         let topic_ms = Some(NOW - 50 * MINUTE_MS);
-        let channel = Listed {
-            name: "#rust",
-            users: 10,
-            created_ms,
-            topic_ms,
-        };
-        assert_eq!(
-            ListFilter::parse(conditions).matches(&channel, NOW),
-            expected,
-            "{conditions}"
-        );
+        let channel = Listed { name: "#rust", users: 10, created_ms, topic_ms };
+        assert_eq!(ListFilter::parse(conditions).matches(&channel, NOW), expected, "{conditions}");
     }
 
     #[test]
     fn numbers() {
-        for fits in [
-            "", ">9", "<11", ">5,<20", "C>99", "C<101", "T>49", "t<51", ">5,C<200",
-        ] {
+        for fits in ["", ">9", "<11", ">5,<20", "C>99", "C<101", "T>49", "t<51", ">5,C<200"] {
             lists(fits, true);
         }
-        for other in [
-            ">10", "<10", ">5,<7", "C>100", "C<100", "T>50", "T<50", ">5,C<50",
-        ] {
+        for other in [">10", "<10", ">5,<7", "C>100", "C<100", "T>50", "T<50", ">5,C<50"] {
             lists(other, false);
         }
         lists(">99999999999999999999", false);
@@ -174,22 +158,14 @@ mod tests {
 
     #[test]
     fn a_channel_without_topic_has_no_age_of_it() {
-        let channel = Listed {
-            name: "#a",
-            users: 1,
-            created_ms: 0,
-            topic_ms: None,
-        };
+        let channel = Listed { name: "#a", users: 1, created_ms: 0, topic_ms: None };
         assert!(!ListFilter::parse("T<9999").matches(&channel, NOW));
         assert!(ListFilter::parse("U,#a").matches(&channel, NOW));
     }
 
     #[test]
     fn names_without_wildcards_can_be_looked_up() {
-        assert_eq!(
-            ListFilter::parse("#a,#b").exact_names(),
-            Some(["#a", "#b"].as_slice())
-        );
+        assert_eq!(ListFilter::parse("#a,#b").exact_names(), Some(["#a", "#b"].as_slice()));
         assert_eq!(ListFilter::parse("#a,#b*").exact_names(), None);
         assert_eq!(ListFilter::parse(">5").exact_names(), None);
     }

@@ -36,13 +36,7 @@ pub struct TooLong;
 impl LineBuffer {
     /// For lines of at most so many bytes, CR LF not counted.
     pub fn new(line_bytes_max: usize) -> LineBuffer {
-        LineBuffer {
-            held: Vec::new(),
-            taken: 0,
-            searched: 0,
-            line_bytes_max,
-            skipping: false,
-        }
+        LineBuffer { held: Vec::new(), taken: 0, searched: 0, line_bytes_max, skipping: false }
     }
 
     /// Takes the next line from what is held and then from `chunk`, which shrinks by what was used.
@@ -157,11 +151,7 @@ impl LineBuffer {
 
 fn checked(line: &[u8], line_bytes_max: usize) -> Result<&[u8], TooLong> {
     let line = line.strip_suffix(b"\r").unwrap_or(line);
-    if line.len() <= line_bytes_max {
-        Ok(line)
-    } else {
-        Err(TooLong)
-    }
+    if line.len() <= line_bytes_max { Ok(line) } else { Err(TooLong) }
 }
 
 /// The place of the first LF. A block without one is passed in a few vector instructions.

@@ -67,13 +67,8 @@ pub fn unescape(value: &str) -> String {
     let mut parts = value.split("\\x");
     let mut text = parts.next().unwrap_or("").to_owned();
     for part in parts {
-        let digits = part
-            .get(..2)
-            .filter(|it| it.bytes().all(|it| it.is_ascii_hexdigit()));
-        match digits
-            .and_then(|it| u8::from_str_radix(it, 16).ok())
-            .filter(u8::is_ascii)
-        {
+        let digits = part.get(..2).filter(|it| it.bytes().all(|it| it.is_ascii_hexdigit()));
+        match digits.and_then(|it| u8::from_str_radix(it, 16).ok()).filter(u8::is_ascii) {
             Some(byte) => {
                 text.push(char::from(byte));
                 text.push_str(&part[2..]);
@@ -96,11 +91,7 @@ mod tests {
     fn written(isupport: &Isupport) -> Vec<String> {
         let mut out = Vec::new();
         isupport.write(&mut out, "n1", "alice");
-        String::from_utf8(out)
-            .unwrap()
-            .lines()
-            .map(str::to_owned)
-            .collect()
+        String::from_utf8(out).unwrap().lines().map(str::to_owned).collect()
     }
 
     #[test]
@@ -113,10 +104,7 @@ mod tests {
             .value("EXCEPTS", "");
         let expected = r":n1 005 alice NETWORK=My\x20Net NICKLEN=32 SAFELIST EXCEPTS= :are supported by this server";
         assert_eq!(written(&isupport), [expected]);
-        assert_eq!(
-            unescape(r"My\x20Net\x5Cx20\x3d\xZ9\x"),
-            r"My Net\x20=\xZ9\x"
-        );
+        assert_eq!(unescape(r"My\x20Net\x5Cx20\x3d\xZ9\x"), r"My Net\x20=\xZ9\x");
     }
 
     #[test]
@@ -126,9 +114,7 @@ mod tests {
             isupport.value("T", it);
         }
         let lines = written(&isupport);
-        let counts = lines
-            .iter()
-            .map(|it| Line::parse(it.as_bytes()).unwrap().params.len());
+        let counts = lines.iter().map(|it| Line::parse(it.as_bytes()).unwrap().params.len());
         assert_eq!(counts.collect::<Vec<_>>(), [15, 15, 3]);
     }
 

@@ -68,11 +68,7 @@ impl<'a> Line<'a> {
         };
         let digits = [hundreds, tens, ones];
         let all = digits.iter().all(u8::is_ascii_digit);
-        all.then(|| {
-            digits
-                .iter()
-                .fold(0, |sum, it| sum * 10 + u16::from(it - b'0'))
-        })
+        all.then(|| digits.iter().fold(0, |sum, it| sum * 10 + u16::from(it - b'0')))
     }
 
     /// The nick of the source, or the whole source if it is a server's name.
@@ -94,10 +90,7 @@ impl<'a> Line<'a> {
 
 fn parse(bytes: &[u8], tags_bytes_max: usize) -> Result<Line<'_>, LineError> {
     let tags_bytes = match bytes.first() {
-        Some(b'@') => bytes
-            .iter()
-            .position(|it| *it == b' ')
-            .map_or(bytes.len(), |it| it + 1),
+        Some(b'@') => bytes.iter().position(|it| *it == b' ').map_or(bytes.len(), |it| it + 1),
         _ => 0,
     };
     if tags_bytes_max < tags_bytes {
@@ -107,9 +100,7 @@ fn parse(bytes: &[u8], tags_bytes_max: usize) -> Result<Line<'_>, LineError> {
         return Err(LineError::TooLong);
     }
     // No early exit, so that the compiler looks at many bytes at once.
-    if bytes.iter().fold(false, |found, it| {
-        found | matches!(it, b'\0' | b'\r' | b'\n')
-    }) {
+    if bytes.iter().fold(false, |found, it| found | matches!(it, b'\0' | b'\r' | b'\n')) {
         return Err(LineError::Nul);
     }
     let text = std::str::from_utf8(bytes).map_err(|_| LineError::NotUtf8)?;
@@ -120,11 +111,7 @@ fn parse(bytes: &[u8], tags_bytes_max: usize) -> Result<Line<'_>, LineError> {
 fn parse_body<'a>(tags: &'a str, body: &'a str) -> Result<Line<'a>, LineError> {
     let mut rest = skip_spaces(body);
     if rest.is_empty() {
-        return Err(if tags.is_empty() {
-            LineError::Empty
-        } else {
-            LineError::Malformed
-        });
+        return Err(if tags.is_empty() { LineError::Empty } else { LineError::Malformed });
     }
     let mut source = None;
     if let Some(after_colon) = rest.strip_prefix(':') {
@@ -138,21 +125,13 @@ fn parse_body<'a>(tags: &'a str, body: &'a str) -> Result<Line<'a>, LineError> {
         return Err(LineError::Malformed);
     }
     let tags = Tags::from_raw(tags.strip_prefix('@').unwrap_or(tags).trim_end_matches(' '));
-    Ok(Line {
-        tags,
-        source,
-        verb,
-        params: Params::parse(rest),
-    })
+    Ok(Line { tags, source, verb, params: Params::parse(rest) })
 }
 
 /// What can still be read of a line that was refused, so that the answer names its command and its
 /// label: the tags if they are sound by themselves, and the verb if it is ASCII.
 pub fn salvage(bytes: &[u8]) -> (Tags<'_>, Option<&str>) {
-    let mut words = bytes
-        .split(|it| *it == b' ')
-        .filter(|it| !it.is_empty())
-        .peekable();
+    let mut words = bytes.split(|it| *it == b' ').filter(|it| !it.is_empty()).peekable();
     let mut tags = Tags::default();
     if let Some(raw) = words.next_if(|it| it.starts_with(b"@"))
         && let Ok(raw) = std::str::from_utf8(&raw[1..])

@@ -24,13 +24,11 @@ pub fn matches(mask: &str, text: &str) -> bool {
         if at_text == text.len() && symbol.is_none() {
             return true;
         }
-        let step = symbol
-            .zip(text.get(at_text))
-            .and_then(|((symbol, width), it)| match symbol {
-                Symbol::One => Some((width, character_bytes(*it))),
-                Symbol::Byte(byte) => byte.eq_ignore_ascii_case(it).then_some((width, 1)),
-                Symbol::Any => None, // Seen above.
-            });
+        let step = symbol.zip(text.get(at_text)).and_then(|((symbol, width), it)| match symbol {
+            Symbol::One => Some((width, character_bytes(*it))),
+            Symbol::Byte(byte) => byte.eq_ignore_ascii_case(it).then_some((width, 1)),
+            Symbol::Any => None, // Seen above.
+        });
         if let Some((mask_bytes, text_bytes)) = step {
             at_mask += mask_bytes;
             at_text += text_bytes;
@@ -174,11 +172,7 @@ mod tests {
 
     #[track_caller]
     fn becomes(mask: &str, expected: &str) {
-        assert_eq!(
-            normalise(mask, 64).as_deref(),
-            Some(expected),
-            "of {mask:?}"
-        );
+        assert_eq!(normalise(mask, 64).as_deref(), Some(expected), "of {mask:?}");
     }
 
     #[test]
@@ -209,8 +203,7 @@ mod tests {
             ['*', rest @ ..] => (0..=text.len()).any(|it| naive(rest, &text[it..])),
             ['?', rest @ ..] => !text.is_empty() && naive(rest, &text[1..]),
             ['\\', it @ ('*' | '?' | '\\'), rest @ ..] | [it, rest @ ..] => {
-                text.first()
-                    .is_some_and(|first| first.eq_ignore_ascii_case(it))
+                text.first().is_some_and(|first| first.eq_ignore_ascii_case(it))
                     && naive(rest, &text[1..])
             }
         }

@@ -32,22 +32,12 @@ pub enum ModeKind {
 }
 
 /// The modes of our channels: `CHANMODES=beI,k,l,imnst` and `PREFIX=(ov)@+`.
-pub const CHANNEL_MODES: ModeTable = ModeTable {
-    list: "beI",
-    param_always: "k",
-    param_on_set: "l",
-    flag: "imnst",
-    prefix: "ov",
-};
+pub const CHANNEL_MODES: ModeTable =
+    ModeTable { list: "beI", param_always: "k", param_on_set: "l", flag: "imnst", prefix: "ov" };
 
 /// The modes of our users: invisible, operator, wallops, bot.
-pub const USER_MODES: ModeTable = ModeTable {
-    list: "",
-    param_always: "",
-    param_on_set: "",
-    flag: "iowB",
-    prefix: "",
-};
+pub const USER_MODES: ModeTable =
+    ModeTable { list: "", param_always: "", param_on_set: "", flag: "iowB", prefix: "" };
 
 /// One change that somebody asks for or was told of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -81,10 +71,7 @@ impl ModeTable {
             (self.flag, ModeKind::Flag),
             (self.prefix, ModeKind::Prefix),
         ];
-        kinds
-            .into_iter()
-            .find(|(letters, _)| letters.contains(letter))
-            .map(|(_, kind)| kind)
+        kinds.into_iter().find(|(letters, _)| letters.contains(letter)).map(|(_, kind)| kind)
     }
 
     /// Reads `params` as they stand after the target of MODE: the letters, then their parameters.
@@ -150,11 +137,7 @@ impl<'a> ModeChanges<'_, 'a> {
         let Some(kind) = self.table.kind(letter) else {
             return Some(Err(ModeError::Unknown(letter)));
         };
-        let bare = ModeChange {
-            add: self.add,
-            letter,
-            param: None,
-        };
+        let bare = ModeChange { add: self.add, letter, param: None };
         let takes_param = match kind {
             ModeKind::Flag => false,
             ModeKind::ParamOnSet => self.add,
@@ -175,10 +158,7 @@ impl<'a> ModeChanges<'_, 'a> {
         if param.is_empty() {
             return Some(Err(ModeError::MissingParam(letter)));
         }
-        Some(Ok(ModeChange {
-            param: Some(param),
-            ..bare
-        }))
+        Some(Ok(ModeChange { param: Some(param), ..bare }))
     }
 
     /// A line full of `b` must not be answered with the list five hundred times.

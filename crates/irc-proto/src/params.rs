@@ -14,10 +14,7 @@ impl<'a> Params<'a> {
     /// Splits what follows the verb: words between spaces, then one that begins with `:` and may
     /// hold spaces. The fifteenth takes the rest of the line even without `:` (RFC 2812 2.3.1).
     pub fn parse(raw: &'a str) -> Params<'a> {
-        let mut params = Params {
-            items: [""; PARAMS_MAX],
-            count: 0,
-        };
+        let mut params = Params { items: [""; PARAMS_MAX], count: 0 };
         let mut rest = raw;
         loop {
             rest = skip_spaces(rest);

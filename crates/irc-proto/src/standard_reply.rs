@@ -44,10 +44,7 @@ impl Kind {
 impl StandardReply<'_> {
     /// Writes everything after the tags (such as `label`) that `line` may hold, and ends the line.
     pub fn finish(&self, server: &str, line: &mut LineWriter<'_>) {
-        line.source(server)
-            .verb(self.kind.verb())
-            .param(self.command)
-            .param(self.code);
+        line.source(server).verb(self.kind.verb()).param(self.command).param(self.code);
         for it in self.context {
             line.param(it);
         }

@@ -46,10 +46,7 @@ impl<'a> Tags<'a> {
 
     /// The unescaped value of a tag. Of a repeated key the last one counts.
     pub fn get(&self, key: &str) -> Option<Cow<'a, str>> {
-        self.iter()
-            .filter(|it| it.key == key)
-            .last()
-            .map(|it| it.value())
+        self.iter().filter(|it| it.key == key).last().map(|it| it.value())
     }
 
     /// The tags a server passes on from one client to others: valid keys that begin with `+`.
@@ -141,11 +138,7 @@ mod tests {
 
     #[track_caller]
     fn value_of(raw: &str, key: &str, expected: Option<&str>) {
-        assert_eq!(
-            Tags::from_raw(raw).get(key).as_deref(),
-            expected,
-            "{key} of {raw:?}"
-        );
+        assert_eq!(Tags::from_raw(raw).get(key).as_deref(), expected, "{key} of {raw:?}");
     }
 
     #[test]
@@ -174,19 +167,10 @@ mod tests {
 
     #[test]
     fn keys_of_the_specification() {
-        for valid in [
-            "a",
-            "+a",
-            "msgid",
-            "draft/reply",
-            "+draft/reply",
-            "+example.com/foo-1",
-        ] {
+        for valid in ["a", "+a", "msgid", "draft/reply", "+draft/reply", "+example.com/foo-1"] {
             assert!(is_valid_key(valid), "{valid}");
         }
-        for invalid in [
-            "", "+", "/", "a/", "/a", "a/b/c", "++a", "a_b", "a.b", "é", "a b",
-        ] {
+        for invalid in ["", "+", "/", "a/", "/a", "a/b/c", "++a", "a_b", "a.b", "é", "a b"] {
             assert!(!is_valid_key(invalid), "{invalid}");
         }
     }

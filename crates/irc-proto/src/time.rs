@@ -59,9 +59,7 @@ fn fraction_ms(rest: &[u8]) -> Option<u64> {
     if rest.is_empty() {
         return Some(0);
     }
-    let fraction = rest
-        .strip_prefix(b".")
-        .filter(|it| (1..=9).contains(&it.len()))?;
+    let fraction = rest.strip_prefix(b".").filter(|it| (1..=9).contains(&it.len()))?;
     digits(fraction)?;
     let mut milliseconds = *b"000";
     let count = fraction.len().min(3);
@@ -89,11 +87,7 @@ fn date_of(days_since_1970: u64) -> (u64, u64, u64) {
     let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     let month_from_march = (5 * day_of_year + 2) / 153;
     let day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
-    let month = if month_from_march < 10 {
-        month_from_march + 3
-    } else {
-        month_from_march - 9
-    };
+    let month = if month_from_march < 10 { month_from_march + 3 } else { month_from_march - 9 };
     (era * 400 + year_of_era + u64::from(month <= 2), month, day)
 }
 

@@ -66,10 +66,7 @@ impl WhoFields {
 
     /// The fields in the order of the answer.
     pub fn iter(self) -> impl Iterator<Item = WhoField> {
-        FIELDS
-            .iter()
-            .map(|(field, _)| *field)
-            .filter(move |it| self.has(*it))
+        FIELDS.iter().map(|(field, _)| *field).filter(move |it| self.has(*it))
     }
 }
 
@@ -98,26 +95,18 @@ impl<'a> WhoOptions<'a> {
             Some((flags, question)) => (flags, Some(Whox::parse(question))),
             None => (option, None),
         };
-        WhoOptions {
-            operators_only: flags.contains('o'),
-            whox,
-        }
+        WhoOptions { operators_only: flags.contains('o'), whox }
     }
 }
 
 impl<'a> Whox<'a> {
     fn parse(question: &'a str) -> Whox<'a> {
         let (letters, token) = question.split_once(',').unwrap_or((question, ""));
-        let asked = FIELDS
-            .iter()
-            .filter(|(_, letter)| letters.contains(*letter));
+        let asked = FIELDS.iter().filter(|(_, letter)| letters.contains(*letter));
         let fields = WhoFields(asked.fold(0, |bits, (field, _)| bits | 1 << *field as u16));
         let is_token = (1..=TOKEN_DIGITS_MAX).contains(&token.len())
             && token.bytes().all(|it| it.is_ascii_digit());
-        Whox {
-            fields,
-            token: if is_token { token } else { "0" },
-        }
+        Whox { fields, token: if is_token { token } else { "0" } }
     }
 }
 
@@ -128,10 +117,7 @@ mod tests {
 
     fn letters(option: &str) -> (String, &str) {
         let whox = WhoOptions::parse(option).whox.unwrap();
-        (
-            whox.fields.iter().map(|it| FIELDS[it as usize].1).collect(),
-            whox.token,
-        )
+        (whox.fields.iter().map(|it| FIELDS[it as usize].1).collect(), whox.token)
     }
 
     #[test]

@@ -495,9 +495,7 @@ impl Handle {
     ) -> Option<(Receiver<ShardId>, Receiver<Vec<Delivery>>)> {
         let (sink, deliveries) = crossbeam_channel::unbounded();
         let (number, assigned) = crossbeam_channel::bounded(1);
-        self.inbox
-            .send(Inbound::Attach { sink, wake, number })
-            .ok()?;
+        self.inbox.send(Inbound::Attach { sink, wake, number }).ok()?;
         (self.wake)();
         Some((assigned, deliveries))
     }

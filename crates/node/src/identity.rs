@@ -81,10 +81,7 @@ impl Identity {
             identity.name = name.to_owned(); // Nobody knows the other name yet.
         }
         if identity.name != name {
-            return Err(IdentityError::OtherNode {
-                theirs: identity.name,
-                ours: name.to_owned(),
-            });
+            return Err(IdentityError::OtherNode { theirs: identity.name, ours: name.to_owned() });
         }
         Ok(Some(identity))
     }

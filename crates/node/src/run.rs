@@ -81,11 +81,7 @@ impl Running {
             if let Some(result) = result.as_ref() {
                 return result.clone();
             }
-            result = self
-                .ended
-                .changed
-                .wait(result)
-                .expect("nobody panics with it");
+            result = self.ended.changed.wait(result).expect("nobody panics with it");
         }
     }
 }
@@ -94,10 +90,8 @@ impl Running {
 /// ready by itself (see `Status`).
 pub fn start(config: Config) -> Result<Running, StartError> {
     let path = config.data_dir.display().to_string();
-    let disk = RealDisk::open(&config.data_dir).map_err(|why| StartError::DataDir {
-        path,
-        why: why.to_string(),
-    })?;
+    let disk = RealDisk::open(&config.data_dir)
+        .map_err(|why| StartError::DataDir { path, why: why.to_string() })?;
     let ended = Arc::new(Ended::default());
     let (started, is_started) = mpsc::channel();
     let thread = {
@@ -113,15 +107,9 @@ pub fn start(config: Config) -> Result<Running, StartError> {
             .map_err(|why| StartError::Refused(format!("no thread for it: {why}")))?
     };
     match is_started.recv() {
-        Ok(Ok(handle)) => Ok(Running {
-            handle,
-            ended,
-            thread: Mutex::new(Some(thread)),
-        }),
+        Ok(Ok(handle)) => Ok(Running { handle, ended, thread: Mutex::new(Some(thread)) }),
         Ok(Err(why)) => Err(why),
-        Err(_) => Err(StartError::Refused(
-            "it stopped while it started".to_owned(),
-        )),
+        Err(_) => Err(StartError::Refused("it stopped while it started".to_owned())),
     }
 }
 
@@ -167,9 +155,7 @@ fn run(
 }
 
 fn wall_ms() -> u64 {
-    let since = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default();
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     since.as_millis() as u64
 }
 
@@ -194,10 +180,7 @@ pub enum AdminError {
 
 /// Asks the node at a cluster address for its status.
 pub fn ask_status(address: &str, limit: Duration) -> Result<Status, AdminError> {
-    let no_answer = |why: String| AdminError::NoAnswer {
-        address: address.to_owned(),
-        why,
-    };
+    let no_answer = |why: String| AdminError::NoAnswer { address: address.to_owned(), why };
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -210,15 +193,10 @@ pub fn ask_status(address: &str, limit: Duration) -> Result<Status, AdminError> 
         Ok(Ok(bytes)) => bytes,
         Ok(Err(why)) => return Err(no_answer(why.to_string())),
         Err(_) => {
-            return Err(no_answer(format!(
-                "nothing within {} ms",
-                limit.as_millis()
-            )));
+            return Err(no_answer(format!("nothing within {} ms", limit.as_millis())));
         }
     };
-    serde_json::from_slice(&bytes).map_err(|_| AdminError::NotANode {
-        address: address.to_owned(),
-    })
+    serde_json::from_slice(&bytes).map_err(|_| AdminError::NotANode { address: address.to_owned() })
 }
 
 #[cfg(test)]

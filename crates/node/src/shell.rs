@@ -64,10 +64,7 @@ pub struct Node<N: Network> {
     liveness: Liveness,
     env: Env<N>,
     started: Instant,
-    checkpoints: (
-        Sender<crate::core::CheckpointDone>,
-        Receiver<crate::core::CheckpointDone>,
-    ),
+    checkpoints: (Sender<crate::core::CheckpointDone>, Receiver<crate::core::CheckpointDone>),
     drained: Vec<Sender<()>>,
     /// Of the data directory.
     _lock: Box<dyn LockGuard>,
@@ -84,18 +81,12 @@ impl Links for Out<'_> {
 
 /// Listens, opens the data, founds or joins. Must be called inside a `LocalSet`.
 pub async fn prepare<N: Network>(config: Config, env: Env<N>) -> Result<Node<N>, StartError> {
-    let data_dir = |why: String| StartError::DataDir {
-        path: config.data_dir.display().to_string(),
-        why,
-    };
-    let listener = env
-        .network
-        .listen(&config.address)
-        .await
-        .map_err(|why| StartError::Listen {
-            address: config.address.clone(),
-            why: why.to_string(),
-        })?;
+    let data_dir =
+        |why: String| StartError::DataDir { path: config.data_dir.display().to_string(), why };
+    let listener = env.network.listen(&config.address).await.map_err(|why| StartError::Listen {
+        address: config.address.clone(),
+        why: why.to_string(),
+    })?;
     let lock = env.disk.lock("LOCK").map_err(|why| match why.kind() {
         std::io::ErrorKind::WouldBlock => data_dir("another process uses it".to_owned()),
         _ => data_dir(why.to_string()),
@@ -144,11 +135,9 @@ pub async fn prepare<N: Network>(config: Config, env: Env<N>) -> Result<Node<N>,
         cluster: identity.cluster,
         incarnation: u64::from(identity.boot),
     };
-    let liveness = Liveness::start(env.network.clone(), liveness_me, seeds)
-        .await
-        .map_err(|why| StartError::Listen {
-            address: config.address.clone(),
-            why: why.to_string(),
+    let liveness =
+        Liveness::start(env.network.clone(), liveness_me, seeds).await.map_err(|why| {
+            StartError::Listen { address: config.address.clone(), why: why.to_string() }
         })?;
 
     let (inbox_sender, inbox) = crossbeam_channel::unbounded();
@@ -165,20 +154,9 @@ pub async fn prepare<N: Network>(config: Config, env: Env<N>) -> Result<Node<N>,
         info: info.clone(),
     };
     tracing::info!(name = %config.name, id = format!("{:016x}", identity.id), boot = identity.boot, address = %config.address, "node started");
-    let around = Surroundings {
-        info,
-        config,
-        identity,
-        disk: env.disk.clone(),
-        random,
-    };
-    let mut core = Core::new(
-        around,
-        restored.engine,
-        restored.history,
-        restored.directory,
-        restored.rooms,
-    );
+    let around = Surroundings { info, config, identity, disk: env.disk.clone(), random };
+    let mut core =
+        Core::new(around, restored.engine, restored.history, restored.directory, restored.rooms);
     core.follow_directory();
     Ok(Node {
         core,
@@ -259,10 +237,7 @@ fn begin_again<N: Network>(
             why: format!("{why}. No other node has a copy: restore the directory from a backup"),
         });
     }
-    tracing::error!(
-        why,
-        "the data is damaged; this node rejoins under a new identity"
-    );
+    tracing::error!(why, "the data is damaged; this node rejoins under a new identity");
     let identity = Identity {
         id: random.random::<u64>().max(1),
         phase: Phase::Joining { addresses },
@@ -321,22 +296,15 @@ async fn join<N: Network>(
     let question = serde_json::to_vec(&question).expect("our own types become JSON");
     loop {
         for address in addresses {
-            let answer = timeout(
-                ASK_LIMIT,
-                replica::net::ask(&env.network, address, &question),
-            )
-            .await;
+            let answer =
+                timeout(ASK_LIMIT, replica::net::ask(&env.network, address, &question)).await;
             let answer = match answer {
                 Ok(Ok(bytes)) => serde_json::from_slice(&bytes).ok(),
                 Ok(Err(why)) => Some(JoinAnswer::Later(why.to_string())),
                 Err(_) => Some(JoinAnswer::Later("no answer in time".to_owned())),
             };
             match answer {
-                Some(JoinAnswer::Welcome {
-                    cluster,
-                    groups,
-                    members,
-                }) => {
+                Some(JoinAnswer::Welcome { cluster, groups, members }) => {
                     tracing::info!(%address, "joined");
                     (identity.cluster, identity.groups, identity.peers) =
                         (cluster, groups, members);
@@ -452,8 +420,7 @@ impl<N: Network> Node<N> {
     fn carry_out(&mut self) {
         if let Some(members) = self.core.take_members() {
             self.peers.set_members(&members);
-            self.liveness
-                .set_seeds(members.into_iter().map(|it| it.1).collect());
+            self.liveness.set_seeds(members.into_iter().map(|it| it.1).collect());
         }
         while let Ok(done) = self.checkpoints.1.try_recv() {
             self.core.checkpoint_done(done);

@@ -21,10 +21,7 @@ impl Ring {
         let mut points = BTreeMap::new();
         for name in names {
             for point in 0..VIRTUAL_NODES {
-                points.insert(
-                    xxh3_64(format!("{name}/{point}").as_bytes()),
-                    name.to_owned(),
-                );
+                points.insert(xxh3_64(format!("{name}/{point}").as_bytes()), name.to_owned());
             }
         }
         Ring { points }
@@ -35,11 +32,8 @@ impl Ring {
     pub fn nodes_for(&self, key: &str, copies: usize) -> Vec<&str> {
         let start = xxh3_64(key.as_bytes());
         let mut found: Vec<&str> = Vec::with_capacity(copies);
-        for name in self
-            .points
-            .range(start..)
-            .chain(self.points.range(..start))
-            .map(|(_, name)| name)
+        for name in
+            self.points.range(start..).chain(self.points.range(..start)).map(|(_, name)| name)
         {
             if found.len() == copies {
                 break;
@@ -77,10 +71,7 @@ impl GroupRing {
     pub fn group_of(&self, key: &str) -> u32 {
         let place = xxh3_64(key.as_bytes());
         let next = self.points.partition_point(|(point, _)| *point < place);
-        self.points
-            .get(next)
-            .or(self.points.first())
-            .map_or(0, |(_, group)| *group)
+        self.points.get(next).or(self.points.first()).map_or(0, |(_, group)| *group)
     }
 }
 
@@ -110,10 +101,7 @@ mod tests {
                 before.nodes_for(&key, 1) != after.nodes_for(&key, 1)
             })
             .count();
-        assert!(
-            (100..360).contains(&moved),
-            "{moved} of 2000 moved, 200 expected"
-        );
+        assert!((100..360).contains(&moved), "{moved} of 2000 moved, 200 expected");
     }
 
     #[test]
@@ -127,13 +115,7 @@ mod tests {
             moved += usize::from(before.group_of(&key) != after.group_of(&key));
         }
         assert_eq!(counts[0], 0);
-        assert!(
-            counts[1..].iter().all(|n| (500..1800).contains(n)),
-            "{counts:?}"
-        );
-        assert!(
-            (300..2000).contains(&moved),
-            "{moved} of 16000 moved, 941 expected"
-        );
+        assert!(counts[1..].iter().all(|n| (500..1800).contains(n)), "{counts:?}");
+        assert!((300..2000).contains(&moved), "{moved} of 16000 moved, 941 expected");
     }
 }

@@ -65,18 +65,8 @@ impl Section {
             let len = (body.len() >= 4).then(|| body.get_u32_le() as usize)?;
             commands.push((body.len() >= len).then(|| body.split_to(len))?);
         }
-        let Head {
-            origin,
-            generation,
-            first,
-            ..
-        } = head;
-        body.is_empty().then_some(Section {
-            origin,
-            generation,
-            first,
-            commands,
-        })
+        let Head { origin, generation, first, .. } = head;
+        body.is_empty().then_some(Section { origin, generation, first, commands })
     }
 }
 
@@ -115,10 +105,7 @@ impl Seen {
     /// Notes a section as applied; the commands of it that are new, with the number of the first.
     /// Deterministic: the same on every replica.
     pub fn admit(&mut self, section: Section) -> (u64, Vec<Bytes>) {
-        let lane = self
-            .lanes
-            .entry(section.origin)
-            .or_insert((section.generation, 0));
+        let lane = self.lanes.entry(section.origin).or_insert((section.generation, 0));
         if section.generation < lane.0 {
             return (0, Vec::new()); // Given up by its node, which went on without it.
         }
@@ -140,9 +127,7 @@ impl Seen {
     }
 
     fn next(&self, origin: u64) -> (u64, u64) {
-        self.lanes
-            .get(&origin)
-            .map_or((0, 1), |(generation, last)| (*generation, last + 1))
+        self.lanes.get(&origin).map_or((0, 1), |(generation, last)| (*generation, last + 1))
     }
 }
 
@@ -176,10 +161,7 @@ impl Intake {
         let Some(head) = Head::read(&section).filter(|_| is_whole) else {
             return Taken::No; // It would spoil the entry for the other lanes in it.
         };
-        let next = self
-            .next
-            .entry(head.origin)
-            .or_insert_with(|| seen.next(head.origin));
+        let next = self.next.entry(head.origin).or_insert_with(|| seen.next(head.origin));
         if head.generation < next.0 || self.bytes > INTAKE_BYTES_MAX {
             return Taken::No;
         }
@@ -234,9 +216,7 @@ impl Intake {
 
     /// Lanes that have offered something under this leadership.
     pub fn origins(&self) -> impl Iterator<Item = (u64, u64)> {
-        self.next
-            .iter()
-            .map(|(origin, (generation, _))| (*origin, *generation))
+        self.next.iter().map(|(origin, (generation, _))| (*origin, *generation))
     }
 }
 
@@ -312,11 +292,7 @@ impl Outbox {
             return false;
         }
         self.bytes += command.len();
-        self.pending.push_back(Pending {
-            token,
-            command,
-            since_ms: now_ms,
-        });
+        self.pending.push_back(Pending { token, command, since_ms: now_ms });
         true
     }
 
@@ -342,12 +318,7 @@ impl Outbox {
         self.offered += commands.len();
         self.exposed = self.exposed.max(self.offered);
         self.flights.push_back(self.base + self.offered as u64);
-        let section = Section {
-            origin: self.origin,
-            generation: self.generation,
-            first,
-            commands,
-        };
+        let section = Section { origin: self.origin, generation: self.generation, first, commands };
         Some(section.encode())
     }
 
@@ -393,9 +364,7 @@ impl Outbox {
     /// Age of the oldest command, in milliseconds.
     #[must_use]
     pub fn oldest_age_ms(&self, now_ms: u64) -> Option<u64> {
-        self.pending
-            .front()
-            .map(|it| now_ms.saturating_sub(it.since_ms))
+        self.pending.front().map(|it| now_ms.saturating_sub(it.since_ms))
     }
 
     /// Gives up all that was offered, and what has waited for `limit_ms`.
@@ -405,10 +374,7 @@ impl Outbox {
         for _ in 0..exposed {
             gone.unknown.extend(self.pop().map(|it| it.token));
         }
-        while self
-            .oldest_age_ms(now_ms)
-            .is_some_and(|age| age >= limit_ms)
-        {
+        while self.oldest_age_ms(now_ms).is_some_and(|age| age >= limit_ms) {
             gone.refused.extend(self.pop().map(|it| it.token));
         }
         if exposed > 0 {

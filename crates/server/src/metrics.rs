@@ -71,9 +71,7 @@ mod tests {
             format!("GET /metrics HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
         stream.write_all(request.as_bytes()).expect("it listens");
         let mut answer = String::new();
-        stream
-            .read_to_string(&mut answer)
-            .expect("it answers in text");
+        stream.read_to_string(&mut answer).expect("it answers in text");
         answer
     }
 

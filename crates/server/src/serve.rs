@@ -147,10 +147,7 @@ fn end(
     };
     error!("the node stopped by itself: {why}");
     if let Some(door) = door {
-        door.drain(
-            "This server has failed; please connect to another one",
-            Duration::ZERO,
-        );
+        door.drain("This server has failed; please connect to another one", Duration::ZERO);
         door.stop();
     }
     ExitCode::from(BROKE)
@@ -185,9 +182,8 @@ impl Signals {
 }
 
 fn log_to_stderr() -> Result<(), tracing_subscriber::filter::FromEnvError> {
-    let filter = EnvFilter::builder()
-        .with_default_directive(LevelFilter::INFO.into())
-        .from_env()?;
+    let filter =
+        EnvFilter::builder().with_default_directive(LevelFilter::INFO.into()).from_env()?;
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
@@ -237,9 +233,9 @@ fn is_ready(address: &str, name: &str) -> bool {
     let Ok(status) = node::ask_status(address, Duration::from_secs(1)) else {
         return false;
     };
-    let is_member = status
-        .nodes
-        .iter()
-        .any(|it| it.name == name && it.health == "up");
-    status.is_ready && is_member && !status.groups.is_empty() && status.groups.iter().all(|it| it.is_led())
+    let is_member = status.nodes.iter().any(|it| it.name == name && it.health == "up");
+    status.is_ready
+        && is_member
+        && !status.groups.is_empty()
+        && status.groups.iter().all(|it| it.is_led())
 }

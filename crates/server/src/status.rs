@@ -67,9 +67,7 @@ pub(crate) fn text(status: &Status) -> String {
     out += &table(head, &nodes);
     out.push('\n');
     let groups: Vec<_> = status.groups.iter().map(group_row).collect();
-    let head = [
-        "GROUP", "STRATEGY", "LEADER", "REPLICAS", "APPLIED", "LAG", "TERM", "HERE",
-    ];
+    let head = ["GROUP", "STRATEGY", "LEADER", "REPLICAS", "APPLIED", "LAG", "TERM", "HERE"];
     out += &table(head, &groups);
     out
 }
@@ -123,10 +121,7 @@ fn table<const N: usize>(head: [&str; N], rows: &[[String; N]]) -> String {
     }
     let mut out = String::new();
     for line in lines() {
-        let cells = line
-            .iter()
-            .zip(widths)
-            .map(|(cell, width)| format!("{cell:width$}"));
+        let cells = line.iter().zip(widths).map(|(cell, width)| format!("{cell:width$}"));
         let joined = cells.collect::<Vec<_>>().join("  ");
         out += joined.trim_end();
         out.push('\n');

@@ -12,10 +12,7 @@ fn starling(arguments: &[&str], variables: &[(&str, &str)], dir: &TempDir) -> Ou
             command.env_remove(name);
         }
     }
-    command
-        .args(arguments)
-        .envs(variables.iter().copied())
-        .current_dir(dir.path());
+    command.args(arguments).envs(variables.iter().copied()).current_dir(dir.path());
     command.output().expect("the program was built")
 }
 
@@ -55,10 +52,7 @@ fn an_unknown_key_stops_the_start() {
 fn every_mistake_has_a_line() {
     refused(
         "[limits]\nnick_length = 900\n\n[rooms]\nreplication = \"gossip\"\n",
-        &[
-            ("STARLING_NODE__NAM", "x"),
-            ("STARLING_CLUSTER__ADDRESS", "0.0.0.0:7100"),
-        ],
+        &[("STARLING_NODE__NAM", "x"), ("STARLING_CLUSTER__ADDRESS", "0.0.0.0:7100")],
         "starling.toml:2: `limits.nick_length` is 900; it takes a whole number from 1 to 64\n\
          starling.toml:5: `rooms.replication = \"gossip\"` is not in this version yet; it has \"raft\"\n\
          STARLING_CLUSTER__ADDRESS: `cluster.address` is \"0.0.0.0:7100\"; it takes HOST:PORT as peers reach it, for example \"10.0.0.1:7100\"\n\
@@ -84,10 +78,7 @@ fn a_usable_configuration_is_shown_with_its_warnings_and_without_its_secrets() {
     let output = starling(&["check-config", "--config", "it.toml"], &variables, &dir);
     assert_eq!(output.status.code(), Some(0));
     let shown = text(&output.stdout);
-    assert!(
-        shown.contains("name = \"n1.example\"") && !shown.contains("hunter2"),
-        "{shown}"
-    );
+    assert!(shown.contains("name = \"n1.example\"") && !shown.contains("hunter2"), "{shown}");
     let expected = "warning: the password of operator \"admin\" is plain text; put an argon2 hash into the configuration\n";
     assert_eq!(text(&output.stderr), expected);
 }
@@ -95,11 +86,7 @@ fn a_usable_configuration_is_shown_with_its_warnings_and_without_its_secrets() {
 #[test]
 fn logs_that_cannot_be_chosen_stop_the_start() {
     let output = starling(&["serve"], &[("RUST_LOG", "starling=loud")], &dir());
-    assert!(
-        text(&output.stderr).starts_with("RUST_LOG: "),
-        "{}",
-        text(&output.stderr)
-    );
+    assert!(text(&output.stderr).starts_with("RUST_LOG: "), "{}", text(&output.stderr));
     assert_eq!(output.status.code(), Some(2));
 }
 
@@ -108,25 +95,16 @@ fn no_answer_to_status_says_what_to_do() {
     // Port 9 (discard) has nobody behind it on any machine that tests run on.
     let output = starling(&["status", "--node", "127.0.0.1:9"], &[], &dir());
     let said = text(&output.stderr);
-    assert!(
-        said.contains("127.0.0.1:9") && said.contains("--config FILE"),
-        "{said}"
-    );
+    assert!(said.contains("127.0.0.1:9") && said.contains("--config FILE"), "{said}");
     assert_eq!(output.status.code(), Some(1));
 }
 
 #[test]
 fn a_wrong_command_line_is_told_apart_from_a_failure() {
-    for arguments in [
-        &["serv"][..],
-        &["demo", "--nodes", "0"],
-        &["status", "--config", "a", "--node", "b:1"],
-    ] {
-        assert_eq!(
-            starling(arguments, &[], &dir()).status.code(),
-            Some(2),
-            "{arguments:?}"
-        );
+    for arguments in
+        [&["serv"][..], &["demo", "--nodes", "0"], &["status", "--config", "a", "--node", "b:1"]]
+    {
+        assert_eq!(starling(arguments, &[], &dir()).status.code(), Some(2), "{arguments:?}");
     }
 }
 
@@ -139,10 +117,7 @@ fn every_command_explains_itself_with_an_example_and_its_exit_codes() {
             help.contains("Example") && help.contains(&format!("  starling {command}")),
             "{help}"
         );
-        assert!(
-            help.contains("Exit codes: ") || help.contains("Exit codes:\n"),
-            "{help}"
-        );
+        assert!(help.contains("Exit codes: ") || help.contains("Exit codes:\n"), "{help}");
         assert!(help.lines().all(|it| it.chars().count() <= 100), "{help}");
         assert_eq!(output.status.code(), Some(0));
     }

@@ -39,11 +39,7 @@ impl Demo {
                 }
             }
         });
-        Demo {
-            input: child.stdin.take(),
-            output,
-            child,
-        }
+        Demo { input: child.stdin.take(), output, child }
     }
 
     fn say(&mut self, command: &str) {
@@ -90,10 +86,7 @@ impl Node {
         let field = |name: &str| {
             let mut fields = line.split("  ").filter_map(|it| it.split_once(' '));
             let found = fields.find(|(it, _)| *it == name);
-            found
-                .unwrap_or_else(|| panic!("no {name} in {line:?}"))
-                .1
-                .to_owned()
+            found.unwrap_or_else(|| panic!("no {name} in {line:?}")).1.to_owned()
         };
         Node {
             irc: field("irc").parse().expect("an address"),
@@ -121,49 +114,32 @@ fn people_on_different_nodes_chat_on_while_a_node_dies_and_comes_back() {
     let mut demo = Demo::start(3);
     demo.wait(READY_MAX, |it| it.starts_with("Ready."));
     let nodes = [demo.node(1), demo.node(2), demo.node(3)];
-    demo.wait(SOON, |it| {
-        it.contains(&format!("irssi -c 127.0.0.1 -p {} ", nodes[0].irc.port()))
-    });
-    demo.wait(SOON, |it| {
-        it.contains(&format!("@127.0.0.1:{}/#starling", nodes[2].irc.port()))
-    });
+    demo.wait(SOON, |it| it.contains(&format!("irssi -c 127.0.0.1 -p {} ", nodes[0].irc.port())));
+    demo.wait(SOON, |it| it.contains(&format!("@127.0.0.1:{}/#starling", nodes[2].irc.port())));
     let dir: &Path = nodes[0].log.parent().expect("logs are in a directory");
     assert!(dir.is_dir());
 
     let [mut alice, mut bob, mut carol] =
         [(0, "alice"), (1, "bob"), (2, "carol")].map(|(node, nick)| client(&nodes[node], nick));
-    alice
-        .send(&format!("PRIVMSG {ROOM} :hello"))
-        .expect("her node lives");
+    alice.send(&format!("PRIVMSG {ROOM} :hello")).expect("her node lives");
     let ids = [&mut alice, &mut bob, &mut carol]
         .map(|it| it.hear("hello").tag("msgid").map(str::to_owned));
-    assert!(
-        ids[0].is_some() && ids[0] == ids[1] && ids[1] == ids[2],
-        "{ids:?}"
-    );
+    assert!(ids[0].is_some() && ids[0] == ids[1] && ids[1] == ids[2], "{ids:?}");
 
     demo.say("k 1");
-    demo.wait(SOON, |it| {
-        it.starts_with("node 1 (process ") && it.contains("is killed")
-    });
+    demo.wait(SOON, |it| it.starts_with("node 1 (process ") && it.contains("is killed"));
     assert!(!runs(&nodes[0].process));
-    bob.send(&format!("PRIVMSG {ROOM} :still here"))
-        .expect("his node lives");
+    bob.send(&format!("PRIVMSG {ROOM} :still here")).expect("his node lives");
     carol.hear("still here");
 
     demo.say("r 1");
     demo.wait(READY_MAX, |it| it == "node 1 is back and has caught up");
     let mut dave = client(&nodes[0], "dave");
-    carol
-        .send(&format!("PRIVMSG {ROOM} :welcome back"))
-        .expect("her node lives");
+    carol.send(&format!("PRIVMSG {ROOM} :welcome back")).expect("her node lives");
     dave.hear("welcome back");
     let history = dave.history(ROOM).expect("it can be read");
-    let said: Vec<&str> = history
-        .iter()
-        .filter(|it| it.is("PRIVMSG"))
-        .map(|it| it.param(1))
-        .collect();
+    let said: Vec<&str> =
+        history.iter().filter(|it| it.is("PRIVMSG")).map(|it| it.param(1)).collect();
     assert_eq!(said, ["hello", "still here", "welcome back"]);
 
     demo.say("status");
@@ -173,9 +149,7 @@ fn people_on_different_nodes_chat_on_while_a_node_dies_and_comes_back() {
     demo.wait(SOON, |it| it == "\"nonsense\" is not one of");
     demo.say("q");
     demo.wait(SOON, |it| it.starts_with("Asked to quit"));
-    let ended = wait_for("the demo to end", SOON, || {
-        demo.child.try_wait().expect("our own child")
-    });
+    let ended = wait_for("the demo to end", SOON, || demo.child.try_wait().expect("our own child"));
     assert!(ended.success(), "{ended}");
     for process in [&revived.process, &nodes[1].process, &nodes[2].process] {
         assert!(!runs(process), "process {process} is left");
@@ -191,9 +165,7 @@ fn nodes_do_not_outlive_a_demo_that_is_killed() {
     let node = demo.node(1);
     assert!(runs(&node.process));
     demo.child.kill().expect("our own child can be killed");
-    wait_for("the node to end", SOON, || {
-        (!runs(&node.process)).then_some(())
-    });
+    wait_for("the node to end", SOON, || (!runs(&node.process)).then_some(()));
     let dir = node.log.parent().expect("logs are in a directory");
     std::fs::remove_dir_all(dir).expect("nobody else was left to remove it");
 }
@@ -205,9 +177,7 @@ fn the_end_of_the_input_ends_the_demo() {
     demo.wait(READY_MAX, |it| it.starts_with("Ready."));
     let node = demo.node(1);
     demo.input = None;
-    let ended = wait_for("the demo to end", SOON, || {
-        demo.child.try_wait().expect("our own child")
-    });
+    let ended = wait_for("the demo to end", SOON, || demo.child.try_wait().expect("our own child"));
     assert!(ended.success(), "{ended}");
     assert!(!runs(&node.process));
 }

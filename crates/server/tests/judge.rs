@@ -5,18 +5,11 @@ mod support;
 use support::judge::{Evidence, Fault, Message, Outcome, Seen, Tally, judge};
 
 const fn message(sender: usize, number: u64) -> Message {
-    Message {
-        sender,
-        session: 0,
-        number,
-    }
+    Message { sender, session: 0, number }
 }
 
 fn seen(message: Message) -> Seen {
-    Seen {
-        id: id(message),
-        message,
-    }
+    Seen { id: id(message), message }
 }
 
 fn id(message: Message) -> String {
@@ -40,10 +33,7 @@ fn good_run() -> Evidence {
             (B1, Outcome::Echoed(id(B1))),
             (B2, Outcome::Unknown),
         ],
-        histories: vec![
-            ("n1".to_owned(), history.clone()),
-            ("n2".to_owned(), history.clone()),
-        ],
+        histories: vec![("n1".to_owned(), history.clone()), ("n2".to_owned(), history.clone())],
         heard: vec![("c".to_owned(), history)],
     }
 }
@@ -61,12 +51,7 @@ fn n2() -> String {
 
 #[test]
 fn a_good_run_passes() {
-    let tally = Tally {
-        echoed: 3,
-        refused: 1,
-        unknown: 1,
-        unknown_but_there: 0,
-    };
+    let tally = Tally { echoed: 3, refused: 1, unknown: 1, unknown_but_there: 0 };
     assert_eq!(judge(&good_run()), Ok(tally));
 }
 
@@ -89,19 +74,13 @@ fn an_unknown_message_must_not_be_there_twice() {
         history.push(again);
     }
     let n1 = "n1".to_owned();
-    assert_eq!(
-        judge(&evidence),
-        Err(vec![Fault::Doubled(n1, B2), Fault::Doubled(n2(), B2)])
-    );
+    assert_eq!(judge(&evidence), Err(vec![Fault::Doubled(n1, B2), Fault::Doubled(n2(), B2)]));
 }
 
 #[test]
 fn a_missing_message_is_found() {
     let faults = with_second(|it| it.truncate(2));
-    assert_eq!(
-        faults,
-        [Fault::Missing(n2(), A2), Fault::Different(n2(), 2)]
-    );
+    assert_eq!(faults, [Fault::Missing(n2(), A2), Fault::Different(n2(), 2)]);
 }
 
 #[test]
@@ -112,20 +91,12 @@ fn a_message_missing_everywhere_is_found() {
         history.remove(0);
     }
     let n1 = "n1".to_owned();
-    assert_eq!(
-        judge(&evidence),
-        Err(vec![Fault::Missing(n1, A1), Fault::Missing(n2(), A1)])
-    );
+    assert_eq!(judge(&evidence), Err(vec![Fault::Missing(n1, A1), Fault::Missing(n2(), A1)]));
 }
 
 #[test]
 fn a_doubled_message_is_found() {
-    let faults = with_second(|it| {
-        it.push(Seen {
-            id: "another".to_owned(),
-            message: B1,
-        })
-    });
+    let faults = with_second(|it| it.push(Seen { id: "another".to_owned(), message: B1 }));
     assert!(faults.contains(&Fault::Doubled(n2(), B1)), "{faults:?}");
 }
 
@@ -138,40 +109,25 @@ fn an_id_used_twice_is_found() {
 #[test]
 fn another_id_than_the_echo_had_is_found() {
     let faults = with_second(|it| it[0].id = "another".to_owned());
-    assert_eq!(
-        faults,
-        [Fault::OtherId(n2(), A1), Fault::Different(n2(), 0)]
-    );
+    assert_eq!(faults, [Fault::OtherId(n2(), A1), Fault::Different(n2(), 0)]);
 }
 
 #[test]
 fn a_refused_message_that_is_there_is_found() {
     let faults = with_second(|it| it.push(seen(A3)));
-    assert_eq!(
-        faults,
-        [Fault::Resurrected(n2(), A3), Fault::Different(n2(), 3)]
-    );
+    assert_eq!(faults, [Fault::Resurrected(n2(), A3), Fault::Different(n2(), 3)]);
 }
 
 #[test]
 fn a_message_nobody_sent_is_found() {
     let faults = with_second(|it| it.push(seen(message(7, 7))));
-    assert_eq!(
-        faults,
-        [
-            Fault::Invented(n2(), message(7, 7)),
-            Fault::Different(n2(), 3)
-        ]
-    );
+    assert_eq!(faults, [Fault::Invented(n2(), message(7, 7)), Fault::Different(n2(), 3)]);
 }
 
 #[test]
 fn a_senders_messages_in_another_order_are_found() {
     let faults = with_second(|it| it.swap(0, 2));
-    assert_eq!(
-        faults,
-        [Fault::Reordered(n2(), A1, A2), Fault::Different(n2(), 0)]
-    );
+    assert_eq!(faults, [Fault::Reordered(n2(), A1, A2), Fault::Different(n2(), 0)]);
 }
 
 #[test]
@@ -191,14 +147,8 @@ fn across_sessions_only_acknowledged_messages_have_an_order() {
         evidence.histories = vec![(n2(), history)];
         judge(&evidence)
     };
-    assert!(
-        run(Outcome::Unknown).is_ok(),
-        "it was still on its way when its sender came back"
-    );
-    assert_eq!(
-        run(Outcome::Echoed(id(A1))),
-        Err(vec![Fault::Reordered(n2(), A1, late)])
-    );
+    assert!(run(Outcome::Unknown).is_ok(), "it was still on its way when its sender came back");
+    assert_eq!(run(Outcome::Echoed(id(A1))), Err(vec![Fault::Reordered(n2(), A1, late)]));
 }
 
 #[test]
@@ -209,11 +159,7 @@ fn a_gap_on_a_connection_is_found() {
         judge(&evidence).err()
     };
     let gap = |at| Some(vec![Fault::Gap("c".to_owned(), at)]);
-    assert_eq!(
-        heard(&[B1, A2]),
-        None,
-        "who comes later hears from there on"
-    );
+    assert_eq!(heard(&[B1, A2]), None, "who comes later hears from there on");
     assert_eq!(heard(&[A1, A2]), gap(1));
     assert_eq!(heard(&[A1, B1, B1]), gap(2));
     assert_eq!(heard(&[B1, A1]), gap(1));

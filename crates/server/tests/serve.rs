@@ -10,10 +10,7 @@ use support::wait_for;
 
 fn starling(arguments: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_starling"));
-    command
-        .args(arguments)
-        .output()
-        .expect("the program was built")
+    command.args(arguments).output().expect("the program was built")
 }
 
 fn text(bytes: &[u8]) -> &str {
@@ -24,18 +21,12 @@ fn text(bytes: &[u8]) -> &str {
 fn a_node_says_when_it_is_ready_and_how_it_is() {
     let cluster = Cluster::start(1);
     let ready = format!("ready: irc on {}", cluster.irc(0));
-    wait_for("the line in the log", SOON, || {
-        cluster.log(0).contains(&ready).then_some(())
-    });
+    wait_for("the line in the log", SOON, || cluster.log(0).contains(&ready).then_some(()));
 
     let address = cluster.peers(0).to_string();
     let output = starling(&["status", "--node", &address]);
     assert_eq!(output.status.code(), Some(0));
-    assert!(
-        text(&output.stdout).contains("\ndirectory  raft"),
-        "{}",
-        text(&output.stdout)
-    );
+    assert!(text(&output.stdout).contains("\ndirectory  raft"), "{}", text(&output.stdout));
 
     let config = cluster.config(0);
     let config = config.to_str().expect("our own path");
@@ -80,13 +71,10 @@ fn a_data_directory_of_another_node_is_refused() {
 fn a_second_signal_stops_at_once() {
     const GUESTS: usize = 50; // Closed one after the other, which takes a while.
     let mut cluster = Cluster::start(1);
-    let guests: Vec<Client> = (0..GUESTS)
-        .map(|it| cluster.client(0, &format!("guest{it}")))
-        .collect();
+    let guests: Vec<Client> =
+        (0..GUESTS).map(|it| cluster.client(0, &format!("guest{it}"))).collect();
     cluster.terminate(0);
-    wait_for("the drain", SOON, || {
-        cluster.log(0).contains("SIGTERM: draining").then_some(())
-    });
+    wait_for("the drain", SOON, || cluster.log(0).contains("SIGTERM: draining").then_some(()));
     cluster.terminate(0);
     assert_eq!(cluster.wait_end(0), Some(4));
     drop(guests);
@@ -97,9 +85,7 @@ fn what_was_said_is_there_after_a_clean_stop() {
     let mut cluster = Cluster::start(1);
     let mut alice = cluster.client(0, "alice");
     alice.join("#memory", SOON).expect("the room is open");
-    alice
-        .send("PRIVMSG #memory :remember me")
-        .expect("the node lives");
+    alice.send("PRIVMSG #memory :remember me").expect("the node lives");
     let echo = alice.hear("remember me");
     cluster.terminate(0);
     assert_eq!(cluster.wait_end(0), Some(0));
@@ -108,9 +94,6 @@ fn what_was_said_is_there_after_a_clean_stop() {
     let mut bob = cluster.client(0, "bob");
     bob.join("#memory", SOON).expect("the room is open");
     let history = bob.history("#memory").expect("it can be read");
-    let found = history
-        .iter()
-        .find(|it| it.param(1) == "remember me")
-        .expect("it is remembered");
+    let found = history.iter().find(|it| it.param(1) == "remember me").expect("it is remembered");
     assert_eq!(found.tag("msgid"), echo.tag("msgid"));
 }

@@ -16,32 +16,14 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("replica", &["replica-proto"]),
     ("node", &["chat", "replica", "replica-proto"]),
     ("front-irc", &["node", "chat", "irc-proto"]),
-    (
-        "server",
-        &[
-            "chat",
-            "irc-proto",
-            "replica-proto",
-            "replica",
-            "node",
-            "front-irc",
-        ],
-    ),
+    ("server", &["chat", "irc-proto", "replica-proto", "replica", "node", "front-irc"]),
 ];
 
 /// Same input, same output, on every node: neither sockets, files, clocks, chance, nor an order that
 /// differs from run to run.
 const PURE: &[&str] = &["chat", "irc-proto", "replica-proto"];
-const NEVER_IN_PURE: &[&str] = &[
-    "tokio",
-    "std::net",
-    "std::fs",
-    "SystemTime",
-    "Instant",
-    "HashMap",
-    "HashSet",
-    "rand",
-];
+const NEVER_IN_PURE: &[&str] =
+    &["tokio", "std::net", "std::fs", "SystemTime", "Instant", "HashMap", "HashSet", "rand"];
 
 #[test]
 fn every_crate_imports_only_what_the_table_allows() {
@@ -50,9 +32,7 @@ fn every_crate_imports_only_what_the_table_allows() {
     let mut found = BTreeSet::new();
     for dir in crates() {
         let manifest = table_of(&dir.join("Cargo.toml"));
-        let name = manifest["package"]["name"]
-            .as_str()
-            .expect("a crate has a name");
+        let name = manifest["package"]["name"].as_str().expect("a crate has a name");
         faults.extend(faults_of(name, &imports(&manifest, &shared)));
         found.insert(name.to_owned());
     }
@@ -76,16 +56,10 @@ fn a_forbidden_import_is_found_however_it_is_written() {
     ] {
         let imports = imports(&parse(manifest), &shared);
         assert_eq!(imports, ["replica"], "{manifest}");
-        assert_eq!(
-            faults_of("front-irc", &imports),
-            ["front-irc may not import replica"]
-        );
+        assert_eq!(faults_of("front-irc", &imports), ["front-irc may not import replica"]);
         assert!(faults_of("server", &imports).is_empty());
     }
-    assert_eq!(
-        faults_of("front-dns", &[]),
-        ["front-dns does not stand in the table"]
-    );
+    assert_eq!(faults_of("front-dns", &[]), ["front-dns does not stand in the table"]);
 }
 
 #[test]
@@ -118,10 +92,7 @@ fn a_mention_counts_in_code_and_not_in_comments_or_tests() {
         mod tests {\n    use std::time::Instant;\n}\n\
         let now = std::time::Instant::now();\n";
     let found = mentions(Path::new("x.rs"), &without_tests(code), NEVER_IN_PURE);
-    assert_eq!(
-        found,
-        ["x.rs:1 mentions HashMap", "x.rs:8 mentions Instant"]
-    );
+    assert_eq!(found, ["x.rs:1 mentions HashMap", "x.rs:8 mentions Instant"]);
 }
 
 #[test]
@@ -129,14 +100,8 @@ fn the_readme_names_what_ci_runs() {
     let readme = read(&root().join("README.md"));
     let ci = read(&root().join(".ci/run"));
     let commands: Vec<&str> = ci.lines().filter(|it| is_cargo(it)).collect();
-    assert!(
-        commands.len() >= 4,
-        "format, lints, docs, tests: {commands:?}"
-    );
-    let missing: Vec<&&str> = commands
-        .iter()
-        .filter(|it| !readme.contains(**it))
-        .collect();
+    assert!(commands.len() >= 4, "format, lints, docs, tests: {commands:?}");
+    let missing: Vec<&&str> = commands.iter().filter(|it| !readme.contains(**it)).collect();
     assert!(missing.is_empty(), "README.md lacks {missing:?}");
 }
 
@@ -149,18 +114,13 @@ fn faults_of(name: &str, imports: &[String]) -> Vec<String> {
         return vec![format!("{name} does not stand in the table")];
     };
     let forbidden = imports.iter().filter(|it| !allowed.contains(&it.as_str()));
-    forbidden
-        .map(|it| format!("{name} may not import {it}"))
-        .collect()
+    forbidden.map(|it| format!("{name} may not import {it}")).collect()
 }
 
 /// The crates of ours among all dependencies of a manifest, tests' and build scripts' included.
 fn imports(manifest: &Table, shared: &Table) -> Vec<String> {
     let targets = manifest.get("target").and_then(Value::as_table);
-    let targets = targets
-        .into_iter()
-        .flat_map(Table::values)
-        .filter_map(Value::as_table);
+    let targets = targets.into_iter().flat_map(Table::values).filter_map(Value::as_table);
     let shared = &shared["workspace"]["dependencies"];
     let kinds = ["dependencies", "dev-dependencies", "build-dependencies"];
     let mut found = BTreeSet::new();
@@ -168,11 +128,7 @@ fn imports(manifest: &Table, shared: &Table) -> Vec<String> {
         let tables = kinds.iter().filter_map(|it| section.get(*it)?.as_table());
         for (key, value) in tables.flatten() {
             let is_shared = value.get("workspace").is_some();
-            let meant = if is_shared {
-                &shared[key.as_str()]
-            } else {
-                value
-            };
+            let meant = if is_shared { &shared[key.as_str()] } else { value };
             if meant.get("path").is_some() {
                 let name = meant.get("package").and_then(Value::as_str);
                 found.insert(name.unwrap_or(key).to_owned());
@@ -199,32 +155,20 @@ fn sources(dir: &Path, is_strict: bool) -> BTreeMap<PathBuf, String> {
     }
     assert!(!found.is_empty(), "no sources in {}", dir.display());
     if is_strict {
-        let of_tests: Vec<PathBuf> = found
-            .iter()
-            .flat_map(|(path, text)| test_files(path, text))
-            .collect();
+        let of_tests: Vec<PathBuf> =
+            found.iter().flat_map(|(path, text)| test_files(path, text)).collect();
         found.retain(|path, _| {
-            !of_tests
-                .iter()
-                .any(|it| path.starts_with(it) || *path == it.with_extension("rs"))
+            !of_tests.iter().any(|it| path.starts_with(it) || *path == it.with_extension("rs"))
         });
-        found
-            .values_mut()
-            .for_each(|text| *text = without_tests(text));
+        found.values_mut().for_each(|text| *text = without_tests(text));
     }
     found
 }
 
 /// Modules in files of their own that a file declares for tests only, without the ending.
 fn test_files(path: &Path, text: &str) -> Vec<PathBuf> {
-    let is_root = path
-        .file_stem()
-        .is_some_and(|it| it == "mod" || it == "lib" || it == "main");
-    let folder = if is_root {
-        path.with_file_name("")
-    } else {
-        path.with_extension("")
-    };
+    let is_root = path.file_stem().is_some_and(|it| it == "mod" || it == "lib" || it == "main");
+    let folder = if is_root { path.with_file_name("") } else { path.with_extension("") };
     let lines: Vec<&str> = text.lines().collect();
     let pairs = lines.windows(2).filter(|it| it[0] == "#[cfg(test)]");
     pairs
@@ -251,10 +195,7 @@ fn without_tests(text: &str) -> String {
 }
 
 fn mentions(path: &Path, text: &str, words: &[&str]) -> Vec<String> {
-    let lines = text
-        .lines()
-        .enumerate()
-        .filter(|it| !it.1.trim_start().starts_with("//"));
+    let lines = text.lines().enumerate().filter(|it| !it.1.trim_start().starts_with("//"));
     lines
         .flat_map(|(number, line)| {
             let found = words.iter().filter(move |word| has_word(line, word));

@@ -126,20 +126,15 @@ fn a_node_that_lost_its_disk_comes_back_as_another_and_catches_up_under_traffic(
     traffic.more(SOME);
     cluster.restart(2);
     traffic.more(SOME);
-    let after = wait_for(
-        "the wiped node to be a member under another id",
-        SOON * 3,
-        || id_of(&cluster, 2).filter(|it| *it != before),
-    );
+    let after = wait_for("the wiped node to be a member under another id", SOON * 3, || {
+        id_of(&cluster, 2).filter(|it| *it != before)
+    });
     cluster.wait_ready();
     traffic.more(SOME);
 
     let status = cluster.status(0).expect("it runs");
     let ids: Vec<&str> = status.nodes.iter().map(|it| it.id.as_str()).collect();
-    assert!(
-        ids.contains(&after.as_str()) && !ids.contains(&before.as_str()),
-        "{ids:?}"
-    );
+    assert!(ids.contains(&after.as_str()) && !ids.contains(&before.as_str()), "{ids:?}");
     traffic.finish(&cluster);
 }
 
@@ -171,10 +166,7 @@ fn the_founder_that_lost_its_log_rejoins_under_another_identity_and_founds_nothi
 /// The replica identity of a node, as the first node knows it.
 fn id_of(cluster: &Cluster, index: usize) -> Option<String> {
     let status = cluster.status(0)?;
-    let node = status
-        .nodes
-        .iter()
-        .find(|it| it.name == cluster.name(index))?;
+    let node = status.nodes.iter().find(|it| it.name == cluster.name(index))?;
     Some(node.id.clone())
 }
 
@@ -197,31 +189,18 @@ fn without_a_majority_a_room_can_be_read_and_says_that_it_cannot_be_written() {
         writer
             .send(&format!("@label={label} PRIVMSG {ROOM} :is anybody there?"))
             .expect("the node lives");
-        let answer = writer
-            .wait(SOON, |it| it.tag("label") == Some(label))
-            .expect("an answer");
+        let answer = writer.wait(SOON, |it| it.tag("label") == Some(label)).expect("an answer");
         assert_eq!(answer.verb, "FAIL", "{answer:?}");
-        assert!(
-            began.elapsed() < Duration::from_secs(5),
-            "answered after {:?}",
-            began.elapsed()
-        );
+        assert!(began.elapsed() < Duration::from_secs(5), "answered after {:?}", began.elapsed());
     }
     let lines = writer.history(ROOM).expect("what is there can be read");
-    assert_eq!(
-        lines.iter().filter(|it| it.is("PRIVMSG")).count(),
-        before.len()
-    );
+    assert_eq!(lines.iter().filter(|it| it.is("PRIVMSG")).count(), before.len());
 
     cluster.restart(1);
     cluster.restart(2);
     cluster.wait_ready();
-    writer
-        .send(&format!("@label=third PRIVMSG {ROOM} :welcome back"))
-        .expect("the node lives");
-    let echo = writer
-        .wait(SOON, |it| it.tag("label") == Some("third"))
-        .expect("an answer");
+    writer.send(&format!("@label=third PRIVMSG {ROOM} :welcome back")).expect("the node lives");
+    let echo = writer.wait(SOON, |it| it.tag("label") == Some("third")).expect("an answer");
     assert_eq!(echo.verb, "PRIVMSG", "{echo:?}");
 }
 
@@ -234,11 +213,7 @@ fn a_node_that_is_asked_to_stop_tells_its_clients_and_stops_cleanly() {
     other.join(ROOM, SOON).expect("the room is open");
     cluster.terminate(1);
     assert_eq!(cluster.wait_end(1), Some(0));
-    client
-        .wait(SOON, |it| it.is("ERROR"))
-        .expect("it is told before it is cut off");
-    other
-        .send(&format!("PRIVMSG {ROOM} :still here"))
-        .expect("its node lives");
+    client.wait(SOON, |it| it.is("ERROR")).expect("it is told before it is cut off");
+    other.send(&format!("PRIVMSG {ROOM} :still here")).expect("its node lives");
     other.hear("still here");
 }

@@ -70,8 +70,5 @@ fn a_cluster_that_leaves_out_a_delivery_is_found_out() {
 
 #[test]
 fn a_cluster_whose_nodes_disagree_is_found_out() {
-    is_found(
-        Flaw::Disagrees,
-        |it| matches!(it, Fault::Different(node, 0) if node == "n2"),
-    );
+    is_found(Flaw::Disagrees, |it| matches!(it, Fault::Different(node, 0) if node == "n2"));
 }

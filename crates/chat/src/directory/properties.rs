@@ -33,13 +33,8 @@ fn text(choices: &[&'static str]) -> impl Strategy<Value = Arc<str>> + use<> {
 
 fn change() -> impl Strategy<Value = Change> {
     let words = || text(&["", "one", "two"]);
-    let modes = any::<(bool, bool, bool)>().prop_map(|(invisible, wallops, bot)| {
-        Change::Modes(UserModes {
-            invisible,
-            wallops,
-            bot,
-        })
-    });
+    let modes = any::<(bool, bool, bool)>()
+        .prop_map(|(invisible, wallops, bot)| Change::Modes(UserModes { invisible, wallops, bot }));
     prop_oneof![
         option::of(words()).prop_map(Change::Away),
         words().prop_map(Change::Realname),
@@ -123,10 +118,7 @@ fn check(directory: &Directory) {
         assert_eq!(directory.session_count_of(node), count);
         assert_eq!(directory.sessions_of(node).count(), count);
     }
-    let names: BTreeSet<_> = directory
-        .members()
-        .map(|it| crate::fold(&it.name))
-        .collect();
+    let names: BTreeSet<_> = directory.members().map(|it| crate::fold(&it.name)).collect();
     assert_eq!(names.len(), directory.members().count());
 }
 
@@ -149,9 +141,7 @@ impl Told {
                 assert_eq!(before.map(|it| it.nick.clone()).as_ref(), Some(from));
                 assert_ne!(session.nick, *from);
             }
-            DirectoryEvent::Altered {
-                session, before, ..
-            } => {
+            DirectoryEvent::Altered { session, before, .. } => {
                 let known = self.sessions.insert(session.id, session.clone());
                 assert_eq!(known.as_ref(), Some(before));
                 assert_ne!(session, before);

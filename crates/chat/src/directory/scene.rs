@@ -41,10 +41,7 @@ pub(super) fn add(id: u64, name: &str) -> DirectoryCommand {
         id: NodeId(id),
         name: name.into(),
         address: format!("{name}:7000").into(),
-        roles: Roles {
-            directory: true,
-            chat: true,
-        },
+        roles: Roles { directory: true, chat: true },
         replaces: None,
     }
 }
@@ -76,18 +73,14 @@ fn shown(event: &DirectoryEvent) -> String {
         DirectoryEvent::Placed(group) => format!("group {group} placed"),
         DirectoryEvent::Registered(session) => format!("{} registered", session.nick),
         DirectoryEvent::Renamed { session, from } => format!("{from} is now {}", session.nick),
-        DirectoryEvent::Altered {
-            session, change, ..
-        } => format!("{} altered: {change:?}", session.nick),
-        DirectoryEvent::Ended {
-            session,
-            reason,
-            by: None,
-        } => format!("{} ended: {reason}", session.nick),
-        DirectoryEvent::Ended {
-            session,
-            reason,
-            by: Some(by),
-        } => format!("{} ended by {by}: {reason}", session.nick),
+        DirectoryEvent::Altered { session, change, .. } => {
+            format!("{} altered: {change:?}", session.nick)
+        }
+        DirectoryEvent::Ended { session, reason, by: None } => {
+            format!("{} ended: {reason}", session.nick)
+        }
+        DirectoryEvent::Ended { session, reason, by: Some(by) } => {
+            format!("{} ended by {by}: {reason}", session.nick)
+        }
     }
 }

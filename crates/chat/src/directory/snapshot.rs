@@ -39,13 +39,7 @@ impl Directory {
 
     /// The state that [`Directory::snapshot`] wrote.
     pub fn restore(bytes: &[u8]) -> Result<Directory, Unreadable> {
-        let Snapshot::V1 {
-            last,
-            founded,
-            members,
-            placements,
-            sessions,
-        } = codec::decode(bytes)?;
+        let Snapshot::V1 { last, founded, members, placements, sessions } = codec::decode(bytes)?;
         let mut restored = Directory::new();
         restored.last = last;
         restored.founded = founded.into_owned();

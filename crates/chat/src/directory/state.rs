@@ -57,38 +57,24 @@ impl Directory {
             Ok(events) => (events, None),
             Err(why) => (Vec::new(), Some(why)),
         };
-        DirectoryOutcome {
-            events,
-            refused,
-            at,
-        }
+        DirectoryOutcome { events, refused, at }
     }
 
     fn step(&mut self, at: Stamp, command: DirectoryCommand) -> Answer {
         match command {
-            DirectoryCommand::Found {
-                cluster,
-                network,
-                groups,
-            } => found(self, cluster, network, groups),
-            DirectoryCommand::AddMember {
-                id,
-                name,
-                address,
-                roles,
-                replaces,
-            } => add_member(self, at, id, name, address, roles, replaces),
+            DirectoryCommand::Found { cluster, network, groups } => {
+                found(self, cluster, network, groups)
+            }
+            DirectoryCommand::AddMember { id, name, address, roles, replaces } => {
+                add_member(self, at, id, name, address, roles, replaces)
+            }
             DirectoryCommand::MarkMember { id, state } => mark_member(self, at, id, state),
             DirectoryCommand::RemoveMember { id } => remove_member(self, id),
             DirectoryCommand::Place { group, replicas } => place(self, group, replicas),
             DirectoryCommand::Register(new) => register(self, at, new),
             DirectoryCommand::Rename { session, nick } => rename(self, session, nick),
             DirectoryCommand::Alter { session, change } => alter(self, session, change),
-            DirectoryCommand::End {
-                session,
-                reason,
-                by,
-            } => end(self, session, reason, by),
+            DirectoryCommand::End { session, reason, by } => end(self, session, reason, by),
             DirectoryCommand::EndAll { node, reason } => Ok(end_all(self, node, &reason)),
         }
     }
@@ -96,9 +82,7 @@ impl Directory {
     /// The cluster's id, network name and number of room groups, once founded.
     #[must_use]
     pub fn founded(&self) -> Option<(u64, &Arc<str>, u32)> {
-        self.founded
-            .as_ref()
-            .map(|it| (it.cluster, &it.network, it.groups))
+        self.founded.as_ref().map(|it| (it.cluster, &it.network, it.groups))
     }
 
     /// One member.

@@ -130,10 +130,7 @@ impl Room {
 
     /// The `b`, `e` or `I` list: mask, who set it, when.
     pub fn list(&self, letter: char) -> impl Iterator<Item = (&str, &str, Stamp)> {
-        self.lists
-            .of(letter)
-            .iter()
-            .map(|it| (&*it.mask, &*it.set_by, it.set_at))
+        self.lists.of(letter).iter().map(|it| (&*it.mask, &*it.set_by, it.set_at))
     }
 
     /// May read history: an occupant or a server operator, or anybody where the room is neither
@@ -167,11 +164,7 @@ impl Room {
             },
             created_at: now,
             last_used: now,
-            flags: Flags {
-                no_outside: true,
-                topic_locked: true,
-                ..Flags::default()
-            },
+            flags: Flags { no_outside: true, topic_locked: true, ..Flags::default() },
             ..Room::default()
         }
     }
@@ -224,9 +217,7 @@ impl Flags {
     }
 
     fn letters(mut self) -> impl Iterator<Item = char> {
-        "imnst"
-            .chars()
-            .filter(move |letter| self.of(*letter).is_some_and(|it| *it))
+        "imnst".chars().filter(move |letter| self.of(*letter).is_some_and(|it| *it))
     }
 }
 

@@ -32,11 +32,7 @@ pub(super) struct NumbersSnapshot {
 impl Numbers {
     /// True when this number, or a later one, was applied already.
     pub(super) fn has(&self, session: SessionId, number: u64) -> bool {
-        number != 0
-            && self
-                .last
-                .get(&session)
-                .is_some_and(|it| number <= it.number)
+        number != 0 && self.last.get(&session).is_some_and(|it| number <= it.number)
     }
 
     /// `session` did something; `number` is 0 when that was not numbered.
@@ -84,11 +80,7 @@ impl Numbers {
         let number_of = |session| self.last.get(session).map_or(0, |it| it.number);
         NumbersSnapshot {
             present: present.map(|(id, it)| (*id, it.number)).collect(),
-            resting: self
-                .resting
-                .values()
-                .map(|id| (*id, number_of(id)))
-                .collect(),
+            resting: self.resting.values().map(|id| (*id, number_of(id))).collect(),
         }
     }
 

@@ -33,13 +33,8 @@ fn text(choices: &[&'static str]) -> impl Strategy<Value = Arc<str>> + use<> {
 }
 
 fn who() -> impl Strategy<Value = Who> {
-    (
-        session(),
-        nick(),
-        text(&["x", "y"]),
-        prop::bool::weighted(0.3),
-    )
-        .prop_map(|(session, nick, host, is_operator)| Who {
+    (session(), nick(), text(&["x", "y"]), prop::bool::weighted(0.3)).prop_map(
+        |(session, nick, host, is_operator)| Who {
             session,
             nick,
             user: "u".into(),
@@ -47,13 +42,12 @@ fn who() -> impl Strategy<Value = Who> {
             account: None,
             is_operator,
             is_bot: false,
-        })
+        },
+    )
 }
 
 fn mode_change() -> impl Strategy<Value = ModeChange> {
-    let params = [
-        "a!*@*", "B!*@x", "*!*@Y", "c!*@*", "*!u@y", "k", "1", "2", "bad key", "",
-    ];
+    let params = ["a!*@*", "B!*@x", "*!*@Y", "c!*@*", "*!u@y", "k", "1", "2", "bad key", ""];
     let letters = "bbbbbeeeIIIkkllimnstoovvZ".chars().collect::<Vec<_>>();
     (
         prop::bool::weighted(0.7),
@@ -73,22 +67,10 @@ fn verb() -> impl Strategy<Value = RoomVerb> {
     let words = || text(&["", "one", "éé", "more words"]);
     let kind = select(vec![SayKind::Message, SayKind::Notice, SayKind::Tags]);
     let say = (kind, words(), option::of((session(), nick()))).prop_map(|(kind, text, to)| {
-        RoomVerb::Say {
-            kind,
-            text,
-            tags: Vec::new(),
-            status: None,
-            to,
-        }
+        RoomVerb::Say { kind, text, tags: Vec::new(), status: None, to }
     });
-    let join =
-        (text(&["#a", "#A", "#b"]), option::of(text(&["k", "1"]))).prop_map(|(shown, key)| {
-            RoomVerb::Join {
-                shown,
-                key,
-                realname: "r".into(),
-            }
-        });
+    let join = (text(&["#a", "#A", "#b"]), option::of(text(&["k", "1"])))
+        .prop_map(|(shown, key)| RoomVerb::Join { shown, key, realname: "r".into() });
     let kick = (session(), nick(), words()).prop_map(|(session, nick, reason)| RoomVerb::Kick {
         session,
         nick,
@@ -241,15 +223,9 @@ impl Told {
 
         let (letters, key, max) = room.modes();
         let param = |letter| self.modes.get(&letter).cloned().flatten();
-        assert_eq!(
-            letters.chars().collect::<BTreeSet<_>>(),
-            self.modes.keys().copied().collect()
-        );
+        assert_eq!(letters.chars().collect::<BTreeSet<_>>(), self.modes.keys().copied().collect());
         assert_eq!(key, param('k').as_deref());
-        assert_eq!(
-            max.map(|it| it.to_string()).as_deref(),
-            param('l').as_deref()
-        );
+        assert_eq!(max.map(|it| it.to_string()).as_deref(), param('l').as_deref());
         for letter in "beI".chars() {
             let told = self.lists.get(&letter).into_iter().flatten();
             assert!(told.map(|it| &**it).eq(room.list(letter).map(|it| it.0)));

@@ -27,10 +27,7 @@ impl Default for Scene {
 
 impl Scene {
     pub(super) fn with(limits: Limits) -> Scene {
-        Scene {
-            rooms: Rooms::new(1, limits),
-            ms: 1000,
-        }
+        Scene { rooms: Rooms::new(1, limits), ms: 1000 }
     }
 
     pub(super) fn room(&self, name: &str) -> &Room {
@@ -49,22 +46,14 @@ impl Scene {
                 played += &format!("< {seen}\n");
             }
         }
-        let script: String = script
-            .lines()
-            .map(|it| it.trim().to_owned() + "\n")
-            .collect();
+        let script: String = script.lines().map(|it| it.trim().to_owned() + "\n").collect();
         assert_eq!(script, played, "\nexpected:\n{script}\nplayed:\n{played}");
     }
 
     fn ask(&mut self, nick: &str, asked: &str) -> Vec<String> {
         self.ms += 1;
         let (place, verb) = parse(nick, asked);
-        let command = RoomCommand {
-            who: who(nick),
-            number: 0,
-            place,
-            verb,
-        };
+        let command = RoomCommand { who: who(nick), number: 0, place, verb };
         shown(&self.rooms.apply(Stamp::from_ms(self.ms), command))
     }
 }
@@ -105,19 +94,10 @@ fn parse(asker: &str, asked: &str) -> (Place, RoomVerb) {
             realname: asker.into(),
         },
         "part" => RoomVerb::Part { reason: text },
-        "kick" => RoomVerb::Kick {
-            session: session(rest),
-            nick: nick(rest),
-            reason: "".into(),
-        },
+        "kick" => RoomVerb::Kick { session: session(rest), nick: nick(rest), reason: "".into() },
         "topic" => RoomVerb::Topic { text },
-        "mode" => RoomVerb::Modes {
-            changes: parse_modes(rest),
-        },
-        "invite" => RoomVerb::Invite {
-            session: session(rest),
-            nick: nick(rest),
-        },
+        "mode" => RoomVerb::Modes { changes: parse_modes(rest) },
+        "invite" => RoomVerb::Invite { session: session(rest), nick: nick(rest) },
         "quit" => RoomVerb::Forget { reason: text },
         "expire" => RoomVerb::Expire {
             before: Stamp::from_ms(target.parse().expect("scripts use numbers")),
@@ -167,12 +147,9 @@ fn shown_record(record: &Record) -> String {
             Some((_, nick)) => format!("said {text} to {nick}"),
             None => format!("said {text}"),
         },
-        What::Joined {
-            is_operator, shown, ..
-        } => format!(
-            "joined {shown}{}",
-            if *is_operator { " as operator" } else { "" }
-        ),
+        What::Joined { is_operator, shown, .. } => {
+            format!("joined {shown}{}", if *is_operator { " as operator" } else { "" })
+        }
         What::Parted { .. } => "parted".to_owned(),
         What::Quit { .. } => format!("quit {}", record.place.key()),
         What::Kicked { nick, .. } => format!("kicked {nick}"),

@@ -14,11 +14,7 @@ use std::collections::BTreeMap;
 /// One variant per layout. A changed field of `Room` is a new layout: add a variant, keep the old.
 #[derive(Serialize, Deserialize)]
 enum Snapshot<'a> {
-    V1 {
-        last: Stamp,
-        rooms: Cow<'a, BTreeMap<RoomName, Room>>,
-        numbers: NumbersSnapshot,
-    },
+    V1 { last: Stamp, rooms: Cow<'a, BTreeMap<RoomName, Room>>, numbers: NumbersSnapshot },
 }
 
 impl Rooms {
@@ -34,11 +30,7 @@ impl Rooms {
 
     /// The state that [`Rooms::snapshot`] wrote.
     pub fn restore(origin: u32, limits: Limits, bytes: &[u8]) -> Result<Rooms, Unreadable> {
-        let Snapshot::V1 {
-            last,
-            rooms,
-            numbers,
-        } = codec::decode(bytes)?;
+        let Snapshot::V1 { last, rooms, numbers } = codec::decode(bytes)?;
         let mut restored = Rooms::new(origin, limits);
         restored.last = last;
         restored.rooms = rooms.into_owned();

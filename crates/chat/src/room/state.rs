@@ -29,21 +29,12 @@ impl Rooms {
     /// No rooms yet. `origin` marks the ids made here (the group's number).
     #[must_use]
     pub fn new(origin: u32, limits: Limits) -> Rooms {
-        Rooms {
-            origin,
-            limits,
-            ..Rooms::default()
-        }
+        Rooms { origin, limits, ..Rooms::default() }
     }
 
     /// Applies one command stamped not before `now`. Never fails, never panics.
     pub fn apply(&mut self, now: Stamp, command: RoomCommand) -> Outcome {
-        let RoomCommand {
-            who,
-            number,
-            place,
-            verb,
-        } = command;
+        let RoomCommand { who, number, place, verb } = command;
         let session = who.session;
         let mut out = Outcome::default();
         if self.numbers.has(session, number) {
@@ -59,8 +50,7 @@ impl Rooms {
         // A refusal is an answer too: its number is used up.
         let is_present = self.rooms_of.contains_key(&session);
         let remembered_max = self.limits.remembered_sessions_max;
-        self.numbers
-            .note(session, number, is_present, remembered_max);
+        self.numbers.note(session, number, is_present, remembered_max);
         out
     }
 
@@ -107,26 +97,12 @@ impl Rooms {
         room.refresh(&who);
         let limits = &self.limits;
         let answer = match verb {
-            RoomVerb::Say {
-                kind,
-                text,
-                tags,
-                status,
-                to,
-            } => say(room, &who).map(|()| What::Said {
-                kind,
-                text,
-                tags,
-                status,
-                to,
-            }),
+            RoomVerb::Say { kind, text, tags, status, to } => {
+                say(room, &who).map(|()| What::Said { kind, text, tags, status, to })
+            }
             RoomVerb::Join { key, realname, .. } => join(room, &who, key.as_deref(), realname),
             RoomVerb::Part { reason } => part(room, &who, reason),
-            RoomVerb::Kick {
-                session,
-                nick,
-                reason,
-            } => kick(room, &who, session, nick, reason),
+            RoomVerb::Kick { session, nick, reason } => kick(room, &who, session, nick, reason),
             RoomVerb::Topic { text } => topic(room, &who, stamp, limits, text),
             RoomVerb::Invite { session, nick } => invite(room, &who, limits, session, nick),
             RoomVerb::Modes { changes } => {
@@ -157,24 +133,11 @@ impl Rooms {
         verb: RoomVerb,
         out: &mut Outcome,
     ) {
-        let RoomVerb::Say {
-            kind,
-            text,
-            tags,
-            status,
-            to,
-        } = verb
-        else {
+        let RoomVerb::Say { kind, text, tags, status, to } = verb else {
             out.refused.push(Refusal::NoSuchRoom);
             return;
         };
-        let what = What::Said {
-            kind,
-            text,
-            tags,
-            status,
-            to,
-        };
+        let what = What::Said { kind, text, tags, status, to };
         self.record(now, place, who, what, out);
     }
 
@@ -188,16 +151,8 @@ impl Rooms {
         out: &mut Outcome,
     ) {
         self.last = self.last.after(now);
-        let id = MsgId {
-            stamp: self.last,
-            origin: self.origin,
-        };
-        out.records.push(Arc::new(Record {
-            id,
-            place,
-            who,
-            what,
-        }));
+        let id = MsgId { stamp: self.last, origin: self.origin };
+        out.records.push(Arc::new(Record { id, place, who, what }));
     }
 
     /// Keeps `rooms_of` true to what happened.
@@ -220,8 +175,7 @@ impl Rooms {
         names.remove(name);
         if names.is_empty() {
             self.rooms_of.remove(&session);
-            self.numbers
-                .rest(session, self.limits.remembered_sessions_max);
+            self.numbers.rest(session, self.limits.remembered_sessions_max);
         }
     }
 }
@@ -239,21 +193,12 @@ mod tests {
     }
 
     fn ask(rooms: &mut Rooms, nick: &str, number: u64, verb: RoomVerb) -> Outcome {
-        let command = RoomCommand {
-            who: who(nick),
-            number,
-            place: rust(),
-            verb,
-        };
+        let command = RoomCommand { who: who(nick), number, place: rust(), verb };
         rooms.apply(Stamp::from_ms(1), command)
     }
 
     fn join() -> RoomVerb {
-        RoomVerb::Join {
-            shown: "#rust".into(),
-            key: None,
-            realname: "".into(),
-        }
+        RoomVerb::Join { shown: "#rust".into(), key: None, realname: "".into() }
     }
 
     fn say(text: &str) -> RoomVerb {
@@ -273,13 +218,7 @@ mod tests {
         assert_eq!(ask(&mut rooms, "alice", 2, say("hello")).records.len(), 1);
         let before = rooms.snapshot();
         let again = ask(&mut rooms, "alice", 2, say("hello"));
-        assert_eq!(
-            again,
-            Outcome {
-                is_repeat: true,
-                ..Outcome::default()
-            }
-        );
+        assert_eq!(again, Outcome { is_repeat: true, ..Outcome::default() });
         assert!(ask(&mut rooms, "alice", 1, join()).is_repeat);
         assert_eq!(rooms.snapshot(), before);
         assert_eq!(ask(&mut rooms, "bob", 1, join()).records.len(), 1);
@@ -296,20 +235,12 @@ mod tests {
 
     #[test]
     fn who_left_every_room_is_remembered_for_a_while() {
-        let limits = Limits {
-            remembered_sessions_max: 1,
-            ..Limits::default()
-        };
+        let limits = Limits { remembered_sessions_max: 1, ..Limits::default() };
         let mut rooms = Rooms::new(GROUP, limits);
         ask(&mut rooms, "alice", 1, join());
         ask(&mut rooms, "bob", 1, join());
         let reason = || Arc::from("gone");
-        ask(
-            &mut rooms,
-            "alice",
-            0,
-            RoomVerb::Forget { reason: reason() },
-        );
+        ask(&mut rooms, "alice", 0, RoomVerb::Forget { reason: reason() });
         assert!(rooms.has_applied(who("alice").session, 1));
         ask(&mut rooms, "bob", 0, RoomVerb::Forget { reason: reason() });
         assert!(rooms.has_applied(who("bob").session, 1));
@@ -344,12 +275,8 @@ mod tests {
         ask(&mut rooms, "alice", 1, join());
         let mut renamed = who("alicia");
         renamed.session = who("alice").session;
-        let command = RoomCommand {
-            who: renamed.clone(),
-            number: 2,
-            place: rust(),
-            verb: say("it is me"),
-        };
+        let command =
+            RoomCommand { who: renamed.clone(), number: 2, place: rust(), verb: say("it is me") };
         rooms.apply(Stamp::from_ms(2), command);
         let room = rooms.room("#rust").expect("it was made");
         let occupant = room.occupant(renamed.session).expect("still inside");
@@ -360,11 +287,7 @@ mod tests {
     fn a_room_is_shown_by_no_name_but_its_own() {
         let mut rooms = Rooms::new(GROUP, Limits::default());
         let shown = "#something else".into();
-        let join = RoomVerb::Join {
-            shown,
-            key: None,
-            realname: "".into(),
-        };
+        let join = RoomVerb::Join { shown, key: None, realname: "".into() };
         ask(&mut rooms, "alice", 1, join);
         assert_eq!(rooms.room("#rust").map(Room::shown), Some("#rust"));
     }

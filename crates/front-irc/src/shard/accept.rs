@@ -40,12 +40,7 @@ impl Listening {
         for (number, socket) in sockets.iter_mut().enumerate() {
             registry.register(socket, Token(LISTENER - number), Interest::READABLE)?;
         }
-        Ok(Listening {
-            sockets,
-            shards,
-            next: 0,
-            retry_ms: None,
-        })
+        Ok(Listening { sockets, shards, next: 0, retry_ms: None })
     }
 
     pub(crate) fn count(&self) -> usize {
@@ -106,11 +101,7 @@ impl Shard {
             return;
         }
         let _ = stream.set_nodelay(true);
-        let socket = Socket {
-            stream: stream.into(),
-            address,
-            listener: listener as u16,
-        };
+        let socket = Socket { stream: stream.into(), address, listener: listener as u16 };
         let next = self.listening.next;
         self.listening.next = (next + 1) % self.listening.shards.len();
         match next {
@@ -139,29 +130,15 @@ impl Shard {
         let slot = entry.key();
         // Both at once and never changed: an edge is reported once, so wanting to write costs nothing.
         let interest = Interest::READABLE | Interest::WRITABLE;
-        if let Err(error) = self
-            .poll
-            .registry()
-            .register(&mut stream, Token(slot), interest)
-        {
+        if let Err(error) = self.poll.registry().register(&mut stream, Token(slot), interest) {
             tracing::warn!(%error, "cannot watch a connection");
             self.context.per_address.leave(socket.address);
             return;
         }
         self.generation = self.generation.wrapping_add(1);
-        let id = ConnId {
-            shard: self.number,
-            slot: slot as u32,
-            generation: self.generation,
-        };
+        let id = ConnId { shard: self.number, slot: slot as u32, generation: self.generation };
         let stream = Stream::new(stream, tls, is_websocket);
-        entry.insert(Conn::new(
-            id,
-            stream,
-            socket.address,
-            socket.listener,
-            self.now_ms,
-        ));
+        entry.insert(Conn::new(id, stream, socket.address, socket.listener, self.now_ms));
         self.outs.open(slot as u32);
         self.enqueue(slot as u32);
         if self.drain.is_some() {

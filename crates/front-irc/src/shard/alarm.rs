@@ -10,10 +10,7 @@ pub(crate) struct Alarm {
 
 impl Alarm {
     pub(crate) fn new(waker: Waker) -> Alarm {
-        Alarm {
-            waker,
-            is_ringing: AtomicBool::new(false),
-        }
+        Alarm { waker, is_ringing: AtomicBool::new(false) }
     }
 
     /// Called after something was put where the shard looks.

@@ -35,11 +35,7 @@ impl Shard {
 
     /// The label under which a request was made.
     pub(super) fn label_of_request(&self, slot: u32, tag: u64) -> Option<u32> {
-        self.conn(slot)
-            .pending
-            .iter()
-            .find(|it| it.tag == tag)?
-            .label
+        self.conn(slot).pending.iter().find(|it| it.tag == tag)?.label
     }
 }
 

@@ -21,43 +21,20 @@ impl Shard {
     pub(super) fn deliver(&mut self, delivery: Delivery) {
         match delivery {
             Delivery::Answer { conn, tag, answer } => self.on_answer(conn, tag, answer),
-            Delivery::Record {
-                record,
-                asked,
-                view,
-            } => {
+            Delivery::Record { record, asked, view } => {
                 let asker = self.asker(asked);
                 self.on_record(&record, asker, view);
             }
             Delivery::Began(session) => self.on_began(&session),
-            Delivery::Renamed {
-                session,
-                from,
-                rooms,
-                at,
-                asked,
-            } => {
+            Delivery::Renamed { session, from, rooms, at, asked } => {
                 let asker = self.asker(asked);
                 self.on_renamed(&session, &from, &rooms, at, asker);
             }
-            Delivery::Altered {
-                session,
-                before,
-                change,
-                rooms,
-                at,
-                asked,
-            } => {
+            Delivery::Altered { session, before, change, rooms, at, asked } => {
                 let asker = self.asker(asked);
                 self.on_altered(&session, &before, &change, &rooms, at, asker);
             }
-            Delivery::Ended {
-                session,
-                reason,
-                by,
-                rooms,
-                at,
-            } => {
+            Delivery::Ended { session, reason, by, rooms, at } => {
                 self.on_ended(&session, &reason, by.as_ref(), &rooms, at);
             }
             Delivery::Wallops { from, text } => self.on_wallops(&from, &text),
@@ -71,10 +48,7 @@ impl Shard {
     fn asker(&self, asked: Option<(ConnId, u64)>) -> Option<Asker> {
         let (id, tag) = asked?;
         let slot = self.slot_of(id)?;
-        Some(Asker {
-            slot,
-            label: self.label_of_request(slot, tag),
-        })
+        Some(Asker { slot, label: self.label_of_request(slot, tag) })
     }
 
     /// Gives a line to a connection, under the label of its request if it was the one that asked.
@@ -89,16 +63,10 @@ impl Shard {
 
     fn on_wallops(&mut self, from: &str, text: &str) {
         for (slot, conn) in &self.conns {
-            let reads = conn
-                .session()
-                .is_some_and(|it| it.operator.is_some() || it.modes.wallops);
+            let reads = conn.session().is_some_and(|it| it.operator.is_some() || it.modes.wallops);
             if reads && !conn.is_closing {
                 let out = self.outs.buffer(slot as u32);
-                LineWriter::new(out)
-                    .source(from)
-                    .verb("WALLOPS")
-                    .trailing(text)
-                    .finish();
+                LineWriter::new(out).source(from).verb("WALLOPS").trailing(text).finish();
             }
         }
     }

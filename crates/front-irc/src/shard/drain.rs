@@ -29,20 +29,13 @@ impl Shard {
                 .source(&server)
                 .verb("NOTICE")
                 .param(&nick)
-                .trailing(&format!(
-                    "*** {reason}; please connect to another server of the network"
-                ))
+                .trailing(&format!("*** {reason}; please connect to another server of the network"))
                 .finish();
         }
         let over_ms = u64::try_from(over.as_millis()).unwrap_or(u64::MAX);
         let total = left.len();
-        self.drain = Some(Drain {
-            reason: reason.into(),
-            left,
-            total,
-            began_ms: self.now_ms,
-            over_ms,
-        });
+        self.drain =
+            Some(Drain { reason: reason.into(), left, total, began_ms: self.now_ms, over_ms });
         self.sweep_at_ms = self.now_ms;
         self.continue_drain();
     }

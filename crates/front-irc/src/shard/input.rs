@@ -186,9 +186,7 @@ impl Shard {
 
     fn too_long(&mut self, slot: u32) {
         let mut turn = Turn { shard: self, slot };
-        turn.reply(ERR_INPUTTOOLONG)
-            .trailing("Input line was too long")
-            .finish();
+        turn.reply(ERR_INPUTTOOLONG).trailing("Input line was too long").finish();
     }
 
     fn run_line(&mut self, slot: u32, bytes: &[u8]) {

@@ -32,11 +32,8 @@ impl Shard {
         };
         self.next_label = self.next_label.wrapping_add(1);
         let number = self.next_label;
-        self.capture = Capture {
-            is_on: true,
-            label: Some(number),
-            ..std::mem::take(&mut self.capture)
-        };
+        self.capture =
+            Capture { is_on: true, label: Some(number), ..std::mem::take(&mut self.capture) };
         run(&mut Turn { shard: self, slot });
         let mut capture = std::mem::take(&mut self.capture);
         if capture.asked == 0 {
@@ -48,12 +45,7 @@ impl Shard {
         let waiting = capture.asked;
         let lines = capture.lines;
         // Bounded by the requests a connection may wait for.
-        self.conn_mut(slot).extra().labels.push(Labelled {
-            number,
-            label,
-            waiting,
-            lines,
-        });
+        self.conn_mut(slot).extra().labels.push(Labelled { number, label, waiting, lines });
     }
 
     /// Runs something that belongs to the answer of a labelled command asked before. `is_answer`:
@@ -74,12 +66,7 @@ impl Shard {
             return;
         };
         let lines = std::mem::take(&mut labelled.lines);
-        self.capture = Capture {
-            is_on: true,
-            lines,
-            label: number,
-            asked: 0,
-        };
+        self.capture = Capture { is_on: true, lines, label: number, asked: 0 };
         run(&mut Turn { shard: self, slot });
         let capture = std::mem::take(&mut self.capture);
         let labels = &mut self.conn_mut(slot).extra().labels;
@@ -103,11 +90,7 @@ impl Shard {
         let count = lines.split_inclusive(|it| *it == b'\n').count();
         if count == 0 {
             let out = self.outs.buffer(slot);
-            LineWriter::new(out)
-                .tag("label", label)
-                .source(&server)
-                .verb("ACK")
-                .finish();
+            LineWriter::new(out).tag("label", label).source(&server).verb("ACK").finish();
             return;
         }
         if count == 1 || is_one_batch(lines) || !self.outs.caps(slot).has(Cap::Batch) {
@@ -138,11 +121,7 @@ impl Shard {
             }
             is_inside |= has_batch_verb(line);
         }
-        LineWriter::new(out)
-            .source(&server)
-            .verb("BATCH")
-            .param(&format!("-{reference}"))
-            .finish();
+        LineWriter::new(out).source(&server).verb("BATCH").param(&format!("-{reference}")).finish();
     }
 }
 
@@ -166,25 +145,18 @@ fn push_with_tag(out: &mut Vec<u8>, key: &str, value: &str, line: &[u8]) {
 
 fn is_one_batch(lines: &[u8]) -> bool {
     let mut lines = lines.split_inclusive(|it| *it == b'\n');
-    let (first, last) = (
-        lines.next().unwrap_or_default(),
-        lines.next_back().unwrap_or_default(),
-    );
+    let (first, last) = (lines.next().unwrap_or_default(), lines.next_back().unwrap_or_default());
     let mut middle = lines;
     has_batch_verb(first) && has_batch_verb(last) && middle.all(|it| !has_batch_verb(it))
 }
 
 fn has_batch_verb(line: &[u8]) -> bool {
     let mut words = line.split(|it| *it == b' ');
-    words
-        .find(|it| !it.starts_with(b"@") && !it.starts_with(b":"))
-        .is_some_and(|it| it == b"BATCH")
+    words.find(|it| !it.starts_with(b"@") && !it.starts_with(b":")).is_some_and(|it| it == b"BATCH")
 }
 
 fn has_batch_tag(line: &[u8]) -> bool {
     let tags = line.split(|it| *it == b' ').next().unwrap_or_default();
-    tags.strip_prefix(b"@").is_some_and(|it| {
-        it.split(|it| *it == b';')
-            .any(|it| it.starts_with(b"batch="))
-    })
+    tags.strip_prefix(b"@")
+        .is_some_and(|it| it.split(|it| *it == b';').any(|it| it.starts_with(b"batch=")))
 }

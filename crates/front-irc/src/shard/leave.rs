@@ -40,14 +40,8 @@ impl Shard {
         let conn = &mut self.conns[slot as usize];
         conn.is_closing = true;
         if conn.is_known {
-            let ask = Ask::Gone {
-                reason: quit.into(),
-            };
-            self.requests.push(Request {
-                conn: conn.id,
-                tag: 0,
-                ask,
-            });
+            let ask = Ask::Gone { reason: quit.into() };
+            self.requests.push(Request { conn: conn.id, tag: 0, ask });
         }
         if let Some(session) = conn.session() {
             self.sessions.remove(&session.id);

@@ -25,10 +25,7 @@ impl Shard {
             return;
         }
         let timings = self.context.timings;
-        let shortest = timings
-            .registration
-            .min(timings.ping_after)
-            .min(timings.ping_timeout);
+        let shortest = timings.registration.min(timings.ping_after).min(timings.ping_timeout);
         self.sweep_at_ms = self.now_ms + (millis(shortest) / 4).clamp(1, SWEEP_MS);
         self.continue_drain();
         self.outs.trim();
@@ -53,10 +50,7 @@ impl Shard {
     fn ping(&mut self, slot: u32) {
         self.conn_mut(slot).is_pinged = true;
         let server = self.context.info.name.clone();
-        LineWriter::new(self.outs.buffer(slot))
-            .verb("PING")
-            .trailing(&server)
-            .finish();
+        LineWriter::new(self.outs.buffer(slot)).verb("PING").trailing(&server).finish();
     }
 }
 
@@ -67,11 +61,7 @@ fn judge(conn: &Conn, now_ms: u64, timings: &crate::Timings) -> Verdict {
     if !conn.is_registered() {
         // Whoever waits for the node's answer has done their part.
         let is_late = conn.since_ms + millis(timings.registration) < now_ms && !conn.is_held;
-        return if is_late {
-            Verdict::Close("Registration timed out")
-        } else {
-            Verdict::Fine
-        };
+        return if is_late { Verdict::Close("Registration timed out") } else { Verdict::Fine };
     }
     let silent_ms = now_ms.saturating_sub(conn.heard_ms);
     if conn.is_readable || conn.is_queued {

@@ -39,12 +39,7 @@ pub(crate) struct FakeNode {
 
 /// Starts it; it ends with the last handle.
 pub(crate) fn start() -> Handle {
-    let info = Info {
-        name: "n1".into(),
-        id: NODE,
-        network: "Test".into(),
-        started_ms: BEGAN_MS,
-    };
+    let info = Info { name: "n1".into(), id: NODE, network: "Test".into(), started_ms: BEGAN_MS };
     let (handle, requests) = Handle::pair(info);
     std::thread::spawn(move || {
         let mut node = FakeNode::new();
@@ -52,11 +47,7 @@ pub(crate) fn start() -> Handle {
             match it {
                 FromDoor::Attach { sink, wake, number } => {
                     number.send(ShardId(node.shards.len() as u16)).unwrap();
-                    node.shards.push(Shard {
-                        sink,
-                        wake,
-                        batch: Vec::new(),
-                    });
+                    node.shards.push(Shard { sink, wake, batch: Vec::new() });
                 }
                 FromDoor::Requests(batch) => {
                     for request in batch {
@@ -88,19 +79,12 @@ impl FakeNode {
             ms: BEGAN_MS,
             next: 0,
         };
-        it.direct(DirectoryCommand::Found {
-            cluster: 1,
-            network: "Test".into(),
-            groups: 1,
-        });
+        it.direct(DirectoryCommand::Found { cluster: 1, network: "Test".into(), groups: 1 });
         it.direct(DirectoryCommand::AddMember {
             id: NODE,
             name: "n1".into(),
             address: "127.0.0.1:7100".into(),
-            roles: Roles {
-                directory: true,
-                chat: true,
-            },
+            roles: Roles { directory: true, chat: true },
             replaces: None,
         });
         it
@@ -174,12 +158,8 @@ impl FakeNode {
                 let shard = ShardId(number as u16);
                 let asked = asked.filter(|it| it.0.shard == shard);
                 let at = outcome.at;
-                let rooms = |id: SessionId| {
-                    self.rooms
-                        .rooms_of(id)
-                        .cloned()
-                        .collect::<Arc<[RoomName]>>()
-                };
+                let rooms =
+                    |id: SessionId| self.rooms.rooms_of(id).cloned().collect::<Arc<[RoomName]>>();
                 let delivery = match &event {
                     DirectoryEvent::Registered(session) => Delivery::Began(session.clone()),
                     DirectoryEvent::Renamed { session, from } => Delivery::Renamed {
@@ -189,11 +169,7 @@ impl FakeNode {
                         at,
                         asked,
                     },
-                    DirectoryEvent::Altered {
-                        session,
-                        before,
-                        change,
-                    } => Delivery::Altered {
+                    DirectoryEvent::Altered { session, before, change } => Delivery::Altered {
                         rooms: rooms(session.id),
                         session: session.clone(),
                         before: before.clone(),
@@ -201,11 +177,7 @@ impl FakeNode {
                         at,
                         asked,
                     },
-                    DirectoryEvent::Ended {
-                        session,
-                        reason,
-                        by,
-                    } => Delivery::Ended {
+                    DirectoryEvent::Ended { session, reason, by } => Delivery::Ended {
                         rooms: rooms(session.id),
                         session: session.clone(),
                         reason: reason.clone(),
@@ -224,11 +196,7 @@ impl FakeNode {
         let Some(session) = self.directory.session(id).cloned() else {
             return;
         };
-        self.direct(DirectoryCommand::End {
-            session: id,
-            reason: reason.clone(),
-            by,
-        });
+        self.direct(DirectoryCommand::End { session: id, reason: reason.clone(), by });
         let now = self.now();
         let command = RoomCommand {
             who: session.who(),
@@ -245,30 +213,17 @@ impl FakeNode {
     }
 
     fn ask(&mut self, ask: Ask, id: SessionId, asked: Option<(ConnId, u64)>) -> Option<Answer> {
-        let session = self
-            .directory
-            .session(id)
-            .expect("a session of ours")
-            .clone();
+        let session = self.directory.session(id).expect("a session of ours").clone();
         Some(match ask {
             Ask::Rename(nick) => {
-                let command = DirectoryCommand::Rename {
-                    session: id,
-                    nick: nick.clone(),
-                };
+                let command = DirectoryCommand::Rename { session: id, nick: nick.clone() };
                 match self.direct_for(command, asked) {
                     None => Answer::Done,
                     Some(_) => Answer::Refused(vec![Refused::NickInUse(nick)]),
                 }
             }
             Ask::Alter(change) => {
-                self.direct_for(
-                    DirectoryCommand::Alter {
-                        session: id,
-                        change,
-                    },
-                    asked,
-                );
+                self.direct_for(DirectoryCommand::Alter { session: id, change }, asked);
                 Answer::Done
             }
             Ask::Kill { nick, reason } => match self.directory.by_nick(&nick).map(|it| it.id) {
@@ -287,12 +242,7 @@ impl FakeNode {
                 }
                 Answer::Done
             }
-            Ask::Direct {
-                nick,
-                kind,
-                text,
-                tags,
-            } => {
+            Ask::Direct { nick, kind, text, tags } => {
                 let Some(to) = self.directory.by_nick(&nick).cloned() else {
                     return Some(Answer::Refused(vec![Refused::NoSuchNick(nick)]));
                 };
@@ -301,13 +251,7 @@ impl FakeNode {
                 self.command(
                     &session,
                     place,
-                    RoomVerb::Say {
-                        kind,
-                        text,
-                        tags,
-                        status: None,
-                        to,
-                    },
+                    RoomVerb::Say { kind, text, tags, status: None, to },
                     asked,
                 )
             }
@@ -329,36 +273,19 @@ impl FakeNode {
     fn resolve(&self, verb: RoomAsk, session: &Session) -> Result<RoomVerb, Refused> {
         let find = |nick: &Arc<str>| {
             let found = self.directory.by_nick(nick);
-            found
-                .map(|it| (it.id, it.nick.clone()))
-                .ok_or(Refused::NoSuchNick(nick.clone()))
+            found.map(|it| (it.id, it.nick.clone())).ok_or(Refused::NoSuchNick(nick.clone()))
         };
         Ok(match verb {
-            RoomAsk::Say {
-                kind,
-                text,
-                tags,
-                status,
-            } => RoomVerb::Say {
-                kind,
-                text,
-                tags,
-                status,
-                to: None,
-            },
-            RoomAsk::Join { shown, key } => RoomVerb::Join {
-                shown,
-                key,
-                realname: session.realname.clone(),
-            },
+            RoomAsk::Say { kind, text, tags, status } => {
+                RoomVerb::Say { kind, text, tags, status, to: None }
+            }
+            RoomAsk::Join { shown, key } => {
+                RoomVerb::Join { shown, key, realname: session.realname.clone() }
+            }
             RoomAsk::Part { reason } => RoomVerb::Part { reason },
             RoomAsk::Kick { nick, reason } => {
                 let (session, nick) = find(&nick)?;
-                RoomVerb::Kick {
-                    session,
-                    nick,
-                    reason,
-                }
+                RoomVerb::Kick { session, nick, reason }
             }
             RoomAsk::Topic { text } => RoomVerb::Topic { text },
             RoomAsk::Invite { nick } => {
@@ -372,12 +299,7 @@ impl FakeNode {
                         ('o' | 'v', Some(nick)) => Some(find(nick)?.0),
                         _ => None,
                     };
-                    changes.push(ModeChange {
-                        is_set,
-                        letter,
-                        param,
-                        session,
-                    });
+                    changes.push(ModeChange { is_set, letter, param, session });
                 }
                 RoomVerb::Modes { changes }
             }
@@ -393,12 +315,7 @@ impl FakeNode {
     ) -> Answer {
         let now = self.now();
         self.next += 1;
-        let command = RoomCommand {
-            who: session.who(),
-            number: self.next,
-            place,
-            verb,
-        };
+        let command = RoomCommand { who: session.who(), number: self.next, place, verb };
         let outcome = self.rooms.apply(now, command);
         self.publish(&outcome, asked, Some(session.id));
         match outcome.refused.is_empty() {
@@ -415,10 +332,7 @@ impl FakeNode {
     ) {
         for record in &outcome.records {
             if record.what.is_kept() {
-                self.history
-                    .entry(record.place.key())
-                    .or_default()
-                    .push(record.clone());
+                self.history.entry(record.place.key()).or_default().push(record.clone());
             }
             for number in 0..self.shards.len() {
                 let shard = ShardId(number as u16);
@@ -429,14 +343,7 @@ impl FakeNode {
                     }
                     _ => None,
                 };
-                self.deliver(
-                    shard,
-                    Delivery::Record {
-                        record: record.clone(),
-                        asked,
-                        view,
-                    },
-                );
+                self.deliver(shard, Delivery::Record { record: record.clone(), asked, view });
             }
         }
     }
@@ -452,9 +359,7 @@ impl FakeNode {
             room: name.clone(),
             shown: room.shown().into(),
             created_at: room.created_at(),
-            topic: room
-                .topic()
-                .map(|it| (it.text.clone(), it.set_by.clone(), it.set_at)),
+            topic: room.topic().map(|it| (it.text.clone(), it.set_by.clone(), it.set_at)),
             modes,
             key: key.filter(|_| is_occupant).map(Into::into),
             limit,
@@ -465,11 +370,7 @@ impl FakeNode {
                 .filter_map(|it| {
                     let session = self.directory.session(it.who.session)?.clone();
                     let (is_operator, is_voiced) = (it.is_operator, it.is_voiced);
-                    Some(OccupantView {
-                        session,
-                        is_operator,
-                        is_voiced,
-                    })
+                    Some(OccupantView { session, is_operator, is_voiced })
                 })
                 .collect(),
         })
@@ -491,16 +392,11 @@ impl FakeNode {
                     })
                     .collect(),
             ),
-            Query::Person(nick) => View::Person(
-                self.directory
-                    .by_nick(&nick)
-                    .map(|it| Box::new(self.person(it))),
-            ),
+            Query::Person(nick) => {
+                View::Person(self.directory.by_nick(&nick).map(|it| Box::new(self.person(it))))
+            }
             Query::Sessions(nicks) => View::Sessions(
-                nicks
-                    .iter()
-                    .filter_map(|it| self.directory.by_nick(it).cloned())
-                    .collect(),
+                nicks.iter().filter_map(|it| self.directory.by_nick(it).cloned()).collect(),
             ),
             Query::Match { mask, limit } => View::People(
                 self.directory
@@ -511,17 +407,12 @@ impl FakeNode {
                     .collect(),
             ),
             Query::Past { nick, limit } => {
-                let them = self
-                    .past
-                    .iter()
-                    .filter(|it| it.0.nick.key() == chat::fold(&nick));
+                let them = self.past.iter().filter(|it| it.0.nick.key() == chat::fold(&nick));
                 View::Past(them.take(limit).cloned().collect())
             }
             Query::Masks(room, letter) => {
                 View::Masks(self.rooms.room(room.as_str()).map_or(Vec::new(), |it| {
-                    it.list(letter)
-                        .map(|(a, b, at)| (a.into(), b.into(), at))
-                        .collect()
+                    it.list(letter).map(|(a, b, at)| (a.into(), b.into(), at)).collect()
                 }))
             }
             Query::Status => View::Status(Box::new(Status {
@@ -538,11 +429,7 @@ impl FakeNode {
                 }],
                 ..Status::default()
             })),
-            Query::History {
-                target,
-                select,
-                limit,
-            } => {
+            Query::History { target, select, limit } => {
                 return self.read_history(&target, select, limit, asker);
             }
             Query::Targets { limit, .. } => View::Targets(
@@ -562,11 +449,7 @@ impl FakeNode {
             let it = room.occupant(session.id)?;
             Some((Arc::from(room.shown()), it.is_operator, it.is_voiced))
         });
-        PersonView {
-            session: session.clone(),
-            node: "n1".into(),
-            rooms: rooms.collect(),
-        }
+        PersonView { session: session.clone(), node: "n1".into(), rooms: rooms.collect() }
     }
 
     fn read_history(
@@ -594,31 +477,24 @@ impl FakeNode {
         };
         let chosen: Vec<&Arc<Record>> = match select {
             HistorySelect::Latest(after) => {
-                let them: Vec<_> = all
-                    .iter()
-                    .filter(|it| after.is_none_or(|at| it.id > place(at)))
-                    .collect();
+                let them: Vec<_> =
+                    all.iter().filter(|it| after.is_none_or(|at| it.id > place(at))).collect();
                 them[them.len().saturating_sub(limit)..].to_vec()
             }
             HistorySelect::Before(at) => {
                 let them: Vec<_> = all.iter().filter(|it| it.id < place(at)).collect();
                 them[them.len().saturating_sub(limit)..].to_vec()
             }
-            HistorySelect::After(at) | HistorySelect::Around(at) => all
-                .iter()
-                .filter(|it| it.id > place(at))
-                .take(limit)
-                .collect(),
+            HistorySelect::After(at) | HistorySelect::Around(at) => {
+                all.iter().filter(|it| it.id > place(at)).take(limit).collect()
+            }
             HistorySelect::Between(a, b) => all
                 .iter()
                 .filter(|it| place(a).min(place(b)) < it.id && it.id < place(a).max(place(b)))
                 .take(limit)
                 .collect(),
         };
-        let encoded = chosen
-            .iter()
-            .map(|it| chat::codec::encode(&***it).into())
-            .collect();
+        let encoded = chosen.iter().map(|it| chat::codec::encode(&***it).into()).collect();
         Answer::View(View::History(encoded))
     }
 }

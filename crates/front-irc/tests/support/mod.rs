@@ -16,10 +16,7 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 pub(crate) fn config() -> Config {
     Config {
         listeners: vec![listener(Transport::Stream)],
-        operators: vec![Operator {
-            name: "admin".into(),
-            password: "secret".into(),
-        }],
+        operators: vec![Operator { name: "admin".into(), password: "secret".into() }],
         nick_length: 16,
         connections_per_ip: 1000,
         flood_protection: false,
@@ -31,12 +28,7 @@ pub(crate) fn config() -> Config {
 }
 
 pub(crate) fn listener(transport: Transport) -> Listener {
-    Listener {
-        address: "127.0.0.1:0".into(),
-        transport,
-        tls: None,
-        password: None,
-    }
+    Listener { address: "127.0.0.1:0".into(), transport, tls: None, password: None }
 }
 
 pub(crate) fn open(config: Config) -> Door {
@@ -56,9 +48,7 @@ impl Client {
         let socket = TcpStream::connect(address).expect("the door listens");
         socket.set_read_timeout(Some(PATIENCE)).unwrap();
         socket.set_nodelay(true).unwrap();
-        Client {
-            reader: BufReader::new(socket),
-        }
+        Client { reader: BufReader::new(socket) }
     }
 
     pub(crate) fn registered(address: SocketAddr, nick: &str) -> Client {

@@ -18,9 +18,7 @@ pub(crate) fn plays(script: &str) {
 pub(crate) fn plays_at(address: SocketAddr, script: &str) {
     let mut clients: BTreeMap<String, Client> = BTreeMap::new();
     for line in script.lines().map(str::trim).filter(|it| !it.is_empty()) {
-        let (name, rest) = line
-            .split_once([' ', '>', '<'])
-            .expect("a line of the script");
+        let (name, rest) = line.split_once([' ', '>', '<']).expect("a line of the script");
         let mark = &line[name.len()..=name.len()];
         let rest = rest.trim_start();
         match mark {
@@ -28,19 +26,13 @@ pub(crate) fn plays_at(address: SocketAddr, script: &str) {
             "<" => {
                 let read = clients.get_mut(name).expect("they entered").line();
                 let read = read.map_or("(closed)".into(), |it| masked(&it));
-                assert!(
-                    fits(&read, rest),
-                    "\nexpected {name}< {rest}\n    read {name}< {read}"
-                );
+                assert!(fits(&read, rest), "\nexpected {name}< {rest}\n    read {name}< {read}");
             }
             _ if rest == "connects" => {
                 clients.insert(name.to_owned(), Client::connect(address));
             }
             _ => {
-                let caps = rest
-                    .strip_prefix("enters")
-                    .expect("`enters` or `connects`")
-                    .trim();
+                let caps = rest.strip_prefix("enters").expect("`enters` or `connects`").trim();
                 clients.insert(name.to_owned(), enter(address, name, caps));
             }
         }
@@ -66,9 +58,7 @@ fn enter(address: SocketAddr, name: &str, caps: &str) -> Client {
         let answer = client.line().unwrap();
         assert!(answer.contains(" ACK "), "{answer}");
     }
-    client.say(&format!(
-        "NICK {name}\r\nUSER {name} 0 * :{name} R\r\nCAP END"
-    ));
+    client.say(&format!("NICK {name}\r\nUSER {name} 0 * :{name} R\r\nCAP END"));
     client.until(" 422 ");
     client
 }

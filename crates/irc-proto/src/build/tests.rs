@@ -8,78 +8,41 @@ fn writes(write: impl FnOnce(&mut LineWriter), expected: &str) {
     let mut line = LineWriter::new(&mut out);
     write(&mut line);
     line.finish();
-    assert_eq!(
-        String::from_utf8(out).unwrap(),
-        format!("before{expected}\r\n")
-    );
+    assert_eq!(String::from_utf8(out).unwrap(), format!("before{expected}\r\n"));
 }
 
 #[test]
 fn every_part_in_its_place() {
     writes(|it| _ = it.verb("PING").trailing("x"), "PING :x");
-    writes(
-        |it| _ = it.source("n1").numeric(1).param("a").trailing("Hi"),
-        ":n1 001 a :Hi",
-    );
+    writes(|it| _ = it.source("n1").numeric(1).param("a").trailing("Hi"), ":n1 001 a :Hi");
     writes(|it| _ = it.tag("label", "").verb("ACK"), "@label ACK");
-    writes(
-        |it| _ = it.tag("a", "1").tag("+b/c", ";").verb("X"),
-        "@a=1;+b/c=\\: X",
-    );
-    writes(
-        |it| _ = it.time_tag(0).verb("X"),
-        "@time=1970-01-01T00:00:00.000Z X",
-    );
-    writes(
-        |it| _ = it.verb("X").number(0).number(u64::MAX),
-        "X 0 18446744073709551615",
-    );
+    writes(|it| _ = it.tag("a", "1").tag("+b/c", ";").verb("X"), "@a=1;+b/c=\\: X");
+    writes(|it| _ = it.time_tag(0).verb("X"), "@time=1970-01-01T00:00:00.000Z X");
+    writes(|it| _ = it.verb("X").number(0).number(u64::MAX), "X 0 18446744073709551615");
     writes(|it| _ = it.verb("X").trailing("a").more(" b"), "X :a b");
 }
 
 #[test]
 fn a_numeric_reply_names_its_client() {
     let mut out = Vec::new();
-    LineWriter::reply(&mut out, "n1", 422, "*")
-        .trailing("MOTD File is missing")
-        .finish();
+    LineWriter::reply(&mut out, "n1", 422, "*").trailing("MOTD File is missing").finish();
     assert_eq!(out, b":n1 422 * :MOTD File is missing\r\n");
 }
 
 #[test]
 fn what_cannot_stand_in_a_place_is_replaced() {
     writes(|it| _ = it.verb("X").trailing("a\r\nQUIT\0"), "X :a  QUIT ");
-    writes(
-        |it| _ = it.verb("X").param("a b\n").param(":c").param(""),
-        "X a_b_ _c *",
-    );
-    writes(
-        |it| _ = it.source_user("a b", "c\r", "d").verb("X"),
-        ":a_b!c_@d X",
-    );
+    writes(|it| _ = it.verb("X").param("a b\n").param(":c").param(""), "X a_b_ _c *");
+    writes(|it| _ = it.source_user("a b", "c\r", "d").verb("X"), ":a_b!c_@d X");
     writes(|it| _ = it.tag("no key", "1").verb("X"), "X");
     writes(|it| _ = it.verb("X").tag("late", "1"), "X");
-    writes(
-        |it| {
-            _ = it
-                .relay_tag(Tag {
-                    key: "+a",
-                    raw_value: "b;c d",
-                })
-                .verb("X")
-        },
-        "@+a=b_c_d X",
-    );
+    writes(|it| _ = it.relay_tag(Tag { key: "+a", raw_value: "b;c d" }).verb("X"), "@+a=b_c_d X");
 }
 
 #[test]
 fn a_body_too_long_is_cut_between_characters() {
     let mut out = Vec::new();
-    LineWriter::new(&mut out)
-        .tag("a", "b")
-        .verb("PRIVMSG")
-        .trailing(&"é".repeat(300))
-        .finish();
+    LineWriter::new(&mut out).tag("a", "b").verb("PRIVMSG").trailing(&"é".repeat(300)).finish();
     let line = Line::parse(out.strip_suffix(b"\r\n").unwrap()).unwrap();
     assert_eq!(line.last().unwrap(), "é".repeat(250)); // 9 + 500 bytes; half a letter is left over.
 }
@@ -88,16 +51,9 @@ fn a_body_too_long_is_cut_between_characters() {
 fn a_tag_past_the_limit_is_left_out_whole() {
     let long = "v".repeat(TAGS_BYTES_MAX - "@b= ".len());
     let mut out = Vec::new();
-    LineWriter::new(&mut out)
-        .tag("b", &long)
-        .tag("c", "d")
-        .verb("X")
-        .finish();
+    LineWriter::new(&mut out).tag("b", &long).tag("c", "d").verb("X").finish();
     let line = Line::parse_from_server(out.strip_suffix(b"\r\n").unwrap()).unwrap();
-    assert_eq!(
-        (line.tag("b").as_deref(), line.tag("c")),
-        (Some(long.as_str()), None)
-    );
+    assert_eq!((line.tag("b").as_deref(), line.tag("c")), (Some(long.as_str()), None));
 }
 
 #[test]

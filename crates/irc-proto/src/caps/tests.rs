@@ -5,11 +5,7 @@ use proptest::prelude::*;
 fn lines(subcommand: &str, texts: &[String]) -> Vec<String> {
     let mut out = Vec::new();
     write_lines(&mut out, "n1", "*", subcommand, texts);
-    String::from_utf8(out)
-        .unwrap()
-        .lines()
-        .map(str::to_owned)
-        .collect()
+    String::from_utf8(out).unwrap().lines().map(str::to_owned).collect()
 }
 
 #[test]
@@ -38,10 +34,7 @@ fn a_request_is_granted_whole_or_not_at_all() {
     assert_eq!(parse("-"), Err(NotOffered));
     assert_eq!(parse("").unwrap().apply(before), before);
     assert_eq!(parse("batch -batch").unwrap().apply(before), before);
-    assert_eq!(
-        parse("-batch batch").unwrap().apply(before),
-        before.with(Cap::Batch)
-    );
+    assert_eq!(parse("-batch batch").unwrap().apply(before), before.with(Cap::Batch));
 }
 
 #[test]
@@ -66,10 +59,7 @@ fn a_302_client_gets_values_and_marked_lines() {
 
 #[test]
 fn no_capabilities_are_an_empty_list() {
-    assert_eq!(
-        lines("LIST", &list_texts(CapSet::EMPTY, true, |_| None)),
-        [":n1 CAP * LIST :"]
-    );
+    assert_eq!(lines("LIST", &list_texts(CapSet::EMPTY, true, |_| None)), [":n1 CAP * LIST :"]);
 }
 
 proptest! {

@@ -23,27 +23,14 @@ fn framed(chunks: &[&[u8]]) -> Vec<Got> {
 fn naive(stream: &[u8]) -> Vec<Got> {
     let mut lines: Vec<&[u8]> = stream.split(|it| *it == b'\n').collect();
     lines.pop(); // What follows the last LF is no line yet.
-    let lines = lines
-        .into_iter()
-        .map(|it| it.strip_suffix(b"\r").unwrap_or(it));
-    lines
-        .map(|it| {
-            if it.len() <= LIMIT {
-                Ok(it.to_vec())
-            } else {
-                Err(TooLong)
-            }
-        })
-        .collect()
+    let lines = lines.into_iter().map(|it| it.strip_suffix(b"\r").unwrap_or(it));
+    lines.map(|it| if it.len() <= LIMIT { Ok(it.to_vec()) } else { Err(TooLong) }).collect()
 }
 
 #[test]
 fn lf_and_crlf_both_end_a_line() {
     let line = |it: &[u8]| Ok(it.to_vec());
-    assert_eq!(
-        framed(&[b"a\r\nb\n\nc"]),
-        [line(b"a"), line(b"b"), line(b"")]
-    );
+    assert_eq!(framed(&[b"a\r\nb\n\nc"]), [line(b"a"), line(b"b"), line(b"")]);
     assert_eq!(framed(&[b"a\r", b"\nb"]), [line(b"a")]);
 }
 
@@ -51,14 +38,8 @@ fn lf_and_crlf_both_end_a_line() {
 fn a_line_at_its_limit_passes_and_one_byte_more_does_not() {
     assert_eq!(framed(&[b"123456\r\n"]), [Ok(b"123456".to_vec())]);
     assert_eq!(framed(&[b"123456", b"\r", b"\n"]), [Ok(b"123456".to_vec())]);
-    assert_eq!(
-        framed(&[b"1234567\n1\n"]),
-        [Err(TooLong), Ok(b"1".to_vec())]
-    );
-    assert_eq!(
-        framed(&[b"1234567", b"\n1\n"]),
-        [Err(TooLong), Ok(b"1".to_vec())]
-    );
+    assert_eq!(framed(&[b"1234567\n1\n"]), [Err(TooLong), Ok(b"1".to_vec())]);
+    assert_eq!(framed(&[b"1234567", b"\n1\n"]), [Err(TooLong), Ok(b"1".to_vec())]);
 }
 
 #[test]

@@ -35,10 +35,7 @@ fn a_line_of_a_verb_alone() {
 #[test]
 fn spaces_between_the_parts_do_not_matter() {
     let it = line("@a=b   :src   AWAY   :gone  ");
-    assert_eq!(
-        (it.source, it.verb, it.last()),
-        (Some("src"), "AWAY", Some("gone  "))
-    );
+    assert_eq!((it.source, it.verb, it.last()), (Some("src"), "AWAY", Some("gone  ")));
     assert_eq!(line("  PING x").verb, "PING");
 }
 
@@ -86,10 +83,7 @@ fn the_tags_of_a_client_may_have_4094_bytes_and_those_of_a_server_more() {
     is_refused(&tagged(4095), LineError::TagsTooLong);
     is_refused(&vec![b'@'; 9000], LineError::TagsTooLong);
     assert!(Line::parse_from_server(&tagged(8189)).is_ok());
-    assert_eq!(
-        Line::parse_from_server(&tagged(8190)),
-        Err(LineError::TagsTooLong)
-    );
+    assert_eq!(Line::parse_from_server(&tagged(8190)), Err(LineError::TagsTooLong));
 }
 
 #[test]

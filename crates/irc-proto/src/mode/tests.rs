@@ -6,26 +6,18 @@ fn parsed(params: &[&str], with_param_max: usize) -> Vec<String> {
     let show = |it| match it {
         Ok(ModeChange { add, letter, param }) => {
             let sign = if add { '+' } else { '-' };
-            param.map_or(format!("{sign}{letter}"), |it| {
-                format!("{sign}{letter} {it}")
-            })
+            param.map_or(format!("{sign}{letter}"), |it| format!("{sign}{letter} {it}"))
         }
         Err(ModeError::MissingParam(letter)) => format!("?{letter}"),
         Err(ModeError::Unknown(letter)) => format!("!{letter}"),
     };
-    CHANNEL_MODES
-        .parse(params, with_param_max)
-        .map(show)
-        .collect()
+    CHANNEL_MODES.parse(params, with_param_max).map(show).collect()
 }
 
 #[test]
 fn parameters_go_to_the_letters_that_take_one() {
     let params = ["+ontl-vlk", "alice", "10", "bob", "key"];
-    assert_eq!(
-        parsed(&params, 9),
-        ["+o alice", "+n", "+t", "+l 10", "-v bob", "-l", "-k key"]
-    );
+    assert_eq!(parsed(&params, 9), ["+o alice", "+n", "+t", "+l 10", "-v bob", "-l", "-k key"]);
     assert_eq!(parsed(&["nt"], 9), ["+n", "+t"]);
     assert_eq!(parsed(&[], 9), [""; 0]);
 }
@@ -52,60 +44,25 @@ fn past_the_limit_only_letters_without_parameter_count() {
 #[test]
 fn modes_of_users_are_flags() {
     let changes: Vec<_> = USER_MODES.parse(&["+i-wx"], 0).collect();
-    let flag = |add, letter| {
-        Ok(ModeChange {
-            add,
-            letter,
-            param: None,
-        })
-    };
-    assert_eq!(
-        changes,
-        [
-            flag(true, 'i'),
-            flag(false, 'w'),
-            Err(ModeError::Unknown('x'))
-        ]
-    );
+    let flag = |add, letter| Ok(ModeChange { add, letter, param: None });
+    assert_eq!(changes, [flag(true, 'i'), flag(false, 'w'), Err(ModeError::Unknown('x'))]);
 }
 
 #[test]
 fn signs_are_written_where_they_change() {
     let change = |add, letter, param| ModeChange { add, letter, param };
-    let changes = [
-        change(true, 'o', Some("a")),
-        change(true, 'n', None),
-        change(false, 'v', Some("b")),
-    ];
-    let both = ModeLine {
-        letters: "+on-v".into(),
-        params: vec!["a", "b"],
-    };
+    let changes =
+        [change(true, 'o', Some("a")), change(true, 'n', None), change(false, 'v', Some("b"))];
+    let both = ModeLine { letters: "+on-v".into(), params: vec!["a", "b"] };
     assert_eq!(lines(changes, 100, 9), [both]);
     let split = lines(changes, 100, 1);
-    assert_eq!(
-        split[0],
-        ModeLine {
-            letters: "+on".into(),
-            params: vec!["a"]
-        }
-    );
-    assert_eq!(
-        split[1],
-        ModeLine {
-            letters: "-v".into(),
-            params: vec!["b"]
-        }
-    );
+    assert_eq!(split[0], ModeLine { letters: "+on".into(), params: vec!["a"] });
+    assert_eq!(split[1], ModeLine { letters: "-v".into(), params: vec!["b"] });
 }
 
 fn change() -> impl Strategy<Value = (bool, char, String)> {
     let letters: Vec<char> = "beIklimnstov".chars().collect();
-    (
-        any::<bool>(),
-        prop::sample::select(letters),
-        "[a-z!@*]{1,12}",
-    )
+    (any::<bool>(), prop::sample::select(letters), "[a-z!@*]{1,12}")
 }
 
 proptest! {

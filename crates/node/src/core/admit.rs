@@ -97,21 +97,12 @@ impl Core {
             id: NodeId(join.id),
             name: join.name.as_str().into(),
             address: join.address.as_str().into(),
-            roles: Roles {
-                directory: join.directory,
-                chat: join.chat,
-            },
+            roles: Roles { directory: join.directory, chat: join.chat },
             replaces,
         };
         tracing::info!(name = %join.name, address = %join.address, "a node joins");
         let number = self.draw();
-        self.joiners.insert(
-            number,
-            Admission {
-                responder,
-                name: join.name,
-            },
-        );
+        self.joiners.insert(number, Admission { responder, name: join.name });
         self.submit(DIRECTORY, Asker::Joiner(number), encode(&command));
     }
 

@@ -75,21 +75,13 @@ impl Core {
             return None;
         }
         let (directory, rooms) = (&self.directory, &self.rooms);
-        let checkpoint = self
-            .engine
-            .checkpoint(|group| state_of(group, directory, rooms));
-        let job = self
-            .history
-            .borrow_mut()
-            .begin_checkpoint(&encode(&checkpoint));
+        let checkpoint = self.engine.checkpoint(|group| state_of(group, directory, rooms));
+        let job = self.history.borrow_mut().begin_checkpoint(&encode(&checkpoint));
         match job {
             Ok(job) => {
                 let it = &mut self.checkpointing;
-                it.applied = checkpoint
-                    .groups
-                    .iter()
-                    .map(|(id, group)| (*id, group.strategy.0))
-                    .collect();
+                it.applied =
+                    checkpoint.groups.iter().map(|(id, group)| (*id, group.strategy.0)).collect();
                 it.installing = std::mem::take(&mut it.installed);
                 (it.is_running, it.is_wanted, it.commands) = (true, false, 0);
                 it.last_ms = self.now_ms;
@@ -190,12 +182,8 @@ pub(crate) fn restore(
             .map_err(|_| RestoreError::Damaged("the checkpoint cannot be read".into()))?,
         None if identity.phase == Phase::Founding => {
             let founding = founding(identity);
-            let job = history
-                .begin_checkpoint(&encode(&founding))
-                .map_err(|why| unusable(&why))?;
-            history
-                .finish_checkpoint(job.run())
-                .map_err(|why| unusable(&why))?;
+            let job = history.begin_checkpoint(&encode(&founding)).map_err(|why| unusable(&why))?;
+            history.finish_checkpoint(job.run()).map_err(|why| unusable(&why))?;
             founding
         }
         None => Checkpoint::default(),
@@ -229,16 +217,15 @@ pub(crate) fn restore(
             memory: Bytes::from(group.strategy.2),
         };
         engine
-            .add_replica(id, start, StateAt { index: group.applied, term: group.term, lanes: group.lanes })
+            .add_replica(
+                id,
+                start,
+                StateAt { index: group.applied, term: group.term, lanes: group.lanes },
+            )
             .map_err(|why| damaged(&why))?;
     }
     restore_begun(&mut engine, &recovered)?;
-    Ok(Restored {
-        engine,
-        history,
-        directory,
-        rooms,
-    })
+    Ok(Restored { engine, history, directory, rooms })
 }
 
 /// Whether the log is marked as this identity's. A member's log is, or it is not the log that holds
@@ -289,13 +276,8 @@ fn founding(identity: &Identity) -> Checkpoint {
         is_replica: true,
         ..GroupCheckpoint::default()
     };
-    let groups = (0..=identity.groups)
-        .map(|id| (id, group.clone()))
-        .collect();
-    Checkpoint {
-        groups,
-        node: Vec::new(),
-    }
+    let groups = (0..=identity.groups).map(|id| (id, group.clone())).collect();
+    Checkpoint { groups, node: Vec::new() }
 }
 
 #[cfg(test)]
@@ -313,11 +295,7 @@ mod tests {
             boot: 1,
             peers: Vec::new(),
         };
-        let options = LogOptions {
-            segment_bytes: 1 << 16,
-            inline: true,
-            ..LogOptions::default()
-        };
+        let options = LogOptions { segment_bytes: 1 << 16, inline: true, ..LogOptions::default() };
         restore(disk, &identity, options, Box::new(|_| ()))
     }
 
@@ -332,7 +310,8 @@ mod tests {
     fn a_founder_that_crashed_before_it_was_a_member_founds_again_and_starts_as_one() {
         let disk: Arc<dyn Disk> = Arc::new(SimDisk::new());
         for phase in [Phase::Founding, Phase::Founding, Phase::Member] {
-            let restored = open(&disk, phase.clone()).unwrap_or_else(|it| panic!("{phase:?}: {it}"));
+            let restored =
+                open(&disk, phase.clone()).unwrap_or_else(|it| panic!("{phase:?}: {it}"));
             for group in 0..=2 {
                 assert_eq!(restored.engine.holds(GroupId(group)), Some(true), "{phase:?}");
             }

@@ -118,10 +118,7 @@ impl Core {
             }
             return;
         }
-        let roles = Roles {
-            directory: self.config.directory,
-            chat: self.config.chat,
-        };
+        let roles = Roles { directory: self.config.directory, chat: self.config.chat };
         let is_known = self
             .directory
             .member(self.me)
@@ -139,10 +136,7 @@ impl Core {
         }
         self.fresh_asked_ms = Some(self.now_ms);
         let reason = "Server restarted".into();
-        let command = DirectoryCommand::EndAll {
-            node: self.me,
-            reason,
-        };
+        let command = DirectoryCommand::EndAll { node: self.me, reason };
         self.submit(DIRECTORY, Asker::Own(Own::FreshStart), encode(&command));
     }
 
@@ -208,9 +202,7 @@ impl Core {
             Some(true) => self.engine.want(group, replicas),
             _ if is_mine => {
                 tracing::info!(%group, "beginning a replica");
-                let begun = self
-                    .engine
-                    .add_replica(group, Start::default(), Default::default());
+                let begun = self.engine.add_replica(group, Start::default(), Default::default());
                 if let Err(why) = begun {
                     tracing::error!(%group, why, "a replica does not begin");
                 }
@@ -223,11 +215,7 @@ impl Core {
     /// of its voters and most of those who shall hold the group are up. (Silence alone proves nothing:
     /// its vote may be the one that is needed.)
     fn is_stray(&mut self, group: GroupId, placed: &[u64]) -> bool {
-        let status = self
-            .engine
-            .status()
-            .into_iter()
-            .find(|it| it.group == group.0);
+        let status = self.engine.status().into_iter().find(|it| it.group == group.0);
         let Some(GroupStatus { replicas, .. }) = status else {
             return false;
         };
@@ -238,7 +226,8 @@ impl Core {
             return !is_member && !replicas.voters.is_empty();
         }
         let is_up = |it: &u64| *it == self.me.0 || self.up.contains(it);
-        let has_majority = |nodes: &[u64]| nodes.iter().filter(|it| is_up(it)).count() * 2 > nodes.len();
+        let has_majority =
+            |nodes: &[u64]| nodes.iter().filter(|it| is_up(it)).count() * 2 > nodes.len();
         if !has_majority(&replicas.voters) || !has_majority(placed) {
             self.strays.remove(&group);
             return false;
@@ -248,18 +237,11 @@ impl Core {
     }
 
     fn directory_voters(&self) -> Vec<u64> {
-        let may_vote: Vec<&Member> = self
-            .directory
-            .members()
-            .filter(|it| it.roles.directory)
-            .collect();
+        let may_vote: Vec<&Member> =
+            self.directory.members().filter(|it| it.roles.directory).collect();
         let ring = Ring::new(may_vote.iter().map(|it| &*it.name));
         let names = ring.nodes_for("directory", DIRECTORY_VOTERS_MAX);
-        may_vote
-            .iter()
-            .filter(|it| names.contains(&&*it.name))
-            .map(|it| it.id.0)
-            .collect()
+        may_vote.iter().filter(|it| names.contains(&&*it.name)).map(|it| it.id.0).collect()
     }
 
     /// Leader of the directory: liveness becomes state only when it changes.
@@ -303,10 +285,8 @@ impl Core {
                 .iter()
                 .filter_map(|name| chat.iter().find(|it| it.0 == *name).map(|it| it.1))
                 .collect();
-            let is_placed = self
-                .directory
-                .placement(group)
-                .is_some_and(|it| it.replicas == replicas);
+            let is_placed =
+                self.directory.placement(group).is_some_and(|it| it.replicas == replicas);
             if !is_placed && !replicas.is_empty() {
                 moves.push((group, replicas));
             }
@@ -358,12 +338,8 @@ impl Core {
             self.ghosts.clear();
             return;
         }
-        let led: Vec<GroupId> = self
-            .rooms
-            .keys()
-            .copied()
-            .filter(|it| self.engine.is_serving(*it))
-            .collect();
+        let led: Vec<GroupId> =
+            self.rooms.keys().copied().filter(|it| self.engine.is_serving(*it)).collect();
         let mut suspects = BTreeSet::new();
         let mut sure: Vec<(GroupId, SessionId)> = Vec::new();
         for group in led {
@@ -390,12 +366,7 @@ impl Core {
             };
             let reason = "Session ended".into();
             let place = Place::direct("", "");
-            let command = RoomCommand {
-                who,
-                number: 0,
-                place,
-                verb: RoomVerb::Forget { reason },
-            };
+            let command = RoomCommand { who, number: 0, place, verb: RoomVerb::Forget { reason } };
             self.submit(group, Asker::Own(Own::Whatever), encode(&command));
             self.ghosts.insert(session, self.now_ms); // Asked again when that did not help.
         }
@@ -433,12 +404,8 @@ impl Core {
             if self.is_due(("expire", u64::from(group.0))) {
                 let who = self.own_who();
                 let place = Place::direct("", "");
-                let command = RoomCommand {
-                    who,
-                    number: 0,
-                    place,
-                    verb: RoomVerb::Expire { before },
-                };
+                let command =
+                    RoomCommand { who, number: 0, place, verb: RoomVerb::Expire { before } };
                 self.submit(group, Asker::Own(Own::Whatever), encode(&command));
             }
         }
@@ -466,11 +433,8 @@ impl Core {
         if !std::mem::take(&mut self.members_changed) {
             return None;
         }
-        let members: Vec<(u64, String)> = self
-            .directory
-            .members()
-            .map(|it| (it.id.0, it.address.to_string()))
-            .collect();
+        let members: Vec<(u64, String)> =
+            self.directory.members().map(|it| (it.id.0, it.address.to_string())).collect();
         if members.is_empty() {
             return None; // Not told yet; the identity file knows some.
         }
@@ -487,14 +451,9 @@ impl Core {
     pub(crate) fn leave(&mut self) {
         self.is_leaving = true;
         self.engine.step_down();
-        self.propose(&DirectoryCommand::MarkMember {
-            id: self.me,
-            state: MemberState::Draining,
-        });
+        self.propose(&DirectoryCommand::MarkMember { id: self.me, state: MemberState::Draining });
         let reason: std::sync::Arc<str> = "Server is going down; please reconnect".into();
-        self.deliver_each(None, |_| crate::Delivery::Drain {
-            reason: reason.clone(),
-        });
+        self.deliver_each(None, |_| crate::Delivery::Drain { reason: reason.clone() });
         self.advance_all(); // Who waits to come in hears that this node is leaving.
     }
 

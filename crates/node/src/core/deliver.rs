@@ -13,26 +13,14 @@ pub(super) enum Told {
     /// To operators and `+w` users.
     Wallops { from: String, text: String },
     /// A look-up of history of a group that the asking node holds no replica of.
-    FindHistory {
-        number: u64,
-        group: u32,
-        key: String,
-        select: HistorySelect,
-        limit: u32,
-    },
+    FindHistory { number: u64, group: u32, key: String, select: HistorySelect, limit: u32 },
     /// Its answer; `None`: it could not be read.
-    FoundHistory {
-        number: u64,
-        records: Option<Vec<Bytes>>,
-    },
+    FoundHistory { number: u64, records: Option<Vec<Bytes>> },
 }
 
 impl Core {
     pub(super) fn wallops(&mut self, from: &str, text: &str) {
-        let told = Told::Wallops {
-            from: from.to_owned(),
-            text: text.to_owned(),
-        };
+        let told = Told::Wallops { from: from.to_owned(), text: text.to_owned() };
         for peer in self.up.clone() {
             self.engine.tell(peer, encode(&told).into());
         }
@@ -40,22 +28,13 @@ impl Core {
     }
 
     fn deliver_wallops(&mut self, from: &str, text: &str) {
-        self.deliver_each(None, |_| Delivery::Wallops {
-            from: from.into(),
-            text: text.into(),
-        });
+        self.deliver_each(None, |_| Delivery::Wallops { from: from.into(), text: text.into() });
     }
 
     pub(super) fn told(&mut self, from: u64, body: &[u8]) {
         match decode::<Told>(body) {
             Ok(Told::Wallops { from, text }) => self.deliver_wallops(&from, &text),
-            Ok(Told::FindHistory {
-                number,
-                group,
-                key,
-                select,
-                limit,
-            }) => {
+            Ok(Told::FindHistory { number, group, key, select, limit }) => {
                 let records = self.read_history(group, &key, select, limit as usize);
                 let told = Told::FoundHistory { number, records };
                 self.engine.tell(from, encode(&told).into());
@@ -79,13 +58,7 @@ impl Core {
         self.next_token += 1;
         self.remote_queries.insert(number, (asked, self.now_ms));
         let limit = limit.min(u32::MAX as usize) as u32;
-        let told = Told::FindHistory {
-            number,
-            group,
-            key,
-            select,
-            limit,
-        };
+        let told = Told::FindHistory { number, group, key, select, limit };
         self.engine.tell(peer, encode(&told).into());
     }
 }

@@ -12,13 +12,7 @@ use std::sync::Arc;
 
 impl Core {
     pub(super) fn apply_directory(&mut self, applied: Applied) {
-        let Applied {
-            stamp,
-            commands,
-            tokens,
-            index,
-            ..
-        } = applied;
+        let Applied { stamp, commands, tokens, index, .. } = applied;
         self.count_applied(commands.len());
         let mut tokens = tokens.into_iter();
         for command in commands {
@@ -41,11 +35,7 @@ impl Core {
             Some(Asker::Conn { conn, tag }) => Some((conn, tag)),
             _ => None,
         };
-        let DirectoryOutcome {
-            events,
-            refused,
-            at,
-        } = outcome;
+        let DirectoryOutcome { events, refused, at } = outcome;
         for event in events {
             self.directory_event(event, asker.as_ref(), asked, at);
         }
@@ -97,11 +87,7 @@ impl Core {
                     asked,
                 });
             }
-            DirectoryEvent::Altered {
-                session,
-                before,
-                change,
-            } => {
+            DirectoryEvent::Altered { session, before, change } => {
                 let rooms = self.rooms_of(session.id);
                 self.deliver_each(asked, |asked| Delivery::Altered {
                     session: session.clone(),
@@ -112,11 +98,7 @@ impl Core {
                     asked,
                 });
             }
-            DirectoryEvent::Ended {
-                session,
-                reason,
-                by,
-            } => self.ended(session, reason, by, at),
+            DirectoryEvent::Ended { session, reason, by } => self.ended(session, reason, by, at),
             DirectoryEvent::Founded
             | DirectoryEvent::MemberAdded(_)
             | DirectoryEvent::MemberMarked(..)
@@ -131,9 +113,9 @@ impl Core {
             return;
         }
         let waiting = match asker {
-            Some(Asker::Registering {
-                conn, session: id, ..
-            }) if *id == session.id => self.conns.get_mut(conn).map(|it| (*conn, it)),
+            Some(Asker::Registering { conn, session: id, .. }) if *id == session.id => {
+                self.conns.get_mut(conn).map(|it| (*conn, it))
+            }
             _ => None,
         };
         match waiting {
@@ -144,16 +126,8 @@ impl Core {
             None => {
                 // Its connection is gone, or was told `unknown`: nobody is there to use it.
                 let reason = "Connection closed".into();
-                let command = DirectoryCommand::End {
-                    session: session.id,
-                    reason,
-                    by: None,
-                };
-                self.submit(
-                    DIRECTORY,
-                    Asker::Own(super::Own::Whatever),
-                    encode(&command),
-                );
+                let command = DirectoryCommand::End { session: session.id, reason, by: None };
+                self.submit(DIRECTORY, Asker::Own(super::Own::Whatever), encode(&command));
             }
         }
     }
@@ -194,11 +168,7 @@ impl Core {
 
     /// Every room a session is in, as known here.
     pub(super) fn rooms_of(&self, session: SessionId) -> Arc<[RoomName]> {
-        self.rooms
-            .values()
-            .flat_map(|rooms| rooms.rooms_of(session))
-            .cloned()
-            .collect()
+        self.rooms.values().flat_map(|rooms| rooms.rooms_of(session)).cloned().collect()
     }
 
     /// To every shard; `asked` only to the one it belongs to.

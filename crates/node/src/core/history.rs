@@ -34,11 +34,7 @@ impl Core {
         }
         match self.engine.source(group) {
             Some(peer) => self.ask_peer_for_history(peer, asked, group.0, key, select, limit),
-            None => self.answer(
-                asked.0,
-                asked.1,
-                Answer::Refused(vec![Refused::Unavailable]),
-            ),
+            None => self.answer(asked.0, asked.1, Answer::Refused(vec![Refused::Unavailable])),
         }
     }
 
@@ -64,11 +60,7 @@ impl Core {
 
     fn past_identity(&self, nick: &str) -> Option<String> {
         let key = chat::fold(nick);
-        let past = self
-            .past
-            .iter()
-            .rev()
-            .find(|(it, _)| it.nick.key() == key)?;
+        let past = self.past.iter().rev().find(|(it, _)| it.nick.key() == key)?;
         Some(past.0.identity())
     }
 
@@ -174,10 +166,7 @@ impl Core {
         let history = self.history.borrow();
         let mut found: BTreeMap<Arc<str>, Stamp> = BTreeMap::new();
         let newest = |group: GroupId, key: &str| {
-            let last = history
-                .before(group, key.as_bytes(), before.0, 1)
-                .ok()?
-                .pop()?;
+            let last = history.before(group, key.as_bytes(), before.0, 1).ok()?.pop()?;
             (last.sort > after.0 | 0xffff).then_some(Stamp(last.sort))
         };
         for (group, rooms) in &self.rooms {

@@ -2,8 +2,8 @@
 
 use super::Core;
 use metrics::{
-    Counter, Gauge, Histogram, counter, describe_counter, describe_gauge, describe_histogram, gauge,
-    histogram,
+    Counter, Gauge, Histogram, counter, describe_counter, describe_gauge, describe_histogram,
+    gauge, histogram,
 };
 use std::collections::{BTreeMap, HashMap};
 
@@ -35,7 +35,10 @@ struct OfGroup {
 
 impl Measures {
     pub(super) fn new() -> Measures {
-        describe_gauge!("starling_sessions", "Sessions of the whole network, as this node has applied");
+        describe_gauge!(
+            "starling_sessions",
+            "Sessions of the whole network, as this node has applied"
+        );
         describe_gauge!("starling_rooms", "Rooms of the whole network, as this node has applied");
         describe_counter!("starling_messages_total", "Messages applied on this node");
         describe_histogram!(

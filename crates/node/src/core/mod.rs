@@ -53,11 +53,7 @@ pub(crate) enum Asker {
     /// A connection's request.
     Conn { conn: ConnId, tag: u64 },
     /// A registration: the session that will be.
-    Registering {
-        conn: ConnId,
-        tag: u64,
-        session: SessionId,
-    },
+    Registering { conn: ConnId, tag: u64, session: SessionId },
     /// A node that wants to join.
     Joiner(u64),
     /// The node itself.

@@ -26,11 +26,7 @@ impl Core {
             Query::Match { mask, limit } => View::People(self.matching(&mask, limit, asker)),
             Query::Past { nick, limit } => {
                 let key = chat::fold(&nick);
-                let past = self
-                    .past
-                    .iter()
-                    .rev()
-                    .filter(|(it, _)| it.nick.key() == key);
+                let past = self.past.iter().rev().filter(|(it, _)| it.nick.key() == key);
                 View::Past(past.take(limit).cloned().collect())
             }
             Query::Masks(room, letter) => match self.masks(&room, letter, asker) {
@@ -38,18 +34,12 @@ impl Core {
                 Err(refused) => return self.answer(id, tag, Answer::Refused(vec![refused])),
             },
             Query::Status => View::Status(Box::new(self.status())),
-            Query::History {
-                target,
-                select,
-                limit,
-            } => {
+            Query::History { target, select, limit } => {
                 return self.look_up_history((id, tag), asker, &target, select, limit);
             }
-            Query::Targets {
-                after,
-                before,
-                limit,
-            } => View::Targets(self.targets(asker, after, before, limit)),
+            Query::Targets { after, before, limit } => {
+                View::Targets(self.targets(asker, after, before, limit))
+            }
         };
         self.answer(id, tag, Answer::View(view));
     }
@@ -80,19 +70,13 @@ impl Core {
         let (modes, key, limit) = room.modes();
         let occupants = room.occupants().filter_map(|it| {
             let session = self.directory.session(it.who.session)?.clone();
-            Some(OccupantView {
-                session,
-                is_operator: it.is_operator,
-                is_voiced: it.is_voiced,
-            })
+            Some(OccupantView { session, is_operator: it.is_operator, is_voiced: it.is_voiced })
         });
         Some(RoomView {
             room: name.clone(),
             shown: room.shown().into(),
             created_at: room.created_at(),
-            topic: room
-                .topic()
-                .map(|it| (it.text.clone(), it.set_by.clone(), it.set_at)),
+            topic: room.topic().map(|it| (it.text.clone(), it.set_by.clone(), it.set_at)),
             modes,
             key: key.filter(|_| is_occupant).map(Into::into),
             limit,
@@ -121,9 +105,7 @@ impl Core {
     fn person(&self, session: Arc<Session>, asker: Option<&Session>) -> PersonView {
         let sees_all = Self::sees_all(asker) || asker.is_some_and(|it| it.id == session.id);
         let rooms = self.rooms.values().flat_map(|rooms| {
-            rooms
-                .rooms_of(session.id)
-                .filter_map(|name| rooms.room(name.as_str()))
+            rooms.rooms_of(session.id).filter_map(|name| rooms.room(name.as_str()))
         });
         let rooms = rooms
             .filter(|room| {
@@ -133,18 +115,10 @@ impl Core {
             })
             .filter_map(|room| {
                 let occupant = room.occupant(session.id)?;
-                Some((
-                    room.shown().into(),
-                    occupant.is_operator,
-                    occupant.is_voiced,
-                ))
+                Some((room.shown().into(), occupant.is_operator, occupant.is_voiced))
             })
             .collect();
-        PersonView {
-            node: self.name_of(session.node.0),
-            rooms,
-            session,
-        }
+        PersonView { node: self.name_of(session.node.0), rooms, session }
     }
 
     fn matching(&self, mask: &str, limit: usize, asker: Option<&Session>) -> Vec<PersonView> {
@@ -152,13 +126,9 @@ impl Core {
         let near: BTreeSet<SessionId> = match asker {
             Some(asker) if !sees_all => {
                 let rooms = self.rooms.values().flat_map(|rooms| {
-                    rooms
-                        .rooms_of(asker.id)
-                        .filter_map(|name| rooms.room(name.as_str()))
+                    rooms.rooms_of(asker.id).filter_map(|name| rooms.room(name.as_str()))
                 });
-                rooms
-                    .flat_map(|room| room.occupants().map(|it| it.who.session))
-                    .collect()
+                rooms.flat_map(|room| room.occupants().map(|it| it.who.session)).collect()
             }
             _ => BTreeSet::new(),
         };
@@ -193,15 +163,10 @@ impl Core {
             return Err(Refused::Room(Refusal::NoSuchRoom));
         }
         let is_operator = Self::sees_all(asker)
-            || asker
-                .and_then(|it| room.occupant(it.id))
-                .is_some_and(|it| it.is_operator);
+            || asker.and_then(|it| room.occupant(it.id)).is_some_and(|it| it.is_operator);
         if letter != 'b' && !is_operator {
             return Err(Refused::Room(Refusal::NotOperator)); // Who is excepted is the operators' affair.
         }
-        Ok(room
-            .list(letter)
-            .map(|(mask, by, at)| (mask.into(), by.into(), at))
-            .collect())
+        Ok(room.list(letter).map(|(mask, by, at)| (mask.into(), by.into(), at)).collect())
     }
 }

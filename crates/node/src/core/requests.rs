@@ -131,46 +131,27 @@ impl Core {
         };
         match ask {
             Ask::Rename(nick) => {
-                let command = DirectoryCommand::Rename {
-                    session: session.id,
-                    nick,
-                };
+                let command = DirectoryCommand::Rename { session: session.id, nick };
                 self.submit_directory(id, tag, &command);
             }
             Ask::Alter(change) => {
-                let command = DirectoryCommand::Alter {
-                    session: session.id,
-                    change,
-                };
+                let command = DirectoryCommand::Alter { session: session.id, change };
                 self.submit_directory(id, tag, &command);
             }
             Ask::End { reason } => {
-                let command = DirectoryCommand::End {
-                    session: session.id,
-                    reason,
-                    by: None,
-                };
+                let command = DirectoryCommand::End { session: session.id, reason, by: None };
                 self.submit_directory(id, tag, &command);
             }
             Ask::Kill { nick, reason } => match self.directory.by_nick(&nick) {
                 Some(target) => {
                     let by = Some(session.nick.clone());
-                    let command = DirectoryCommand::End {
-                        session: target.id,
-                        reason,
-                        by,
-                    };
+                    let command = DirectoryCommand::End { session: target.id, reason, by };
                     self.submit_directory(id, tag, &command);
                 }
                 None => self.answer(id, tag, Answer::Refused(vec![Refused::NoSuchNick(nick)])),
             },
             Ask::Room { room, verb } => self.ask_room(id, tag, &session, room, verb),
-            Ask::Direct {
-                nick,
-                kind,
-                text,
-                tags,
-            } => {
+            Ask::Direct { nick, kind, text, tags } => {
                 self.ask_direct(id, tag, &session, &nick, (kind, text, tags));
             }
             Ask::Wallops { text } => {
@@ -205,15 +186,7 @@ impl Core {
             return;
         };
         conn.is_directory_busy = true;
-        self.submit(
-            DIRECTORY,
-            Asker::Registering {
-                conn: id,
-                tag,
-                session,
-            },
-            encode(&command),
-        );
+        self.submit(DIRECTORY, Asker::Registering { conn: id, tag, session }, encode(&command));
     }
 
     /// The socket is gone. What it sent before is in flight or applied: end the session behind it.
@@ -224,16 +197,8 @@ impl Core {
         let Some(session) = conn.session else { return };
         self.conn_of.remove(&session);
         if self.directory.session(session).is_some() {
-            let command = DirectoryCommand::End {
-                session,
-                reason,
-                by: None,
-            };
-            self.submit(
-                DIRECTORY,
-                Asker::Own(super::Own::Whatever),
-                encode(&command),
-            );
+            let command = DirectoryCommand::End { session, reason, by: None };
+            self.submit(DIRECTORY, Asker::Own(super::Own::Whatever), encode(&command));
         }
     }
 
@@ -256,59 +221,34 @@ impl Core {
     fn verb(&self, session: &Session, room: &RoomName, ask: RoomAsk) -> Result<RoomVerb, Refused> {
         let whose = |nick: &Arc<str>| self.directory.by_nick(nick);
         Ok(match ask {
-            RoomAsk::Say {
-                kind,
-                text,
-                tags,
-                status,
-            } => RoomVerb::Say {
-                kind,
-                text,
-                tags,
-                status,
-                to: None,
-            },
-            RoomAsk::Join { shown, key } => RoomVerb::Join {
-                shown,
-                key,
-                realname: session.realname.clone(),
-            },
+            RoomAsk::Say { kind, text, tags, status } => {
+                RoomVerb::Say { kind, text, tags, status, to: None }
+            }
+            RoomAsk::Join { shown, key } => {
+                RoomVerb::Join { shown, key, realname: session.realname.clone() }
+            }
             RoomAsk::Part { reason } => RoomVerb::Part { reason },
             RoomAsk::Kick { nick, reason } => {
                 let target = whose(&nick).ok_or(Refused::NoSuchNick(nick))?;
-                RoomVerb::Kick {
-                    session: target.id,
-                    nick: target.nick.clone(),
-                    reason,
-                }
+                RoomVerb::Kick { session: target.id, nick: target.nick.clone(), reason }
             }
             RoomAsk::Topic { text } => RoomVerb::Topic { text },
             RoomAsk::Modes(changes) => RoomVerb::Modes {
                 changes: changes
                     .into_iter()
                     .map(|(is_set, letter, param)| {
-                        let target = param
-                            .as_ref()
-                            .filter(|_| matches!(letter, 'o' | 'v'))
-                            .and_then(whose);
+                        let target =
+                            param.as_ref().filter(|_| matches!(letter, 'o' | 'v')).and_then(whose);
                         let session = target.map(|it| it.id);
                         let param = target.map(|it| it.nick.as_str().into()).or(param);
-                        ModeChange {
-                            is_set,
-                            letter,
-                            param,
-                            session,
-                        }
+                        ModeChange { is_set, letter, param, session }
                     })
                     .collect(),
             },
             RoomAsk::Invite { nick } => {
                 let target = whose(&nick).ok_or(Refused::NoSuchNick(nick))?;
                 let _ = room;
-                RoomVerb::Invite {
-                    session: target.id,
-                    nick: target.nick.clone(),
-                }
+                RoomVerb::Invite { session: target.id, nick: target.nick.clone() }
             }
         })
     }
@@ -328,13 +268,7 @@ impl Core {
         let place = Place::direct(&session.identity(), &target.identity());
         let to = Some((target.id, target.nick.clone()));
         let (kind, text, tags) = said;
-        let verb = RoomVerb::Say {
-            kind,
-            text,
-            tags,
-            status: None,
-            to,
-        };
+        let verb = RoomVerb::Say { kind, text, tags, status: None, to };
         self.submit_room(id, tag, session, place, verb);
     }
 
@@ -352,12 +286,7 @@ impl Core {
         };
         conn.number += 1;
         conn.rooms_in_flight += 1;
-        let command = RoomCommand {
-            who: session.who(),
-            number: conn.number,
-            place,
-            verb,
-        };
+        let command = RoomCommand { who: session.who(), number: conn.number, place, verb };
         let token = self.submit(group, Asker::Conn { conn: id, tag }, encode(&command));
         self.measures.submitted(token, self.now_us);
     }
@@ -388,11 +317,7 @@ impl Core {
     }
 
     pub(super) fn unavailable(&self) -> Refused {
-        if self.is_leaving {
-            Refused::Leaving
-        } else {
-            Refused::Unavailable
-        }
+        if self.is_leaving { Refused::Leaving } else { Refused::Unavailable }
     }
 }
 

@@ -82,10 +82,8 @@ impl Core {
                 Err(_) => return false,
             }
         };
-        let before = self
-            .rooms
-            .insert(group, fresh)
-            .unwrap_or_else(|| Rooms::new(group.0, self.limits));
+        let before =
+            self.rooms.insert(group, fresh).unwrap_or_else(|| Rooms::new(group.0, self.limits));
         self.drop_expired(group);
         let (old, new) = (occupants(&before), occupants(&self.rooms[&group]));
         for (key, who) in &old {
@@ -99,10 +97,7 @@ impl Core {
                 let Some(room) = self.rooms[&group].room(key.0.as_str()) else {
                     continue;
                 };
-                let realname = self
-                    .directory
-                    .session(who.session)
-                    .map(|it| it.realname.clone());
+                let realname = self.directory.session(who.session).map(|it| it.realname.clone());
                 let what = What::Joined {
                     realname: realname.unwrap_or_else(|| "".into()),
                     is_operator: false,
@@ -134,10 +129,7 @@ impl Core {
     fn deliver_change(&mut self, group: GroupId, room: &RoomName, who: &Who, what: What) {
         let stamp = Stamp::from_ms(self.wall_ms);
         let record = Record {
-            id: MsgId {
-                stamp,
-                origin: group.0,
-            },
+            id: MsgId { stamp, origin: group.0 },
             place: Place::Room(room.clone()),
             who: who.clone(),
             what,
@@ -148,8 +140,7 @@ impl Core {
 
 fn occupants(rooms: &Rooms) -> BTreeMap<(RoomName, SessionId), Who> {
     let all = rooms.iter().flat_map(|(name, room)| {
-        room.occupants()
-            .map(|it| ((name.clone(), it.who.session), it.who.clone()))
+        room.occupants().map(|it| ((name.clone(), it.who.session), it.who.clone()))
     });
     all.collect()
 }

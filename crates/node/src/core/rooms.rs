@@ -16,14 +16,7 @@ impl Core {
     }
 
     pub(super) fn apply_rooms(&mut self, applied: Applied) {
-        let Applied {
-            group,
-            index,
-            stamp,
-            commands,
-            tokens,
-            ..
-        } = applied;
+        let Applied { group, index, stamp, commands, tokens, .. } = applied;
         self.count_applied(commands.len());
         let mut tokens = tokens.into_iter();
         for command in commands {
@@ -35,28 +28,18 @@ impl Core {
                 }
                 continue;
             };
-            let rooms = self
-                .rooms
-                .entry(group)
-                .or_insert_with(|| Rooms::new(group.0, self.limits));
+            let rooms = self.rooms.entry(group).or_insert_with(|| Rooms::new(group.0, self.limits));
             let outcome = rooms.apply(Stamp(stamp), command);
             self.room_outcome(group, index, token, outcome);
         }
     }
 
     fn room_outcome(&mut self, group: GroupId, index: u64, token: Option<u64>, outcome: Outcome) {
-        let asked = token
-            .and_then(|token| self.askers.get(&token))
-            .and_then(|asker| match asker {
-                Asker::Conn { conn, tag } => Some((*conn, *tag)),
-                _ => None,
-            });
-        let Outcome {
-            records,
-            refused,
-            expired,
-            ..
-        } = outcome;
+        let asked = token.and_then(|token| self.askers.get(&token)).and_then(|asker| match asker {
+            Asker::Conn { conn, tag } => Some((*conn, *tag)),
+            _ => None,
+        });
+        let Outcome { records, refused, expired, .. } = outcome;
         for record in records {
             self.measures.said += u64::from(matches!(record.what, What::Said { .. }));
             if record.what.is_kept() && self.engine.holds(group) == Some(true) {
@@ -65,10 +48,7 @@ impl Core {
             self.deliver_record(record, asked);
         }
         for room in expired {
-            let dropped = self
-                .history
-                .borrow_mut()
-                .drop_room(group, room.as_str().as_bytes());
+            let dropped = self.history.borrow_mut().drop_room(group, room.as_str().as_bytes());
             if let Err(why) = dropped {
                 self.fatal.get_or_insert(format!("history: {why}"));
             }
@@ -85,16 +65,8 @@ impl Core {
 
     fn keep(&mut self, group: GroupId, index: u64, record: &Record) {
         let (key, body) = (record.place.key(), encode(record));
-        let record = history::Record {
-            index,
-            sort: record.id.stamp.0,
-            body: &body,
-        };
-        if let Err(why) = self
-            .history
-            .borrow_mut()
-            .append(group, key.as_bytes(), record)
-        {
+        let record = history::Record { index, sort: record.id.stamp.0, body: &body };
+        if let Err(why) = self.history.borrow_mut().append(group, key.as_bytes(), record) {
             self.fatal.get_or_insert(format!("history: {why}"));
         }
     }
@@ -135,12 +107,7 @@ impl Core {
                     core.shard_of(target) == Some(shard) || core.is_followed(shard, &record.place)
                 });
             }
-            (
-                What::Said {
-                    to: Some((to, _)), ..
-                },
-                _,
-            ) => {
+            (What::Said { to: Some((to, _)), .. }, _) => {
                 let to = *to;
                 self.deliver_to_shards(&record, asked, |shard, core| {
                     core.shard_of(to) == Some(shard)
@@ -189,11 +156,7 @@ impl Core {
                 }
                 _ => None,
             };
-            let delivery = Delivery::Record {
-                record: record.clone(),
-                asked,
-                view,
-            };
+            let delivery = Delivery::Record { record: record.clone(), asked, view };
             self.shards[usize::from(shard)].out.push(delivery);
         }
     }
@@ -240,9 +203,7 @@ impl Core {
                 who: who.clone(),
                 number: 0,
                 place: Place::direct("", ""),
-                verb: RoomVerb::Forget {
-                    reason: reason.clone(),
-                },
+                verb: RoomVerb::Forget { reason: reason.clone() },
             };
             self.submit(group, Asker::Own(Own::Whatever), encode(&command));
         }

@@ -16,19 +16,12 @@ impl Core {
                 _ if !is_me && !self.up.contains(&member.id.0) => "unreachable",
                 MemberState::Up => "up",
             };
-            let roles = [
-                ("directory", member.roles.directory),
-                ("chat", member.roles.chat),
-            ];
+            let roles = [("directory", member.roles.directory), ("chat", member.roles.chat)];
             NodeStatus {
                 name: member.name.to_string(),
                 id: format!("{:016x}", member.id.0),
                 address: member.address.to_string(),
-                roles: roles
-                    .iter()
-                    .filter(|it| it.1)
-                    .map(|it| it.0.to_owned())
-                    .collect(),
+                roles: roles.iter().filter(|it| it.1).map(|it| it.0.to_owned()).collect(),
                 health: health.to_owned(),
                 sessions: self.directory.session_count_of(member.id),
             }
@@ -44,10 +37,7 @@ impl Core {
                 id: group.group,
                 strategy: group.strategy.to_owned(),
                 leader: group.replicas.leader.map(|it| self.name_of(it).to_string()),
-                replicas: observed
-                    .iter()
-                    .map(|it| self.name_of(*it).to_string())
-                    .collect(),
+                replicas: observed.iter().map(|it| self.name_of(*it).to_string()).collect(),
                 learners: group
                     .replicas
                     .learners

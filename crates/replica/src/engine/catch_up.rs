@@ -84,11 +84,9 @@ impl Engine {
         };
         it.asked_ms = self.now_ms;
         let envelope = match &it.history {
-            None => Envelope::FetchState {
-                group: id,
-                index: it.index,
-                offset: it.state.len() as u64,
-            },
+            None => {
+                Envelope::FetchState { group: id, index: it.index, offset: it.state.len() as u64 }
+            }
             Some((room, ordinal)) => Envelope::FetchHistory {
                 group: id,
                 after: group.kept,
@@ -109,26 +107,12 @@ impl Engine {
         let provided = group.and_then(|it| it.provided.iter().find(|it| it.0 == index));
         let envelope = match provided {
             Some((_, state)) => {
-                let start = usize::try_from(offset)
-                    .unwrap_or(usize::MAX)
-                    .min(state.len());
+                let start = usize::try_from(offset).unwrap_or(usize::MAX).min(state.len());
                 let end = (start + STATE_PART).min(state.len());
                 let (total, part) = (state.len() as u64, state.slice(start..end));
-                Envelope::State {
-                    group: id,
-                    index,
-                    offset: start as u64,
-                    total,
-                    part,
-                }
+                Envelope::State { group: id, index, offset: start as u64, total, part }
             }
-            None => Envelope::State {
-                group: id,
-                index,
-                offset,
-                total: 0,
-                part: Bytes::new(),
-            },
+            None => Envelope::State { group: id, index, offset, total: 0, part: Bytes::new() },
         };
         self.sends.push((to, envelope));
     }
@@ -184,14 +168,8 @@ impl Engine {
         if self.groups.get(&id).is_none_or(|it| it.applied < upto) {
             return; // Not here yet: the peer asks again.
         }
-        let cursor = Cursor {
-            room: from.0.to_vec(),
-            ordinal: from.1,
-        };
-        let found = self
-            .history
-            .borrow()
-            .catch_up(id, after, upto, Some(&cursor), HISTORY_PART);
+        let cursor = Cursor { room: from.0.to_vec(), ordinal: from.1 };
+        let found = self.history.borrow().catch_up(id, after, upto, Some(&cursor), HISTORY_PART);
         match found {
             Ok(found) => {
                 let mut bytes = Vec::new();
@@ -200,15 +178,7 @@ impl Engine {
                 }
                 let next = found.next.map(|it| (Bytes::from(it.room), it.ordinal));
                 let records = Bytes::from(bytes);
-                self.sends.push((
-                    to,
-                    Envelope::History {
-                        group: id,
-                        upto,
-                        next,
-                        records,
-                    },
-                ));
+                self.sends.push((to, Envelope::History { group: id, upto, next, records }));
             }
             Err(why) => tracing::error!(group = %id, %why, "history cannot be read for a peer"),
         }
@@ -237,11 +207,7 @@ impl Engine {
                 self.abandon(id, "history that cannot be read");
                 return;
             };
-            let record = Record {
-                index,
-                sort,
-                body: &body,
-            };
+            let record = Record { index, sort, body: &body };
             let kept = self.history.borrow_mut().append(id, &room, record);
             if let Err(why) = kept {
                 tracing::error!(group = %id, %why, "fetched history cannot be kept");
@@ -286,12 +252,8 @@ impl Engine {
         group.applied_term = state.term;
         group.seen = state.lanes;
         let tokens = group.outbox.overtaken(&group.seen);
-        self.events
-            .extend(tokens.into_iter().map(|token| Event::Unknown { token }));
-        self.events.push(Event::Install {
-            group: id,
-            state: Bytes::from(state.state),
-        });
+        self.events.extend(tokens.into_iter().map(|token| Event::Unknown { token }));
+        self.events.push(Event::Install { group: id, state: Bytes::from(state.state) });
     }
 
     /// The state given by [`Event::Install`] is restored and in a checkpoint on disk.
@@ -358,11 +320,7 @@ fn take_record(bytes: &mut Bytes) -> Option<(Bytes, u64, u64, Bytes)> {
     if bytes.len() < 20 {
         return None;
     }
-    let (index, sort, len) = (
-        bytes.get_u64_le(),
-        bytes.get_u64_le(),
-        bytes.get_u32_le() as usize,
-    );
+    let (index, sort, len) = (bytes.get_u64_le(), bytes.get_u64_le(), bytes.get_u32_le() as usize);
     let body = (bytes.len() >= len).then(|| bytes.split_to(len))?;
     Some((room, index, sort, body))
 }

@@ -73,10 +73,7 @@ impl Engine {
             };
             (id.0, checkpoint)
         });
-        Checkpoint {
-            groups: groups.collect(),
-            node: Vec::new(),
-        }
+        Checkpoint { groups: groups.collect(), node: Vec::new() }
     }
 
     /// The checkpoint whose groups' strategies start from these indexes is on disk: the log before the one before
@@ -93,11 +90,7 @@ impl Engine {
                 continue;
             };
             if let Some((index, term)) = strategy.purge(before) {
-                purges.push(Append::Purge {
-                    group: *id,
-                    index,
-                    term,
-                });
+                purges.push(Append::Purge { group: *id, index, term });
             }
         }
         if !purges.is_empty() {
@@ -139,16 +132,8 @@ impl Engine {
     pub fn drop_group(&mut self, id: GroupId) {
         if let Some(mut group) = self.groups.remove(&id) {
             let gone = group.outbox.give_up(u64::MAX, 0);
-            self.events.extend(
-                gone.refused
-                    .into_iter()
-                    .map(|token| Event::Refused { token }),
-            );
-            self.events.extend(
-                gone.unknown
-                    .into_iter()
-                    .map(|token| Event::Unknown { token }),
-            );
+            self.events.extend(gone.refused.into_iter().map(|token| Event::Refused { token }));
+            self.events.extend(gone.unknown.into_iter().map(|token| Event::Unknown { token }));
             // What was given up must not look like the beginning of a new lane.
             self.generations.insert(id, group.outbox.generation() + 1);
             self.ticket += 1;

@@ -199,11 +199,7 @@ impl Engine {
                 }
             }
             Envelope::Propose(group, section) => self.take(group, section),
-            Envelope::NotTaken {
-                group,
-                generation,
-                has_majority,
-            } => {
+            Envelope::NotTaken { group, generation, has_majority } => {
                 if let Some(it) = self.groups.get_mut(&group)
                     && it.outbox.generation() == generation
                 {
@@ -212,44 +208,20 @@ impl Engine {
                     it.no_majority_at = (!has_majority).then_some(self.now_ms);
                 }
             }
-            Envelope::FetchState {
-                group,
-                index,
-                offset,
-            } => self.send_state(from, group, index, offset),
-            Envelope::State {
-                group,
-                index,
-                offset,
-                total,
-                part,
-            } => {
+            Envelope::FetchState { group, index, offset } => {
+                self.send_state(from, group, index, offset)
+            }
+            Envelope::State { group, index, offset, total, part } => {
                 self.take_state(from, group, index, offset, total, &part);
             }
-            Envelope::FetchHistory {
-                group,
-                after,
-                upto,
-                room,
-                ordinal,
-            } => {
+            Envelope::FetchHistory { group, after, upto, room, ordinal } => {
                 self.send_history(from, group, after, upto, (room, ordinal));
             }
-            Envelope::History {
-                group,
-                upto,
-                next,
-                records,
-            } => {
+            Envelope::History { group, upto, next, records } => {
                 self.take_history(from, group, upto, next, records);
             }
             Envelope::Observe { group, after } => self.add_observer(from, group, after),
-            Envelope::Observed {
-                group,
-                index,
-                term,
-                data,
-            } => {
+            Envelope::Observed { group, index, term, data } => {
                 self.take_observed(from, group, Committed { index, term, data });
             }
             Envelope::Alive { group, index } => self.take_alive(from, group, index),
@@ -299,10 +271,7 @@ impl Engine {
     pub fn tick(&mut self) {
         let ids: Vec<GroupId> = self.groups.keys().copied().collect();
         for id in ids {
-            let group = self
-                .groups
-                .get_mut(&id)
-                .expect("ids were read from the map");
+            let group = self.groups.get_mut(&id).expect("ids were read from the map");
             if let Role::Replica(strategy) = &mut group.role {
                 strategy.tick();
             }
@@ -335,17 +304,13 @@ impl Engine {
     /// True when this replica leads the group and knows everything committed before.
     #[must_use]
     pub fn is_serving(&self, group: GroupId) -> bool {
-        self.groups
-            .get(&group)
-            .is_some_and(|it| it.route() == Route::Here)
+        self.groups.get(&group).is_some_and(|it| it.route() == Route::Here)
     }
 
     /// Whether commands for the group have somewhere to go.
     #[must_use]
     pub fn has_route(&self, group: GroupId) -> bool {
-        self.groups
-            .get(&group)
-            .is_some_and(|it| it.route() != Route::Nowhere)
+        self.groups.get(&group).is_some_and(|it| it.route() != Route::Nowhere)
     }
 
     /// A node that holds a replica of the group and can be reached, if this one holds none.
@@ -360,10 +325,7 @@ impl Engine {
     /// What every group says of itself.
     #[must_use]
     pub fn status(&self) -> Vec<GroupStatus> {
-        self.groups
-            .iter()
-            .map(|(id, group)| group.status(*id, self.me))
-            .collect()
+        self.groups.iter().map(|(id, group)| group.status(*id, self.me)).collect()
     }
 
     /// What broke so that the node must leave.
@@ -430,10 +392,7 @@ impl Engine {
             appends.extend(effects.appends);
         }
         self.sends.extend(
-            effects
-                .sends
-                .into_iter()
-                .map(|(to, message)| (to, Envelope::Strategy(id, message))),
+            effects.sends.into_iter().map(|(to, message)| (to, Envelope::Strategy(id, message))),
         );
         if effects.wants_state {
             self.wanted.insert(id);
@@ -448,10 +407,7 @@ impl Engine {
 
     /// Hands an entry out, once.
     fn apply(&mut self, id: GroupId, entry: Committed) {
-        let group = self
-            .groups
-            .get_mut(&id)
-            .expect("an entry belongs to a group that is here");
+        let group = self.groups.get_mut(&id).expect("an entry belongs to a group that is here");
         if let Role::Replica(strategy) = &mut group.role {
             strategy.applied(entry.index, entry.term);
         }
@@ -463,15 +419,7 @@ impl Engine {
         group.kept = group.kept.max(if group.kept + 1 == entry.index { entry.index } else { 0 });
         for observer in group.observers.keys() {
             let (index, term, data) = (entry.index, entry.term, entry.data.clone());
-            self.sends.push((
-                *observer,
-                Envelope::Observed {
-                    group: id,
-                    index,
-                    term,
-                    data,
-                },
-            ));
+            self.sends.push((*observer, Envelope::Observed { group: id, index, term, data }));
         }
         self.touched.insert(id); // Room for more entries, or a route, may have come of it.
         if entry.data.is_empty() {
@@ -590,11 +538,7 @@ impl Engine {
 
     fn not_taken(&mut self, id: GroupId, origin: PeerId, generation: u64, has_majority: bool) {
         if origin != self.me {
-            let envelope = Envelope::NotTaken {
-                group: id,
-                generation,
-                has_majority,
-            };
+            let envelope = Envelope::NotTaken { group: id, generation, has_majority };
             self.sends.push((origin, envelope));
         } else if let Some(group) = self.groups.get_mut(&id) {
             group.outbox.rewind();
@@ -604,22 +548,11 @@ impl Engine {
 
     /// Tells senders whose commands get nowhere.
     fn tick_lane(&mut self, id: GroupId) {
-        let group = self
-            .groups
-            .get_mut(&id)
-            .expect("the caller has it from the map");
+        let group = self.groups.get_mut(&id).expect("the caller has it from the map");
         if group.is_leader_without_majority(self.me) {
-            let origins: Vec<_> = group
-                .intake
-                .origins()
-                .filter(|it| it.0 != self.me)
-                .collect();
+            let origins: Vec<_> = group.intake.origins().filter(|it| it.0 != self.me).collect();
             for (origin, generation) in origins {
-                let envelope = Envelope::NotTaken {
-                    group: id,
-                    generation,
-                    has_majority: false,
-                };
+                let envelope = Envelope::NotTaken { group: id, generation, has_majority: false };
                 self.sends.push((origin, envelope));
             }
         }
@@ -627,27 +560,13 @@ impl Engine {
             return;
         };
         let is_stuck = group.route() == Route::Nowhere
-            || group
-                .no_majority_at
-                .is_some_and(|at| self.now_ms - at < GIVE_UP_MS);
-        let limit = if is_stuck {
-            GIVE_UP_MS
-        } else {
-            GIVE_UP_ROUTED_MS
-        };
+            || group.no_majority_at.is_some_and(|at| self.now_ms - at < GIVE_UP_MS);
+        let limit = if is_stuck { GIVE_UP_MS } else { GIVE_UP_ROUTED_MS };
         if age >= limit {
             let gone = group.outbox.give_up(self.now_ms, limit);
             group.no_majority_at = None;
-            self.events.extend(
-                gone.refused
-                    .into_iter()
-                    .map(|token| Event::Refused { token }),
-            );
-            self.events.extend(
-                gone.unknown
-                    .into_iter()
-                    .map(|token| Event::Unknown { token }),
-            );
+            self.events.extend(gone.refused.into_iter().map(|token| Event::Refused { token }));
+            self.events.extend(gone.unknown.into_iter().map(|token| Event::Unknown { token }));
         } else if age >= OFFER_AGAIN_MS && self.now_ms - group.offered_again_ms >= OFFER_AGAIN_MS {
             group.offered_again_ms = self.now_ms;
             group.outbox.rewind();

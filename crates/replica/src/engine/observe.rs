@@ -43,10 +43,7 @@ impl Engine {
             }
             Some(Role::Replica(_)) => {}
             None => {
-                let observer = Observer {
-                    candidates: replicas.to_vec(),
-                    ..Observer::default()
-                };
+                let observer = Observer { candidates: replicas.to_vec(), ..Observer::default() };
                 let group = Group::new(Role::Observer(observer), self.new_outbox(id));
                 self.groups.insert(id, group);
             }
@@ -57,9 +54,7 @@ impl Engine {
     /// Whether this node has the group at all, and whether it holds a replica of it.
     #[must_use]
     pub fn holds(&self, id: GroupId) -> Option<bool> {
-        self.groups
-            .get(&id)
-            .map(|it| matches!(it.role, Role::Replica(_)))
+        self.groups.get(&id).map(|it| matches!(it.role, Role::Replica(_)))
     }
 
     pub(super) fn tick_observing(&mut self, id: GroupId) {
@@ -132,15 +127,7 @@ impl Engine {
                 group.observers.insert(from, group.applied);
                 self.sends.extend(entries.into_iter().map(|entry| {
                     let Committed { index, term, data } = entry;
-                    (
-                        from,
-                        Envelope::Observed {
-                            group: id,
-                            index,
-                            term,
-                            data,
-                        },
-                    )
+                    (from, Envelope::Observed { group: id, index, term, data })
                 }));
                 self.sends.push((from, Envelope::Alive { group: id, index: group.applied }));
             }
@@ -161,8 +148,7 @@ impl Engine {
         let index = group.applied;
         for peer in std::mem::take(&mut group.waiting_observers) {
             group.observers.insert(peer, index);
-            self.sends
-                .push((peer, Envelope::Restart { group: id, index }));
+            self.sends.push((peer, Envelope::Restart { group: id, index }));
         }
     }
 

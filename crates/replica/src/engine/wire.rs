@@ -12,49 +12,19 @@ pub(super) enum Envelope {
     Propose(GroupId, Bytes),
     /// The leader did not take a lane's section of this generation. `has_majority`: whether it can
     /// commit at all.
-    NotTaken {
-        group: GroupId,
-        generation: u64,
-        has_majority: bool,
-    },
+    NotTaken { group: GroupId, generation: u64, has_majority: bool },
     /// Give me your state at `index`, from `offset`.
-    FetchState {
-        group: GroupId,
-        index: u64,
-        offset: u64,
-    },
+    FetchState { group: GroupId, index: u64, offset: u64 },
     /// A part of it; `total` 0: it is not there any more.
-    State {
-        group: GroupId,
-        index: u64,
-        offset: u64,
-        total: u64,
-        part: Bytes,
-    },
+    State { group: GroupId, index: u64, offset: u64, total: u64, part: Bytes },
     /// Give me history after `after` up to `upto`, from a place on.
-    FetchHistory {
-        group: GroupId,
-        after: u64,
-        upto: u64,
-        room: Bytes,
-        ordinal: u64,
-    },
+    FetchHistory { group: GroupId, after: u64, upto: u64, room: Bytes, ordinal: u64 },
     /// A part of it: encoded records; the place to go on from, if that was not all.
-    History {
-        group: GroupId,
-        upto: u64,
-        next: Option<(Bytes, u64)>,
-        records: Bytes,
-    },
+    History { group: GroupId, upto: u64, next: Option<(Bytes, u64)>, records: Bytes },
     /// An observer wants entries after `after`.
     Observe { group: GroupId, after: u64 },
     /// An entry for an observer.
-    Observed {
-        group: GroupId,
-        index: u64,
-        term: u64,
-        data: Bytes,
-    },
+    Observed { group: GroupId, index: u64, term: u64, data: Bytes },
     /// The observer has to take our state at `index` first (see `FetchState`).
     Restart { group: GroupId, index: u64 },
     /// To an observer: this replica is one, with a leader, and has applied so far.
@@ -79,61 +49,35 @@ impl Envelope {
                 head(1, group);
                 out.put_slice(body);
             }
-            Envelope::NotTaken {
-                group,
-                generation,
-                has_majority,
-            } => {
+            Envelope::NotTaken { group, generation, has_majority } => {
                 head(2, group);
                 out.put_u64_le(*generation);
                 out.put_u8(u8::from(*has_majority));
             }
-            Envelope::FetchState {
-                group,
-                index,
-                offset,
-            } => {
+            Envelope::FetchState { group, index, offset } => {
                 head(3, group);
                 out.put_u64_le(*index);
                 out.put_u64_le(*offset);
             }
-            Envelope::State {
-                group,
-                index,
-                offset,
-                total,
-                part,
-            } => {
+            Envelope::State { group, index, offset, total, part } => {
                 head(4, group);
                 out.put_u64_le(*index);
                 out.put_u64_le(*offset);
                 out.put_u64_le(*total);
                 out.put_slice(part);
             }
-            Envelope::FetchHistory {
-                group,
-                after,
-                upto,
-                room,
-                ordinal,
-            } => {
+            Envelope::FetchHistory { group, after, upto, room, ordinal } => {
                 head(5, group);
                 out.put_u64_le(*after);
                 out.put_u64_le(*upto);
                 out.put_u64_le(*ordinal);
                 out.put_slice(room);
             }
-            Envelope::History {
-                group,
-                upto,
-                next,
-                records,
-            } => {
+            Envelope::History { group, upto, next, records } => {
                 head(6, group);
                 out.put_u64_le(*upto);
-                let (room, ordinal) = next
-                    .as_ref()
-                    .map_or((&[][..], u64::MAX), |(room, at)| (&room[..], *at));
+                let (room, ordinal) =
+                    next.as_ref().map_or((&[][..], u64::MAX), |(room, at)| (&room[..], *at));
                 out.put_u64_le(ordinal);
                 out.put_u32_le(room.len() as u32);
                 out.put_slice(room);
@@ -143,12 +87,7 @@ impl Envelope {
                 head(7, group);
                 out.put_u64_le(*after);
             }
-            Envelope::Observed {
-                group,
-                index,
-                term,
-                data,
-            } => {
+            Envelope::Observed { group, index, term, data } => {
                 head(8, group);
                 out.put_u64_le(*index);
                 out.put_u64_le(*term);
@@ -183,71 +122,35 @@ impl Envelope {
             2 => {
                 let generation = number(&mut bytes)?;
                 let has_majority = bytes.first() == Some(&1);
-                Envelope::NotTaken {
-                    group,
-                    generation,
-                    has_majority,
-                }
+                Envelope::NotTaken { group, generation, has_majority }
             }
             3 => {
                 let (index, offset) = (number(&mut bytes)?, number(&mut bytes)?);
-                Envelope::FetchState {
-                    group,
-                    index,
-                    offset,
-                }
+                Envelope::FetchState { group, index, offset }
             }
             4 => {
                 let (index, offset) = (number(&mut bytes)?, number(&mut bytes)?);
                 let total = number(&mut bytes)?;
-                Envelope::State {
-                    group,
-                    index,
-                    offset,
-                    total,
-                    part: bytes,
-                }
+                Envelope::State { group, index, offset, total, part: bytes }
             }
             5 => {
                 let (after, upto) = (number(&mut bytes)?, number(&mut bytes)?);
                 let ordinal = number(&mut bytes)?;
-                Envelope::FetchHistory {
-                    group,
-                    after,
-                    upto,
-                    room: bytes,
-                    ordinal,
-                }
+                Envelope::FetchHistory { group, after, upto, room: bytes, ordinal }
             }
             6 => {
                 let (upto, ordinal) = (number(&mut bytes)?, number(&mut bytes)?);
                 let len = (bytes.len() >= 4).then(|| bytes.get_u32_le() as usize)?;
                 let room = (bytes.len() >= len).then(|| bytes.split_to(len))?;
                 let next = (ordinal != u64::MAX).then_some((room, ordinal));
-                Envelope::History {
-                    group,
-                    upto,
-                    next,
-                    records: bytes,
-                }
+                Envelope::History { group, upto, next, records: bytes }
             }
-            7 => Envelope::Observe {
-                group,
-                after: number(&mut bytes)?,
-            },
+            7 => Envelope::Observe { group, after: number(&mut bytes)? },
             8 => {
                 let (index, term) = (number(&mut bytes)?, number(&mut bytes)?);
-                Envelope::Observed {
-                    group,
-                    index,
-                    term,
-                    data: bytes,
-                }
+                Envelope::Observed { group, index, term, data: bytes }
             }
-            9 => Envelope::Restart {
-                group,
-                index: number(&mut bytes)?,
-            },
+            9 => Envelope::Restart { group, index: number(&mut bytes)? },
             10 => Envelope::Node(bytes),
             11 => Envelope::Alive { group, index: number(&mut bytes)? },
             _ => return None,

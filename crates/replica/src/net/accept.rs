@@ -72,14 +72,9 @@ where
     let mut magic = [0; MAGIC_BYTES];
     stream.read_exact(&mut magic).await?;
     match magic {
-        ASK_MAGIC => Ok(Caller::Asks(
-            ask::read_sized(stream, QUESTION_BYTES_MAX).await?,
-        )),
+        ASK_MAGIC => Ok(Caller::Asks(ask::read_sized(stream, QUESTION_BYTES_MAX).await?)),
         LINK_MAGIC => Ok(Caller::Peer(meet(stream, shared).await?)),
-        _ => Err(io::Error::new(
-            io::ErrorKind::InvalidData,
-            "neither a peer nor a question",
-        )),
+        _ => Err(io::Error::new(io::ErrorKind::InvalidData, "neither a peer nor a question")),
     }
 }
 
@@ -118,9 +113,5 @@ where
         return Ok(()); // The node dropped the question.
     };
     // A reader that does not read keeps a stranger's place no longer than a writer that does not write.
-    timeout(
-        shared.me.limits.handshake,
-        ask::write_sized(&mut stream, &answer),
-    )
-    .await?
+    timeout(shared.me.limits.handshake, ask::write_sized(&mut stream, &answer)).await?
 }

@@ -35,10 +35,7 @@ impl Responder {
 /// An error means that no answer came; the node may have acted all the same.
 pub async fn ask<N: Network>(net: &N, address: &str, question: &[u8]) -> io::Result<Vec<u8>> {
     if question.len() > QUESTION_BYTES_MAX {
-        return Err(io::Error::new(
-            io::ErrorKind::InvalidInput,
-            "question over 1 MiB",
-        ));
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "question over 1 MiB"));
     }
     let mut stream = net.connect(address).await?;
     stream.write_all(&ASK_MAGIC).await?;
@@ -51,10 +48,7 @@ pub(super) async fn write_sized<S: AsyncWrite + Unpin>(
     bytes: &[u8],
 ) -> io::Result<()> {
     if bytes.len() > ANSWER_BYTES_MAX {
-        return Err(io::Error::new(
-            io::ErrorKind::InvalidInput,
-            "answer over 8 MiB",
-        ));
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "answer over 8 MiB"));
     }
     stream.write_u32_le(bytes.len() as u32).await?;
     stream.write_all(bytes).await?;
@@ -67,10 +61,7 @@ pub(super) async fn read_sized<S: AsyncRead + Unpin>(
 ) -> io::Result<Vec<u8>> {
     let length = stream.read_u32_le().await?;
     if length as usize > bytes_max {
-        return Err(io::Error::new(
-            io::ErrorKind::InvalidData,
-            "longer than allowed",
-        ));
+        return Err(io::Error::new(io::ErrorKind::InvalidData, "longer than allowed"));
     }
     // Grows with what arrives: a claimed length alone buys no memory.
     let mut bytes = Vec::new();

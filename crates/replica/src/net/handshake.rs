@@ -30,13 +30,7 @@ pub(super) struct Hello {
 
 impl Hello {
     pub(super) fn new(cluster: u64, from: u64, to: u64, name: &str) -> Hello {
-        Hello {
-            version: VERSION,
-            cluster,
-            from,
-            to,
-            name: name.to_owned(),
-        }
+        Hello { version: VERSION, cluster, from, to, name: name.to_owned() }
     }
 
     /// Magic and all, ready to write.
@@ -96,9 +90,7 @@ where
     }
     let mut reason = vec![0; reason_bytes.into()];
     stream.read_exact(&mut reason).await?;
-    Err(HandshakeError::Refused(
-        String::from_utf8_lossy(&reason).into_owned(),
-    ))
+    Err(HandshakeError::Refused(String::from_utf8_lossy(&reason).into_owned()))
 }
 
 /// Reads what follows the magic.
@@ -109,13 +101,7 @@ pub(super) async fn read_hello<S: AsyncRead + Unpin>(stream: &mut S) -> io::Resu
     let to = stream.read_u64_le().await?;
     let mut name = vec![0; stream.read_u8().await?.into()];
     stream.read_exact(&mut name).await?;
-    Ok(Hello {
-        version,
-        cluster,
-        from,
-        to,
-        name: String::from_utf8_lossy(&name).into_owned(),
-    })
+    Ok(Hello { version, cluster, from, to, name: String::from_utf8_lossy(&name).into_owned() })
 }
 
 pub(super) async fn accept<S: AsyncWrite + Unpin>(stream: &mut S) -> io::Result<()> {

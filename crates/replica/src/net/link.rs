@@ -128,10 +128,7 @@ async fn reach<N: Network>(
 async fn carry<S: AsyncRead + AsyncWrite>(stream: S, shared: &Shared, peer: &Rc<Peer>) {
     let link = Rc::new(Outgoing::new());
     let (open, closed) = oneshot::channel();
-    *peer.outgoing.borrow_mut() = Some(Session {
-        link: link.clone(),
-        _open: open,
-    });
+    *peer.outgoing.borrow_mut() = Some(Session { link: link.clone(), _open: open });
     shared.settle(peer);
 
     let (mut from_peer, to_peer) = tokio::io::split(stream);
@@ -151,15 +148,10 @@ pub(super) async fn receive<S: AsyncRead + Unpin>(stream: S, shared: &Shared, pe
     if peer.incoming.borrow().is_some() && peer.is_up.get() {
         shared.hang_up(peer); // The peer knows the old session is over; now we do.
     }
-    let link = Rc::new(Incoming {
-        last_received: Cell::new(Instant::now()),
-        is_held: Cell::new(false),
-    });
+    let link =
+        Rc::new(Incoming { last_received: Cell::new(Instant::now()), is_held: Cell::new(false) });
     let (open, closed) = oneshot::channel();
-    *peer.incoming.borrow_mut() = Some(Session {
-        link: link.clone(),
-        _open: open,
-    });
+    *peer.incoming.borrow_mut() = Some(Session { link: link.clone(), _open: open });
     if peer.outgoing.borrow().is_none() {
         peer.dial_now.notify_one(); // It is there: no need to sit out the wait.
     }
@@ -220,9 +212,7 @@ fn on_received(shared: &Shared, peer: &Peer, received: Received) {
         Received::Heartbeat => {}
         Received::Ping(counter) => {
             if let Some(outgoing) = peer.outgoing.borrow().as_ref() {
-                outgoing
-                    .link
-                    .append(|buffer| frame::append_pong(buffer, counter));
+                outgoing.link.append(|buffer| frame::append_pong(buffer, counter));
             }
         }
         Received::Pong(counter) => peer.on_pong(counter),

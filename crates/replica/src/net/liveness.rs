@@ -95,10 +95,7 @@ impl Liveness {
     ) -> Result<Liveness, LivenessError> {
         let address = net.resolve(&me.address).await;
         let address = address.map_err(|error| LivenessError::Address(me.address.clone(), error))?;
-        let transport = Datagrams {
-            net: net.clone(),
-            listen: me.listen.clone(),
-        };
+        let transport = Datagrams { net: net.clone(), listen: me.listen.clone() };
         let handle = spawn_chitchat(config(&me, address), Vec::new(), &transport).await;
         let handle =
             handle.map_err(|error| LivenessError::Listen(me.listen, format!("{error:#}")))?;
@@ -110,12 +107,7 @@ impl Liveness {
         let seeds = Rc::new(RefCell::new(seeds));
         let greeting = spawn_local(greet(net, handle.clone(), seeds.clone(), live.clone()));
         let tasks = [following.abort_handle(), greeting.abort_handle()];
-        Ok(Liveness {
-            handle,
-            live,
-            seeds,
-            tasks,
-        })
+        Ok(Liveness { handle, live, seeds, tasks })
     }
 
     /// The nodes that live now, ourselves among them.
@@ -172,11 +164,8 @@ async fn follow(
     tell: watch::Sender<BTreeSet<u64>>,
 ) {
     while states.changed().await.is_ok() {
-        let mut live: BTreeSet<u64> = states
-            .borrow_and_update()
-            .keys()
-            .filter_map(node_id)
-            .collect();
+        let mut live: BTreeSet<u64> =
+            states.borrow_and_update().keys().filter_map(node_id).collect();
         live.insert(me);
         tell.send_if_modified(|known| {
             let is_news = *known != live;
@@ -226,11 +215,7 @@ impl<N: Network> Transport for Datagrams<N> {
     async fn open(&self, _: SocketAddr) -> anyhow::Result<Box<dyn Socket>> {
         let datagrams = self.net.bind_datagrams(&self.listen).await?;
         let incoming = vec![0; DATAGRAM_BYTES_MAX];
-        Ok(Box::new(DatagramSocket::<N> {
-            datagrams,
-            incoming,
-            outgoing: Vec::new(),
-        }))
+        Ok(Box::new(DatagramSocket::<N> { datagrams, incoming, outgoing: Vec::new() }))
     }
 }
 

@@ -36,27 +36,16 @@ pub(crate) struct MemoryNetwork {
 impl MemoryNetwork {
     pub(crate) fn new() -> MemoryNetwork {
         let host = IpAddr::from([10, 0, 0, 0]);
-        MemoryNetwork {
-            host,
-            world: Arc::default(),
-            healed: Arc::default(),
-        }
+        MemoryNetwork { host, world: Arc::default(), healed: Arc::default() }
     }
 
     pub(crate) fn host(&self, number: u8) -> MemoryNetwork {
-        MemoryNetwork {
-            host: host(number),
-            ..self.clone()
-        }
+        MemoryNetwork { host: host(number), ..self.clone() }
     }
 
     /// Nothing arrives at `to` that leaves `from` from now on.
     pub(crate) fn cut(&self, from: u8, to: u8) {
-        self.world
-            .lock()
-            .unwrap()
-            .cuts
-            .insert((host(from), host(to)));
+        self.world.lock().unwrap().cuts.insert((host(from), host(to)));
     }
 
     pub(crate) fn heal(&self) {
@@ -81,9 +70,7 @@ pub(crate) fn address(number: u8) -> String {
 }
 
 fn parse(address: &str) -> io::Result<SocketAddr> {
-    address
-        .parse()
-        .map_err(|_| io::Error::from(io::ErrorKind::NotFound))
+    address.parse().map_err(|_| io::Error::from(io::ErrorKind::NotFound))
 }
 
 pub(crate) struct Listener {
@@ -121,11 +108,7 @@ impl Network for MemoryNetwork {
         let replaced = self.world.lock().unwrap().listeners.insert(at, sender);
         assert!(replaced.is_none(), "{at} is taken");
         let incoming = AsyncMutex::new(incoming);
-        Ok(Listener {
-            at,
-            world: self.world.clone(),
-            incoming,
-        })
+        Ok(Listener { at, world: self.world.clone(), incoming })
     }
 
     fn local_address(listener: &Listener) -> io::Result<SocketAddr> {
@@ -146,14 +129,9 @@ impl Network for MemoryNetwork {
             }
             healed.await;
         }
-        let (there, back) = (
-            Pipe::new(self, self.host, at.ip()),
-            Pipe::new(self, at.ip(), self.host),
-        );
-        let theirs = Stream {
-            read: there.clone(),
-            write: back.clone(),
-        };
+        let (there, back) =
+            (Pipe::new(self, self.host, at.ip()), Pipe::new(self, at.ip(), self.host));
+        let theirs = Stream { read: there.clone(), write: back.clone() };
         let world = self.world.lock().unwrap();
         let Some(listener) = world.listeners.get(&at) else {
             drop(world); // The streams take the lock when they close.
@@ -162,21 +140,14 @@ impl Network for MemoryNetwork {
         let listener = listener.clone();
         drop(world);
         let _ = listener.send((theirs, SocketAddr::new(self.host, 1)));
-        Ok(Stream {
-            read: back,
-            write: there,
-        })
+        Ok(Stream { read: back, write: there })
     }
 
     async fn bind_datagrams(&self, address: &str) -> io::Result<Datagrams> {
         let at = parse(address)?;
         let (sender, incoming) = mpsc::unbounded_channel();
         self.world.lock().unwrap().datagrams.insert(at, sender);
-        Ok(Datagrams {
-            at,
-            net: self.clone(),
-            incoming: AsyncMutex::new(incoming),
-        })
+        Ok(Datagrams { at, net: self.clone(), incoming: AsyncMutex::new(incoming) })
     }
 
     async fn send_to(socket: &Datagrams, payload: &[u8], to: SocketAddr) -> io::Result<usize> {
@@ -218,23 +189,13 @@ struct PipeState {
 
 impl Pipe {
     fn new(net: &MemoryNetwork, from: IpAddr, to: IpAddr) -> Arc<Pipe> {
-        Arc::new(Pipe {
-            net: net.clone(),
-            from,
-            to,
-            state: Mutex::default(),
-        })
+        Arc::new(Pipe { net: net.clone(), from, to, state: Mutex::default() })
     }
 
     fn close(&self) {
         let mut state = self.state.lock().unwrap();
         state.is_closed = true;
-        state
-            .reader
-            .take()
-            .into_iter()
-            .chain(state.writer.take())
-            .for_each(Waker::wake);
+        state.reader.take().into_iter().chain(state.writer.take()).for_each(Waker::wake);
     }
 }
 

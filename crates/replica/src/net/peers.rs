@@ -42,13 +42,7 @@ pub struct Me {
 impl Me {
     /// Ourselves with the default limits.
     pub fn new(cluster: u64, id: u64, name: impl Into<String>, seed: u64) -> Me {
-        Me {
-            cluster,
-            id,
-            name: name.into(),
-            seed,
-            limits: Limits::default(),
-        }
+        Me { cluster, id, name: name.into(), seed, limits: Limits::default() }
     }
 }
 
@@ -179,10 +173,7 @@ impl Peers {
         let gone: Vec<Rc<Peer>> = {
             let mut present = self.0.members.borrow_mut();
             let stays = |it: &Peer| wanted.get(&it.id).is_some_and(|at| **at == it.address);
-            present
-                .extract_if(.., |_, it| !stays(it))
-                .map(|(_, it)| it)
-                .collect()
+            present.extract_if(.., |_, it| !stays(it)).map(|(_, it)| it).collect()
         };
         for peer in gone {
             peer.stop_dialing();
@@ -239,10 +230,7 @@ impl Peers {
         let Some(peer) = self.0.peer(peer) else {
             return 0;
         };
-        peer.outgoing
-            .borrow()
-            .as_ref()
-            .map_or(0, |it| it.link.waiting())
+        peer.outgoing.borrow().as_ref().map_or(0, |it| it.link.waiting())
     }
 
     /// The smoothed time to the peer's loop and back, once measured; kept while the peer is down.
@@ -306,11 +294,8 @@ impl Shared {
 
     /// Our connection to the peer broke. Without a session the other direction may stay.
     pub(super) fn lost_outgoing(&self, peer: &Peer, link: &Rc<Outgoing>) {
-        let is_current = peer
-            .outgoing
-            .borrow()
-            .as_ref()
-            .is_some_and(|it| Rc::ptr_eq(&it.link, link));
+        let is_current =
+            peer.outgoing.borrow().as_ref().is_some_and(|it| Rc::ptr_eq(&it.link, link));
         match is_current {
             true if peer.is_up.get() => self.hang_up(peer),
             true => drop(peer.outgoing.take()),
@@ -320,11 +305,8 @@ impl Shared {
 
     /// The peer's connection to us broke. Without a session the other direction may stay.
     pub(super) fn lost_incoming(&self, peer: &Peer, link: &Rc<Incoming>) {
-        let is_current = peer
-            .incoming
-            .borrow()
-            .as_ref()
-            .is_some_and(|it| Rc::ptr_eq(&it.link, link));
+        let is_current =
+            peer.incoming.borrow().as_ref().is_some_and(|it| Rc::ptr_eq(&it.link, link));
         match is_current {
             true if peer.is_up.get() => self.hang_up(peer),
             true => drop(peer.incoming.take()),

@@ -44,11 +44,7 @@ pub(super) async fn run(shared: Rc<Shared>) {
         if is_ping_due {
             next_ping = now + PING_EVERY;
         }
-        shared
-            .members
-            .borrow()
-            .values()
-            .for_each(|peer| beat(peer, now, is_ping_due));
+        shared.members.borrow().values().for_each(|peer| beat(peer, now, is_ping_due));
     }
 }
 
@@ -71,12 +67,7 @@ fn beat(peer: &Peer, now: Instant, is_ping_due: bool) {
 }
 
 fn earliest_silence(shared: &Shared) -> Option<Instant> {
-    shared
-        .members
-        .borrow()
-        .values()
-        .filter_map(|peer| silent_at(shared, peer))
-        .min()
+    shared.members.borrow().values().filter_map(|peer| silent_at(shared, peer)).min()
 }
 
 /// When the peer counts as silent if nothing more arrives.

@@ -67,13 +67,7 @@ pub(super) fn parse(bytes: &[u8], salt: u32) -> Option<Frame<'_>> {
         return None;
     }
     let (kind, is_last) = (bytes[16] & !LAST, bytes[16] & LAST != 0);
-    Some(Frame {
-        seq: u64_at(bytes, 8),
-        kind,
-        is_last,
-        body: &bytes[HEADER..len],
-        len,
-    })
+    Some(Frame { seq: u64_at(bytes, 8), kind, is_last, body: &bytes[HEADER..len], len })
 }
 
 /// The first valid frame at or after `from` whose sequence is at least `seq_min`.
@@ -116,10 +110,7 @@ mod tests {
     fn a_sealed_frame_reads_back() {
         let bytes = frame(salt(1));
         let it = parse(&bytes, salt(1)).unwrap();
-        assert_eq!(
-            (it.seq, it.kind, it.is_last, it.body, it.len),
-            (42, 3, true, &b"body"[..], 21)
-        );
+        assert_eq!((it.seq, it.kind, it.is_last, it.body, it.len), (42, 3, true, &b"body"[..], 21));
     }
 
     #[test]

@@ -51,11 +51,7 @@ pub struct HistoryOptions {
 
 impl Default for HistoryOptions {
     fn default() -> HistoryOptions {
-        HistoryOptions {
-            segment_bytes: 64 << 20,
-            live_percent_min: 50,
-            collect_bytes_max: 4 << 20,
-        }
+        HistoryOptions { segment_bytes: 64 << 20, live_percent_min: 50, collect_bytes_max: 4 << 20 }
     }
 }
 
@@ -155,10 +151,7 @@ impl History {
 
     /// Removes a room with all its history.
     pub fn drop_room(&mut self, group: GroupId, room: &[u8]) -> Result<(), HistoryError> {
-        let gone = self
-            .groups
-            .get_mut(&group)
-            .and_then(|rooms| rooms.remove(room));
+        let gone = self.groups.get_mut(&group).and_then(|rooms| rooms.remove(room));
         let Some(gone) = gone else { return Ok(()) };
         self.bury(&gone.chunks);
         self.tombstone(group, room, What::DropRoom)
@@ -185,26 +178,17 @@ impl History {
         let Some(floor) = self.first_from(group, room, sort)? else {
             return Ok(0);
         };
-        let it = self
-            .groups
-            .get_mut(&group)
-            .and_then(|rooms| rooms.get_mut(room));
+        let it = self.groups.get_mut(&group).and_then(|rooms| rooms.get_mut(room));
         let it = it.expect("it has a first record, so it is there");
         if floor <= it.floor {
             return Ok(0);
         }
         let forgotten = floor - it.floor;
         it.floor = floor;
-        let tail_start = it
-            .tail
-            .as_ref()
-            .map_or(it.next_ordinal, |tail| tail.first_ordinal);
+        let tail_start = it.tail.as_ref().map_or(it.next_ordinal, |tail| tail.first_ordinal);
         let ends: Vec<u64> = (0..it.chunks.len()).map(|at| it.chunk_end(at)).collect();
         // Short chunks stay with the tail they repeat, so that both end together.
-        let gone = ends
-            .iter()
-            .take_while(|&&end| end <= floor && end <= tail_start)
-            .count();
+        let gone = ends.iter().take_while(|&&end| end <= floor && end <= tail_start).count();
         let gone: Vec<Chunk> = it.chunks.drain(..gone).collect();
         self.bury(&gone);
         self.tombstone(group, room, What::Forget(floor))?;
@@ -225,11 +209,7 @@ impl History {
     /// Writes the whole tail as one chunk in place of its short ones.
     fn fill_chunk(&mut self, group: GroupId, room: &[u8]) -> io::Result<()> {
         let seq = self.take_seq();
-        let Some(it) = self
-            .groups
-            .get_mut(&group)
-            .and_then(|rooms| rooms.get_mut(room))
-        else {
+        let Some(it) = self.groups.get_mut(&group).and_then(|rooms| rooms.get_mut(room)) else {
             return Ok(());
         };
         let Some(tail) = it.tail.take() else {
@@ -237,13 +217,7 @@ impl History {
         };
         let appended = self.files.append(true, |into, salt| {
             let place = (salt, seq);
-            chunk::encode_chunk(
-                into,
-                place,
-                (group, room),
-                tail.first_ordinal,
-                &tail.records,
-            );
+            chunk::encode_chunk(into, place, (group, room), tail.first_ordinal, &tail.records);
         });
         let (segment, offset, len) = match appended {
             Ok(place) => place,
@@ -252,9 +226,7 @@ impl History {
                 return Err(error);
             }
         };
-        let kept = it
-            .chunks
-            .partition_point(|it| it.first_ordinal < tail.first_ordinal);
+        let kept = it.chunks.partition_point(|it| it.first_ordinal < tail.first_ordinal);
         for short in it.chunks.drain(kept..) {
             self.files.bury(short.segment, short.len);
         }
@@ -269,11 +241,7 @@ impl History {
         let mut records = tail.records;
         records.clear();
         records.shrink_to(CHUNK_BYTES);
-        it.tail = Some(Tail {
-            first_ordinal: it.next_ordinal,
-            records,
-            ..Tail::default()
-        });
+        it.tail = Some(Tail { first_ordinal: it.next_ordinal, records, ..Tail::default() });
         self.bytes_written.increment(u64::from(len));
         self.chunks_written.increment(1);
         Ok(())
@@ -299,31 +267,20 @@ impl History {
 
 /// The records of the short chunks at a room's end, to be gone on with.
 fn load_tail(files: &Files, room: &Room) -> Result<Tail, HistoryError> {
-    let mut tail = Tail {
-        first_ordinal: room.next_ordinal,
-        ..Tail::default()
-    };
+    let mut tail = Tail { first_ordinal: room.next_ordinal, ..Tail::default() };
     let short = room.first_short();
     for (position, it) in room.chunks.iter().enumerate().skip(short) {
         if position == short {
             (tail.first_ordinal, tail.first_sort) = (it.first_ordinal, it.first_sort);
         }
-        tail.records
-            .extend_from_slice(&query::read_chunk(files, it)?.records);
+        tail.records.extend_from_slice(&query::read_chunk(files, it)?.records);
     }
-    tail.flushed = (
-        tail.records.len(),
-        (room.next_ordinal - tail.first_ordinal) as u32,
-    );
+    tail.flushed = (tail.records.len(), (room.next_ordinal - tail.first_ordinal) as u32);
     Ok(tail)
 }
 
 fn check_len(bytes: usize, max: usize) -> Result<(), HistoryError> {
-    if bytes > max {
-        Err(HistoryError::TooLarge { bytes, max })
-    } else {
-        Ok(())
-    }
+    if bytes > max { Err(HistoryError::TooLarge { bytes, max }) } else { Ok(()) }
 }
 
 const _: () = assert!(RECORD_FIXED + BODY_BYTES_MAX < u32::MAX as usize);

@@ -131,18 +131,10 @@ impl Log {
         let spares = Arc::new(Spares::open(disk, options.segment_bytes)?);
         let active = match found.active {
             Some(active) => active,
-            None => Active {
-                segment: 1,
-                file: spares.take(1)?,
-                at: 0,
-            },
+            None => Active { segment: 1, file: spares.take(1)?, at: 0 },
         };
         let recovered = Recovered {
-            groups: found
-                .groups
-                .iter()
-                .map(|(&id, it)| (id, it.recovered()))
-                .collect(),
+            groups: found.groups.iter().map(|(&id, it)| (id, it.recovered())).collect(),
             torn: found.torn,
         };
         if let Some(torn) = recovered.torn {
@@ -171,18 +163,7 @@ impl Log {
         };
         let index = Index::new(found.groups);
         let upkeep = Upkeep::new(found.lsn, found.entries);
-        Ok((
-            Log {
-                shared,
-                index,
-                options,
-                upkeep,
-                inline,
-                thread,
-                _lock: lock,
-            },
-            recovered,
-        ))
+        Ok((Log { shared, index, options, upkeep, inline, thread, _lock: lock }, recovered))
     }
 
     /// Takes in all of `appends` as one whole (split only if larger than a batch may be) and reports
@@ -201,9 +182,7 @@ impl Log {
         self.copy_forward(copies, &mut state);
         for append in appends {
             if let Err(error) = self.append(append, &mut state) {
-                state.poisoned = Some(LogError::Poisoned {
-                    reason: error.to_string(),
-                });
+                state.poisoned = Some(LogError::Poisoned { reason: error.to_string() });
                 return Err(error);
             }
         }
@@ -212,10 +191,7 @@ impl Log {
         self.release(&mut state);
         drop(state);
         shared.notify();
-        self.index.evict(
-            self.options.cache_bytes,
-            self.shared.synced.load(Ordering::Acquire),
-        );
+        self.index.evict(self.options.cache_bytes, self.shared.synced.load(Ordering::Acquire));
         Ok(())
     }
 
@@ -235,85 +211,39 @@ impl Log {
     pub fn segments(&self) -> usize {
         let state = self.shared.lock();
         let newest = state.extents.back().map_or(0, |it| it.segment);
-        state
-            .extents
-            .front()
-            .map_or(0, |it| (newest - it.segment + 1) as usize)
+        state.extents.front().map_or(0, |it| (newest - it.segment + 1) as usize)
     }
 
     fn check_size(&self, append: &Append) -> Result<(), LogError> {
         let (bytes, max) = match append {
-            Append::Entry { body, context, .. } => (
-                body.len().saturating_add(context.len()),
-                self.options.segment_bytes as usize / 2,
-            ),
+            Append::Entry { body, context, .. } => {
+                (body.len().saturating_add(context.len()), self.options.segment_bytes as usize / 2)
+            }
             Append::Meta { body, .. } => (body.len(), META_BYTES_MAX),
             _ => return Ok(()),
         };
-        if bytes > max {
-            Err(LogError::TooLarge { bytes, max })
-        } else {
-            Ok(())
-        }
+        if bytes > max { Err(LogError::TooLarge { bytes, max }) } else { Ok(()) }
     }
 
     fn append(&mut self, append: Append, state: &mut State) -> Result<(), LogError> {
         let lsn = state.pending_lsn + state.pending.len() as u64;
         let into = &mut state.pending;
         match append {
-            Append::Entry {
-                group,
-                index,
-                term,
-                kind,
-                body,
-                context,
-            } => {
+            Append::Entry { group, index, term, kind, body, context } => {
                 let it = self.index.group(group);
                 let (first, end) = (it.first(), it.last() + 1);
                 if !(first..=end).contains(&index) {
-                    return Err(LogError::OutOfOrder {
-                        group,
-                        index,
-                        first,
-                        end,
-                    });
+                    return Err(LogError::OutOfOrder { group, index, first, end });
                 }
                 let before = into.len();
-                Record::Entry {
-                    group,
-                    index,
-                    term,
-                    kind,
-                    context: &context,
-                    body: &body,
-                }
-                .encode(into);
+                Record::Entry { group, index, term, kind, context: &context, body: &body }
+                    .encode(into);
                 self.upkeep.note_entry(into.len() - before, index < end);
-                self.index.append(
-                    group,
-                    EntryRef {
-                        index,
-                        term,
-                        kind,
-                        body,
-                        context,
-                    },
-                    lsn,
-                );
+                self.index.append(group, EntryRef { index, term, kind, body, context }, lsn);
             }
-            Append::HardState {
-                group,
-                term,
-                vote,
-                commit,
-            } => {
+            Append::HardState { group, term, vote, commit } => {
                 let hard_state = HardState { term, vote, commit };
-                Record::HardState {
-                    group,
-                    state: hard_state,
-                }
-                .encode(into);
+                Record::HardState { group, state: hard_state }.encode(into);
                 self.index.group(group).hard_state = Some(hard_state);
             }
             Append::Meta { group, body } => {
@@ -322,13 +252,7 @@ impl Log {
             }
             Append::Purge { group, index, term } => {
                 if let Some(last) = self.index.purge(group, index, term) {
-                    Record::Purge {
-                        group,
-                        index,
-                        term,
-                        last,
-                    }
-                    .encode(into);
+                    Record::Purge { group, index, term, last }.encode(into);
                     self.upkeep.is_due = true;
                 }
             }

@@ -77,10 +77,7 @@ impl Client {
         for cap in hello.caps {
             say(out, &format!("CAP REQ :{cap}"));
         }
-        say(
-            out,
-            &format!("NICK {}", hello.run.nick(self.serial, self.attempt)),
-        );
+        say(out, &format!("NICK {}", hello.run.nick(self.serial, self.attempt)));
         say(out, "USER bench 0 * :starling bench");
         if !hello.caps.is_empty() {
             say(out, "CAP END");
@@ -111,10 +108,7 @@ impl Client {
             return Heard::Traffic; // The main path: millions of deliveries a second.
         }
         let body = body(line);
-        let verb_end = body
-            .iter()
-            .position(|byte| *byte == b' ')
-            .unwrap_or(body.len());
+        let verb_end = body.iter().position(|byte| *byte == b' ').unwrap_or(body.len());
         let (verb, params) = body.split_at(verb_end);
         match verb {
             b"PING" => {
@@ -158,10 +152,7 @@ impl Client {
             // The nick is in use, collides with one elsewhere, or is held for the moment.
             b"433" | b"436" | b"437" if self.attempt < NICK_ATTEMPTS_MAX => {
                 self.attempt += 1;
-                say(
-                    out,
-                    &format!("NICK {}", hello.run.nick(self.serial, self.attempt)),
-                );
+                say(out, &format!("NICK {}", hello.run.nick(self.serial, self.attempt)));
                 Heard::Nothing
             }
             b"376" | b"422" => {

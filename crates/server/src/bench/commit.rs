@@ -55,10 +55,7 @@ pub(super) fn run(args: &Args, common: &Common, progress: &Progress) -> Result<R
         };
         let measured = measure(&mut engine, &mut traffic, &course, progress)?;
         drain(&mut engine, &mut traffic, progress)?;
-        ensure!(
-            measured.window.acked > 0,
-            "no acknowledgement with {in_flight} in flight"
-        );
+        ensure!(measured.window.acked > 0, "no acknowledgement with {in_flight} in flight");
         report.levels.push(level(*in_flight, &measured, common));
     }
     report.faults = traffic.faults();
@@ -73,27 +70,15 @@ pub(super) fn run(args: &Args, common: &Common, progress: &Progress) -> Result<R
 }
 
 fn plan(args: &Args, connections: usize, engine: &Engine) -> Plan {
-    let fresh = || {
-        (0..args.rooms)
-            .map(|room| engine.hello.run.room(room))
-            .collect()
-    };
+    let fresh = || (0..args.rooms).map(|room| engine.hello.run.room(room)).collect();
     let room_names: Vec<String> = args.room.clone().map_or_else(fresh, |room| vec![room]);
     let rooms_of = rooms_of(room_names.len(), connections);
     // Room by room, so that a few messages in flight meet different connections first.
     let pairs =
         (0..room_names.len()).flat_map(|room| (0..connections).map(move |client| (client, room)));
     let senders = pairs.filter(|(client, room)| rooms_of[*client].contains(room));
-    let senders = senders
-        .map(|(client, room)| (client, room, client))
-        .collect();
-    Plan {
-        senders,
-        rooms_of,
-        room_names,
-        text_bytes: args.bytes,
-        is_echoed: true,
-    }
+    let senders = senders.map(|(client, room)| (client, room, client)).collect();
+    Plan { senders, rooms_of, room_names, text_bytes: args.bytes, is_echoed: true }
 }
 
 /// With more rooms than connections each room has one occupant, else each connection has one room.
@@ -101,13 +86,7 @@ fn rooms_of(rooms: usize, connections: usize) -> Vec<Vec<usize>> {
     let own = |client: usize| (client..rooms).step_by(connections).collect();
     let shared = |client: usize| vec![client % rooms];
     (0..connections)
-        .map(|client| {
-            if rooms >= connections {
-                own(client)
-            } else {
-                shared(client)
-            }
-        })
+        .map(|client| if rooms >= connections { own(client) } else { shared(client) })
         .collect()
 }
 
@@ -132,11 +111,7 @@ fn level(in_flight: usize, measured: &Measured, common: &Common) -> Fields {
         fields.put_number("server_cpu_s_per_100k_acks", per_100k, 2);
         fields.put_number("server_cores", span.server_cpu_s() / span.seconds, 2);
     }
-    fields.put_number(
-        "deliveries_per_s",
-        window.deliveries as f64 / span.seconds,
-        0,
-    );
+    fields.put_number("deliveries_per_s", window.deliveries as f64 / span.seconds, 0);
     fields.put_number("bench_cores", span.own_cpu_s / span.seconds, 2);
     if !common.server_pid.is_empty() {
         fields.put_number("other_cores", span.other_cpu_s() / span.seconds, 2);

@@ -66,11 +66,7 @@ pub(super) fn run(args: &Args, common: &Common, progress: &Progress) -> Result<R
     let mut report = Report::default();
     let fields = &mut report.fields;
     fields.put("slots", args.slots);
-    fields.put_number(
-        "registrations_per_s",
-        churn.registered as f64 / span.seconds,
-        1,
-    );
+    fields.put_number("registrations_per_s", churn.registered as f64 / span.seconds, 1);
     let has_pids = !common.server_pid.is_empty();
     if has_pids {
         fields.put_number(
@@ -95,9 +91,7 @@ pub(super) fn run(args: &Args, common: &Common, progress: &Progress) -> Result<R
 impl Churn {
     fn open(&mut self, slot: usize) -> Result<()> {
         self.serial += 1;
-        self.engine
-            .open(slot, self.serial)
-            .with_context(|| format!("connection {}", self.serial))
+        self.engine.open(slot, self.serial).with_context(|| format!("connection {}", self.serial))
     }
 
     fn turn_until(&mut self, end_ns: u64, progress: &Progress) -> Result<()> {

@@ -78,8 +78,7 @@ pub(super) fn measure(
         let due = traffic.take_due();
         if schedule.is_none() {
             let now = now_ns();
-            due.into_iter()
-                .for_each(|number| traffic.fill(engine, number, now));
+            due.into_iter().for_each(|number| traffic.fill(engine, number, now));
         }
         progress.at(((now - begin_ns) / 100_000_000) as usize);
         if watch.is_stalled(traffic.ledger.received + traffic.refused + traffic.unknown) {
@@ -89,12 +88,7 @@ pub(super) fn measure(
     let closing = Reading::take(course.pids);
     let window = traffic.window.take().unwrap_or_else(Window::new);
     let span = closing.since(&opening.unwrap_or(closing));
-    Ok(Measured {
-        span,
-        window,
-        backlog: traffic.outstanding(),
-        late,
-    })
+    Ok(Measured { span, window, backlog: traffic.outstanding(), late })
 }
 
 /// Sends what is due by now, round robin, and asks to be woken for the next.

@@ -66,8 +66,7 @@ impl Engine {
             TimerfdClockId::Monotonic,
             TimerfdFlags::NONBLOCK | TimerfdFlags::CLOEXEC,
         )?;
-        poll.registry()
-            .register(&mut SourceFd(&timer.as_raw_fd()), TIMER, Interest::READABLE)?;
+        poll.registry().register(&mut SourceFd(&timer.as_raw_fd()), TIMER, Interest::READABLE)?;
         Ok(Engine {
             poll,
             events: Events::with_capacity(EVENTS_MAX),
@@ -91,12 +90,8 @@ impl Engine {
             Interest::READABLE | Interest::WRITABLE,
         )?;
         let client = Client::new(serial, now_ns());
-        let connection = Connection {
-            stream: Some(stream),
-            client,
-            out: Vec::new(),
-            partial: Vec::new(),
-        };
+        let connection =
+            Connection { stream: Some(stream), client, out: Vec::new(), partial: Vec::new() };
         if id == self.connections.len() {
             self.connections.push(connection);
         } else {
@@ -139,17 +134,8 @@ impl Engine {
     /// Wakes the next `turn` at this moment; epoll alone counts in milliseconds.
     pub(super) fn wake_at(&mut self, at_ns: u64) -> io::Result<()> {
         let (seconds, nanoseconds) = (at_ns / 1_000_000_000, at_ns % 1_000_000_000);
-        let at = Timespec {
-            tv_sec: seconds.cast_signed(),
-            tv_nsec: nanoseconds.cast_signed(),
-        };
-        let once = Itimerspec {
-            it_interval: Timespec {
-                tv_sec: 0,
-                tv_nsec: 0,
-            },
-            it_value: at,
-        };
+        let at = Timespec { tv_sec: seconds.cast_signed(), tv_nsec: nanoseconds.cast_signed() };
+        let once = Itimerspec { it_interval: Timespec { tv_sec: 0, tv_nsec: 0 }, it_value: at };
         timerfd_settime(&self.timer, TimerfdTimerFlags::ABSTIME, &once)?;
         Ok(())
     }
@@ -237,10 +223,7 @@ impl Engine {
             };
             let line = line.strip_suffix(b"\r").unwrap_or(line);
             let connection = &mut self.connections[id];
-            match connection
-                .client
-                .hear(line, now_ns, &self.hello, &mut connection.out)
-            {
+            match connection.client.hear(line, now_ns, &self.hello, &mut connection.out) {
                 Heard::Traffic => handler.line(id, line, now_ns),
                 Heard::Nothing => {}
                 Heard::Registered => self.registered.push(id),
@@ -274,11 +257,8 @@ impl Engine {
         }
         let mut counts: Vec<_> = counts.into_iter().collect();
         counts.sort_by_key(|(words, count)| (std::cmp::Reverse(*count), *words));
-        let shown: Vec<_> = counts
-            .iter()
-            .take(3)
-            .map(|(words, count)| format!("{count} x \"{words}\""))
-            .collect();
+        let shown: Vec<_> =
+            counts.iter().take(3).map(|(words, count)| format!("{count} x \"{words}\"")).collect();
         shown.join(", ")
     }
 }

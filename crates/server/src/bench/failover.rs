@@ -40,13 +40,8 @@ pub(super) struct Args {
     bytes: usize,
 }
 
-const CAPS: &[&str] = &[
-    "echo-message",
-    "standard-replies",
-    "message-tags",
-    "batch",
-    "labeled-response",
-];
+const CAPS: &[&str] =
+    &["echo-message", "standard-replies", "message-tags", "batch", "labeled-response"];
 const BLOW_AFTER_S: f64 = if cfg!(test) { 0.3 } else { 2.0 };
 const WAKE_BEFORE_END_S: f64 = if cfg!(test) { 0.3 } else { 3.0 };
 /// Answers and deliveries may come so long after the last one.
@@ -63,10 +58,7 @@ pub(super) fn run(args: &Args, common: &Common, progress: &Progress) -> Result<R
     check_bytes(args.bytes)?;
     let seconds = common.seconds.unwrap_or(10.0);
     let shortest_s = BLOW_AFTER_S + WAKE_BEFORE_END_S;
-    ensure!(
-        seconds > shortest_s,
-        "failover needs more than {shortest_s} seconds"
-    );
+    ensure!(seconds > shortest_s, "failover needs more than {shortest_s} seconds");
     let mut victim = match (args.kill_pid, args.stop_pid) {
         (Some(pid), _) => Some(Victim::new(pid, Blow::Kill)?),
         (None, Some(pid)) => Some(Victim::new(pid, Blow::Pause)?),
@@ -77,48 +69,22 @@ pub(super) fn run(args: &Args, common: &Common, progress: &Progress) -> Result<R
     let mut engine = common.engine(clients, CAPS)?;
     // Asked now: a killed process no longer tells what it served.
     let is_fallen = |address| victim.as_ref().is_some_and(|it| it.serves(address));
-    let fallen: Vec<bool> = engine
-        .network
-        .servers
-        .iter()
-        .map(|address| is_fallen(*address))
-        .collect();
-    ensure!(
-        fallen.contains(&false),
-        "no server would be left: give more than one --server"
-    );
+    let fallen: Vec<bool> =
+        engine.network.servers.iter().map(|address| is_fallen(*address)).collect();
+    ensure!(fallen.contains(&false), "no server would be left: give more than one --server");
 
-    let room = args
-        .room
-        .clone()
-        .unwrap_or_else(|| engine.hello.run.room(0));
+    let room = args.room.clone().unwrap_or_else(|| engine.hello.run.room(0));
     register(&mut engine, clients, common.parallel, progress)?;
     require_caps(&engine, &["echo-message"])?;
-    join(
-        &mut engine,
-        |_| vec![room.clone()],
-        common.join_parallel,
-        progress,
-    )?;
+    join(&mut engine, |_| vec![room.clone()], common.join_parallel, progress)?;
     settle(&mut engine, Duration::from_millis(500))?;
 
     let mut account = Account::new(engine.hello.run, clients, servers);
     let begin_ns = now_ns();
-    let times = Times {
-        begin_ns,
-        blow_ns: begin_ns + ns(BLOW_AFTER_S),
-        end_ns: begin_ns + ns(seconds),
-    };
+    let times =
+        Times { begin_ns, blow_ns: begin_ns + ns(BLOW_AFTER_S), end_ns: begin_ns + ns(seconds) };
     progress.phase("loading", seconds as usize);
-    load(
-        &mut engine,
-        &mut account,
-        args,
-        &room,
-        &times,
-        victim.as_mut(),
-        progress,
-    )?;
+    load(&mut engine, &mut account, args, &room, &times, victim.as_mut(), progress)?;
     drain(&mut engine, &mut account, &fallen)?;
     Ok(report(&engine, &account, args, &times, &fallen))
 }
@@ -206,27 +172,15 @@ fn report(
 ) -> Report {
     let survived = |client: usize| !fallen[client % fallen.len()];
     let outcome = account.outcome(survived);
-    let dropped = engine
-        .closed
-        .iter()
-        .filter(|client| survived(**client))
-        .count();
-    let standing: Vec<usize> = (0..fallen.len())
-        .filter(|server| !fallen[*server])
-        .collect();
+    let dropped = engine.closed.iter().filter(|client| survived(**client)).count();
+    let standing: Vec<usize> = (0..fallen.len()).filter(|server| !fallen[*server]).collect();
     let pause_ms = |servers: &[usize]| {
         account.longest_pause_ns(servers, times.blow_ns, times.end_ns) as f64 / 1e6
     };
-    let worst_ms = standing
-        .iter()
-        .map(|server| pause_ms(&[*server]))
-        .fold(0.0, f64::max);
+    let worst_ms = standing.iter().map(|server| pause_ms(&[*server])).fold(0.0, f64::max);
 
     let latency = account.latency(&standing);
-    let mut report = Report {
-        faults: outcome.faults() + dropped as u64,
-        ..Report::default()
-    };
+    let mut report = Report { faults: outcome.faults() + dropped as u64, ..Report::default() };
     let fields = &mut report.fields;
     let blow = match (args.kill_pid, args.stop_pid) {
         (Some(_), _) => "kill",

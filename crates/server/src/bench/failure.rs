@@ -16,14 +16,8 @@ impl Failure {
         let rest = body(line).strip_prefix(b"FAIL PRIVMSG ")?;
         let code = rest.split(|byte| *byte == b' ').next().unwrap_or(&[]);
         let code = String::from_utf8_lossy(code);
-        let is_open = ["UNKNOWN", "TIMEOUT", "MAYBE"]
-            .iter()
-            .any(|word| code.contains(word));
-        Some(if is_open {
-            Failure::Unknown
-        } else {
-            Failure::Refused
-        })
+        let is_open = ["UNKNOWN", "TIMEOUT", "MAYBE"].iter().any(|word| code.contains(word));
+        Some(if is_open { Failure::Unknown } else { Failure::Refused })
     }
 }
 
@@ -34,14 +28,8 @@ mod tests {
     #[test]
     fn an_open_outcome_is_not_a_refusal() {
         for (line, want) in [
-            (
-                ":s FAIL PRIVMSG NO_MAJORITY #r :Try later",
-                Some(Failure::Refused),
-            ),
-            (
-                "@label=1 :s FAIL PRIVMSG OUTCOME_UNKNOWN #r :It may arrive",
-                Some(Failure::Unknown),
-            ),
+            (":s FAIL PRIVMSG NO_MAJORITY #r :Try later", Some(Failure::Refused)),
+            ("@label=1 :s FAIL PRIVMSG OUTCOME_UNKNOWN #r :It may arrive", Some(Failure::Unknown)),
             ("FAIL PRIVMSG TIMEOUT", Some(Failure::Unknown)),
             (":s FAIL JOIN NO_MAJORITY #r :Try later", None),
             (":n!u@h PRIVMSG #r :FAIL PRIVMSG X", None),

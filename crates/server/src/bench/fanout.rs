@@ -37,9 +37,7 @@ pub(super) fn run(args: &Args, common: &Common, progress: &Progress) -> Result<R
     };
     let plan = Plan {
         rooms_of: vec![vec![0]; args.occupants],
-        senders: (0..args.senders)
-            .map(|sender| (sender, 0, acker(sender)))
-            .collect(),
+        senders: (0..args.senders).map(|sender| (sender, 0, acker(sender))).collect(),
         room_names: vec![engine.hello.run.room(0)],
         text_bytes: args.load.bytes,
         is_echoed: args.load.echo,
@@ -48,13 +46,5 @@ pub(super) fn run(args: &Args, common: &Common, progress: &Progress) -> Result<R
     let mut sizes = Fields::default();
     sizes.put("occupants", args.occupants);
     sizes.put("senders", args.senders);
-    load::run(
-        &mut engine,
-        &plan,
-        &args.load,
-        window,
-        common,
-        sizes,
-        progress,
-    )
+    load::run(&mut engine, &plan, &args.load, window, common, sizes, progress)
 }

@@ -74,9 +74,8 @@ impl Handler for Pages {
         if body.starts_with(b"PRIVMSG ") {
             page.messages += 1;
             if let Some(stamp) = Stamp::of_line(line) {
-                page.is_in_order &= page
-                    .last_sequence
-                    .is_none_or(|last| last + 1 == stamp.sequence);
+                page.is_in_order &=
+                    page.last_sequence.is_none_or(|last| last + 1 == stamp.sequence);
                 page.last_sequence = Some(stamp.sequence);
             }
         } else if body.starts_with(b"BATCH -") {
@@ -95,10 +94,7 @@ impl Handler for Pages {
 pub(super) fn run(args: &Args, common: &Common, progress: &Progress) -> Result<Report> {
     check_bytes(args.bytes)?;
     let mut engine = common.engine(args.connections, CAPS)?;
-    let room = args
-        .room
-        .clone()
-        .unwrap_or_else(|| engine.hello.run.room(0));
+    let room = args.room.clone().unwrap_or_else(|| engine.hello.run.room(0));
     let plan = Plan {
         rooms_of: vec![vec![0]; args.connections],
         senders: vec![(0, 0, 0)],
@@ -108,17 +104,9 @@ pub(super) fn run(args: &Args, common: &Common, progress: &Progress) -> Result<R
     };
     assemble(&mut engine, &plan, common, progress)?;
     require_caps(&engine, &["batch", "draft/chathistory"])?;
-    let faults = if args.fill > 0 {
-        fill(&mut engine, &plan, args.fill, progress)?
-    } else {
-        0
-    };
+    let faults = if args.fill > 0 { fill(&mut engine, &plan, args.fill, progress)? } else { 0 };
 
-    let full = if args.fill > 0 {
-        args.page.min(args.fill as usize)
-    } else {
-        0
-    };
+    let full = if args.fill > 0 { args.page.min(args.fill as usize) } else { 0 };
     let pages = vec![Page::default(); args.connections];
     let mut pages = Pages {
         pages,
@@ -153,10 +141,8 @@ pub(super) fn run(args: &Args, common: &Common, progress: &Progress) -> Result<R
     let closing = Reading::take(&common.server_pid);
     let span = closing.since(&opening);
 
-    let mut report = Report {
-        faults: faults + pages.short + pages.disordered,
-        ..Report::default()
-    };
+    let mut report =
+        Report { faults: faults + pages.short + pages.disordered, ..Report::default() };
     let fields = &mut report.fields;
     fields.put("room", room);
     fields.put("connections", args.connections);
@@ -166,11 +152,7 @@ pub(super) fn run(args: &Args, common: &Common, progress: &Progress) -> Result<R
     fields.put_number("msgs_per_s", pages.messages as f64 / span.seconds, 0);
     let has_pids = !common.server_pid.is_empty();
     if has_pids {
-        fields.put_number(
-            "requests_per_server_cpu_s",
-            span.per_server_cpu_s(pages.answered),
-            0,
-        );
+        fields.put_number("requests_per_server_cpu_s", span.per_server_cpu_s(pages.answered), 0);
     }
     fields.put_number("latency_p50_ms", pages.latency.quantile_ms(0.5), 3);
     fields.put_number("latency_p99_ms", pages.latency.quantile_ms(0.99), 3);
@@ -195,15 +177,8 @@ fn ask_until(
     let mut watch = Watch::new();
     while now_ns() < end_ns {
         for client in std::mem::take(&mut pages.done) {
-            pages.pages[client] = Page {
-                asked_ns: now_ns(),
-                is_in_order: true,
-                ..Page::default()
-            };
-            engine
-                .client(client)
-                .1
-                .extend_from_slice(request.as_bytes());
+            pages.pages[client] = Page { asked_ns: now_ns(), is_in_order: true, ..Page::default() };
+            engine.client(client).1.extend_from_slice(request.as_bytes());
             engine.flush(client);
         }
         engine.turn(TURN, pages)?;
@@ -240,10 +215,6 @@ fn fill(engine: &mut Engine, plan: &Plan, count: u32, progress: &Progress) -> Re
         );
     }
     drain(engine, &mut traffic, progress)?;
-    ensure!(
-        traffic.refused + traffic.unknown == 0,
-        "filling failed: {}",
-        traffic.last_failure
-    );
+    ensure!(traffic.refused + traffic.unknown == 0, "filling failed: {}", traffic.last_failure);
     Ok(traffic.faults())
 }

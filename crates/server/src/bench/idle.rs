@@ -62,23 +62,11 @@ pub(super) fn run(args: &Args, common: &Common, progress: &Progress) -> Result<R
         let per_client = |usage: &Usage| {
             (usage.rss_bytes as f64 - before.servers.rss_bytes as f64) / args.clients as f64
         };
-        fields.put_number(
-            "server_cpu_register_s",
-            registered.since(&before).server_cpu_s(),
-            2,
-        );
-        fields.put_number(
-            "server_cpu_join_s",
-            joined.since(&begin_join).server_cpu_s(),
-            2,
-        );
+        fields.put_number("server_cpu_register_s", registered.since(&before).server_cpu_s(), 2);
+        fields.put_number("server_cpu_join_s", joined.since(&begin_join).server_cpu_s(), 2);
         fields.put_number("bytes_per_registered", per_client(&registered_memory), 0);
         fields.put_number("bytes_per_joined", per_client(&joined_memory), 0);
-        fields.put_number(
-            "server_rss_before_mib",
-            before.servers.rss_bytes as f64 / 1048576.0,
-            1,
-        );
+        fields.put_number("server_rss_before_mib", before.servers.rss_bytes as f64 / 1048576.0, 1);
         fields.put_number(
             "server_rss_registered_mib",
             registered_memory.rss_bytes as f64 / 1048576.0,
@@ -93,11 +81,7 @@ pub(super) fn run(args: &Args, common: &Common, progress: &Progress) -> Result<R
         let span = read().since(&begin);
         fields.put_number("hold_s", span.seconds, 1);
         if !pids.is_empty() {
-            fields.put_number(
-                "server_cores_holding",
-                span.server_cpu_s() / span.seconds,
-                4,
-            );
+            fields.put_number("server_cores_holding", span.server_cpu_s() / span.seconds, 4);
         }
     }
     Ok(report)

@@ -34,17 +34,13 @@ pub(super) struct Ledger {
 
 impl Ledger {
     pub(super) fn with_lanes(lanes: usize) -> Ledger {
-        Ledger {
-            highest: vec![0; lanes],
-            ..Ledger::default()
-        }
+        Ledger { highest: vec![0; lanes], ..Ledger::default() }
     }
 
     pub(super) fn deliver(&mut self, lane: Lane, sequence: u32) -> Fit {
         let highest = self.highest[lane];
         if sequence > highest {
-            self.gaps
-                .extend((highest + 1..sequence).map(|gone| (lane, gone)));
+            self.gaps.extend((highest + 1..sequence).map(|gone| (lane, gone)));
             self.highest[lane] = sequence;
             self.received += 1;
             return Fit::Fresh;

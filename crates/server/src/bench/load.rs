@@ -47,12 +47,7 @@ impl LoadArgs {
 /// none of those who send (`senders` come first) where there is one. From the end: servers deliver
 /// roughly in the order of arrival, so by the acknowledgement nearly everyone has the message.
 pub(super) fn observer(sender: usize, occupants: usize, senders: usize, servers: usize) -> usize {
-    let rank = |it: &usize| {
-        (
-            it % servers == sender % servers && servers > 1,
-            *it < senders,
-        )
-    };
+    let rank = |it: &usize| (it % servers == sender % servers && servers > 1, *it < senders);
     let others = || (0..occupants).rev().filter(|it| *it != sender);
     let best = others().map(|it| rank(&it)).min();
     let choice: Vec<usize> = others().filter(|it| Some(rank(it)) == best).collect();
@@ -79,10 +74,7 @@ pub(super) fn assemble(
         require_caps(engine, &["echo-message"])?;
     }
     let rooms_of = |client: usize| {
-        plan.rooms_of[client]
-            .iter()
-            .map(|room| plan.room_names[*room].clone())
-            .collect()
+        plan.rooms_of[client].iter().map(|room| plan.room_names[*room].clone()).collect()
     };
     join(engine, rooms_of, common.join_parallel, progress)?;
     settle(engine, Duration::from_millis(500))
@@ -100,10 +92,7 @@ pub(super) fn run(
     check_bytes(load.bytes)?;
     assemble(engine, plan, common, progress)?;
     let mut traffic = Traffic::new(engine.hello.run, plan, Timed::Deliveries);
-    traffic
-        .senders
-        .iter_mut()
-        .for_each(|sender| sender.window = window as u32);
+    traffic.senders.iter_mut().for_each(|sender| sender.window = window as u32);
     let course = Course {
         pace: load.pace(),
         warmup_s: common.warmup.unwrap_or(1.0),
@@ -114,11 +103,7 @@ pub(super) fn run(
     let measured = measure(engine, &mut traffic, &course, progress)?;
     drain(engine, &mut traffic, progress)?;
 
-    let mut report = Report {
-        fields: sizes,
-        faults: traffic.faults(),
-        ..Report::default()
-    };
+    let mut report = Report { fields: sizes, faults: traffic.faults(), ..Report::default() };
     let fields = &mut report.fields;
     fields.put("text_bytes", load.bytes);
     match load.rate {
@@ -136,11 +121,7 @@ pub(super) fn run(
 fn put_measured(fields: &mut Fields, measured: &Measured, common: &Common) {
     let (window, span) = (&measured.window, &measured.span);
     fields.put_number("msgs_per_s", window.acked as f64 / span.seconds, 1);
-    fields.put_number(
-        "deliveries_per_s",
-        window.deliveries as f64 / span.seconds,
-        0,
-    );
+    fields.put_number("deliveries_per_s", window.deliveries as f64 / span.seconds, 0);
     let has_pids = !common.server_pid.is_empty();
     if has_pids {
         fields.put_number(
@@ -149,11 +130,9 @@ fn put_measured(fields: &mut Fields, measured: &Measured, common: &Common) {
             0,
         );
     }
-    for (name, quantile) in [
-        ("latency_p50_ms", 0.5),
-        ("latency_p90_ms", 0.9),
-        ("latency_p99_ms", 0.99),
-    ] {
+    for (name, quantile) in
+        [("latency_p50_ms", 0.5), ("latency_p90_ms", 0.9), ("latency_p99_ms", 0.99)]
+    {
         fields.put_number(name, window.latency.quantile_ms(quantile), 3);
     }
     fields.put_number("latency_max_ms", window.latency.max_ms(), 3);

@@ -19,14 +19,12 @@ pub(super) struct Usage {
 impl Usage {
     /// Processes that have ended count as nothing.
     pub(super) fn of(pids: &[i32]) -> Usage {
-        pids.iter()
-            .filter_map(|pid| Usage::of_one(*pid))
-            .fold(Usage::default(), |sum, one| Usage {
-                user_s: sum.user_s + one.user_s,
-                system_s: sum.system_s + one.system_s,
-                rss_bytes: sum.rss_bytes + one.rss_bytes,
-                rss_peak_bytes: sum.rss_peak_bytes + one.rss_peak_bytes,
-            })
+        pids.iter().filter_map(|pid| Usage::of_one(*pid)).fold(Usage::default(), |sum, one| Usage {
+            user_s: sum.user_s + one.user_s,
+            system_s: sum.system_s + one.system_s,
+            rss_bytes: sum.rss_bytes + one.rss_bytes,
+            rss_peak_bytes: sum.rss_peak_bytes + one.rss_peak_bytes,
+        })
     }
 
     fn of_one(pid: i32) -> Option<Usage> {
@@ -53,19 +51,10 @@ fn machine_busy_s() -> f64 {
 }
 
 fn busy_of_stat(stat: &str) -> f64 {
-    let fields = stat
-        .lines()
-        .next()
-        .unwrap_or("")
-        .split_ascii_whitespace()
-        .skip(1);
+    let fields = stat.lines().next().unwrap_or("").split_ascii_whitespace().skip(1);
     let ticks: Vec<f64> = fields.map_while(|it| it.parse().ok()).collect();
     // user nice system (idle iowait) irq softirq
-    [0, 1, 2, 5, 6]
-        .iter()
-        .filter_map(|at| ticks.get(*at))
-        .sum::<f64>()
-        / TICKS_PER_S
+    [0, 1, 2, 5, 6].iter().filter_map(|at| ticks.get(*at)).sum::<f64>() / TICKS_PER_S
 }
 
 fn cpu_of_stat(stat: &str) -> Option<(f64, f64)> {
@@ -158,10 +147,7 @@ mod tests {
 
     #[test]
     fn the_machine_is_busy_when_it_neither_idles_nor_waits() {
-        assert_eq!(
-            busy_of_stat("cpu  100 200 300 9999 9999 400 500 9 0 0\ncpu0 1 1"),
-            15.0
-        );
+        assert_eq!(busy_of_stat("cpu  100 200 300 9999 9999 400 500 9 0 0\ncpu0 1 1"), 15.0);
     }
 
     #[test]

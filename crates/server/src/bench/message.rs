@@ -105,11 +105,7 @@ pub(super) fn after_space(bytes: &[u8]) -> Option<&[u8]> {
 
 /// Digits are the 64 characters from `0` to `o`, so a digit costs one subtraction.
 fn push_digits(out: &mut Vec<u8>, value: u64, count: usize) {
-    out.extend(
-        (0..count)
-            .rev()
-            .map(|place| b'0' + (value >> (6 * place) & 63) as u8),
-    );
+    out.extend((0..count).rev().map(|place| b'0' + (value >> (6 * place) & 63) as u8));
 }
 
 fn digits(bytes: &[u8]) -> Option<u64> {
@@ -125,12 +121,7 @@ mod tests {
 
     fn stamp() -> Stamp {
         let run = RunTag::from_seed(123_456_789);
-        Stamp {
-            run,
-            sender: 9_999,
-            sequence: 4_000_000_000,
-            sent_ns: 98_765_432_109_876,
-        }
+        Stamp { run, sender: 9_999, sequence: 4_000_000_000, sent_ns: 98_765_432_109_876 }
     }
 
     fn line(before: &str, bytes: usize) -> Vec<u8> {
@@ -142,11 +133,7 @@ mod tests {
     #[test]
     fn a_stamp_survives_the_way_through_a_server() {
         for before in ["", ":n!u@h ", "@time=1;msgid=x :n!u@h ", "@label=1 "] {
-            assert_eq!(
-                Stamp::of_line(&line(before, 100)),
-                Some(stamp()),
-                "{before:?}"
-            );
+            assert_eq!(Stamp::of_line(&line(before, 100)), Some(stamp()), "{before:?}");
         }
         assert_eq!(line("", 100).len(), "PRIVMSG #room :".len() + 100);
         assert_eq!(line("", 0).len(), "PRIVMSG #room :".len() + STAMP_BYTES);
@@ -154,14 +141,9 @@ mod tests {
 
     #[test]
     fn other_lines_carry_no_stamp() {
-        for other in [
-            ":n!u@h PRIVMSG #c :hello",
-            ":n!u@h PRIVMSG",
-            ":srv 372 n :- motd",
-            "",
-            "@",
-            ":",
-        ] {
+        for other in
+            [":n!u@h PRIVMSG #c :hello", ":n!u@h PRIVMSG", ":srv 372 n :- motd", "", "@", ":"]
+        {
             assert_eq!(Stamp::of_line(other.as_bytes()), None, "{other:?}");
         }
         let mut spoiled = line("", 100);

@@ -81,17 +81,10 @@ pub(crate) fn run(args: Args) -> Result<ExitCode> {
     match measure(&args) {
         Ok(report) => {
             report.print(args.common.json)?;
-            Ok(if report.faults > 0 {
-                ExitCode::from(EXIT_FAULTS)
-            } else {
-                ExitCode::SUCCESS
-            })
+            Ok(if report.faults > 0 { ExitCode::from(EXIT_FAULTS) } else { ExitCode::SUCCESS })
         }
         Err(error) if args.common.json => {
-            let mut report = Report {
-                fields: heading(&args),
-                ..Report::default()
-            };
+            let mut report = Report { fields: heading(&args), ..Report::default() };
             report.fields.put("error", format!("{error:#}"));
             report.print(true)?;
             Ok(ExitCode::FAILURE)

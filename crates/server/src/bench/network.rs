@@ -20,11 +20,7 @@ impl Network {
     /// A connection of client `id` that is under way.
     pub(super) fn connect(&self, id: usize) -> io::Result<TcpStream> {
         let server = self.servers[self.server_of(id)];
-        let socket = Socket::new(
-            Domain::for_address(server),
-            Type::STREAM,
-            Some(Protocol::TCP),
-        )?;
+        let socket = Socket::new(Domain::for_address(server), Type::STREAM, Some(Protocol::TCP))?;
         socket.set_nonblocking(true)?;
         socket.set_tcp_nodelay(true)?;
         if let Some(source) = self.source_of(id) {
@@ -54,10 +50,7 @@ mod tests {
     use super::*;
 
     fn network(server: &str, sources: u32) -> Network {
-        Network {
-            servers: vec![server.parse().expect("an address")],
-            sources,
-        }
+        Network { servers: vec![server.parse().expect("an address")], sources }
     }
 
     #[test]
@@ -77,11 +70,8 @@ mod tests {
 
     #[test]
     fn clients_of_other_servers_come_from_where_the_kernel_says() {
-        for (server, sources) in [
-            ("10.0.0.1:6667", 10),
-            ("127.0.0.1:6667", 0),
-            ("[::1]:6667", 10),
-        ] {
+        for (server, sources) in [("10.0.0.1:6667", 10), ("127.0.0.1:6667", 0), ("[::1]:6667", 10)]
+        {
             assert_eq!(network(server, sources).source_of(0), None);
         }
     }

@@ -9,11 +9,7 @@ use super::engine::{Engine, Ignore};
 use super::progress::Progress;
 
 /// A load that moves nothing for so long is reported instead of waited for.
-pub(super) const STALL_NS: u64 = if cfg!(test) {
-    1_000_000_000
-} else {
-    5_000_000_000
-};
+pub(super) const STALL_NS: u64 = if cfg!(test) { 1_000_000_000 } else { 5_000_000_000 };
 pub(super) const TURN: Duration = Duration::from_millis(50);
 
 /// Notices when nothing has moved for [`STALL_NS`].
@@ -24,20 +20,14 @@ pub(super) struct Watch {
 
 impl Watch {
     pub(super) fn new() -> Watch {
-        Watch {
-            moved_ns: now_ns(),
-            mark: u64::MAX,
-        }
+        Watch { moved_ns: now_ns(), mark: u64::MAX }
     }
 
     /// `mark` is any number that changes with every progress.
     pub(super) fn is_stalled(&mut self, mark: u64) -> bool {
         let now_ns = now_ns();
         if mark != self.mark {
-            *self = Watch {
-                moved_ns: now_ns,
-                mark,
-            };
+            *self = Watch { moved_ns: now_ns, mark };
         }
         now_ns - self.moved_ns > STALL_NS
     }
@@ -57,9 +47,7 @@ pub(super) fn register(
     let mut done = 0;
     while done < count {
         while opened < count && opened - done < parallel {
-            engine
-                .open(opened, opened)
-                .with_context(|| format!("client {opened}"))?;
+            engine.open(opened, opened).with_context(|| format!("client {opened}"))?;
             opened += 1;
         }
         engine.turn(TURN, &mut Ignore)?;

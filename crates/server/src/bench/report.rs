@@ -27,19 +27,13 @@ impl Fields {
         let rounded = value.into().map(|it| (it * scale).round() / scale);
         self.put(
             name,
-            if digits == 0 {
-                json!(rounded.map(|it| it as i64))
-            } else {
-                json!(rounded)
-            },
+            if digits == 0 { json!(rounded.map(|it| it as i64)) } else { json!(rounded) },
         );
     }
 
     #[cfg(test)]
     pub(super) fn get(&self, name: &str) -> Option<&Value> {
-        self.0
-            .iter()
-            .find_map(|(key, value)| (*key == name).then_some(value))
+        self.0.iter().find_map(|(key, value)| (*key == name).then_some(value))
     }
 
     pub(super) fn append(&mut self, mut more: Fields) {
@@ -62,11 +56,7 @@ impl Fields {
 
     pub(super) fn put_memory(&mut self, usage: &Usage) {
         self.put_number("server_rss_mib", usage.rss_bytes as f64 / 1048576.0, 1);
-        self.put_number(
-            "server_rss_peak_mib",
-            usage.rss_peak_bytes as f64 / 1048576.0,
-            1,
-        );
+        self.put_number("server_rss_peak_mib", usage.rss_peak_bytes as f64 / 1048576.0, 1);
     }
 }
 
@@ -113,13 +103,7 @@ impl Report {
     }
 
     fn text(&self) -> String {
-        let width = self
-            .fields
-            .0
-            .iter()
-            .map(|(name, _)| name.len())
-            .max()
-            .unwrap_or(0);
+        let width = self.fields.0.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
         let mut text = String::new();
         for (name, value) in &self.fields.0 {
             text += &format!("{name:width$}  {}\n", shown(value));
@@ -128,15 +112,9 @@ impl Report {
             return text;
         };
         text.push('\n');
-        let header: Vec<String> = first
-            .0
-            .iter()
-            .map(|(name, _)| (*name).to_string())
-            .collect();
-        let rows = self
-            .levels
-            .iter()
-            .map(|level| level.0.iter().map(|(_, value)| shown(value)).collect());
+        let header: Vec<String> = first.0.iter().map(|(name, _)| (*name).to_string()).collect();
+        let rows =
+            self.levels.iter().map(|level| level.0.iter().map(|(_, value)| shown(value)).collect());
         let table: Vec<Vec<String>> = std::iter::once(header).chain(rows).collect();
         for row in &table {
             for (column, cell) in row.iter().enumerate() {
@@ -167,9 +145,8 @@ fn shown(value: &Value) -> String {
 }
 
 fn grouped(number: &str) -> String {
-    let (whole, fraction) = number
-        .split_once('.')
-        .map_or((number, None), |(it, rest)| (it, Some(rest)));
+    let (whole, fraction) =
+        number.split_once('.').map_or((number, None), |(it, rest)| (it, Some(rest)));
     let mut out = String::new();
     for (at, digit) in whole.chars().enumerate() {
         if at > 0 && (whole.len() - at).is_multiple_of(3) && !out.ends_with('-') {
@@ -186,12 +163,9 @@ mod tests {
 
     #[test]
     fn numbers_read_well() {
-        for (number, want) in [
-            ("0", "0"),
-            ("1234", "1,234"),
-            ("-123456", "-123,456"),
-            ("4543720.5", "4,543,720.5"),
-        ] {
+        for (number, want) in
+            [("0", "0"), ("1234", "1,234"), ("-123456", "-123,456"), ("4543720.5", "4,543,720.5")]
+        {
             assert_eq!(grouped(number), want);
         }
     }
@@ -201,9 +175,7 @@ mod tests {
         let mut report = Report::default();
         report.fields.put("scenario", "commit");
         report.fields.put_number("msgs_per_s", 1234.56, 1);
-        report
-            .fields
-            .put_number("deliveries_per_server_cpu_s", None, 0);
+        report.fields.put_number("deliveries_per_server_cpu_s", None, 0);
         let mut level = Fields::default();
         level.put("in_flight", 64);
         level.put_number("acks_per_s", 40_000.4, 0);
@@ -211,13 +183,7 @@ mod tests {
         let json = r#"{"scenario":"commit","msgs_per_s":1234.6,"deliveries_per_server_cpu_s":null,"levels":[{"in_flight":64,"acks_per_s":40000}]}"#;
         assert_eq!(report.json(), json);
         let text = report.text();
-        assert!(
-            text.contains("msgs_per_s                   1,234.6\n"),
-            "{text}"
-        );
-        assert!(
-            text.ends_with("in_flight  acks_per_s\n       64      40,000\n"),
-            "{text}"
-        );
+        assert!(text.contains("msgs_per_s                   1,234.6\n"), "{text}");
+        assert!(text.ends_with("in_flight  acks_per_s\n       64      40,000\n"), "{text}");
     }
 }

@@ -29,20 +29,12 @@ pub(super) fn run(args: &Args, common: &Common, progress: &Progress) -> Result<R
     let neighbour =
         |client: usize| room_of(client) * args.occupants + (client + 1) % args.occupants;
     let acker = |client| {
-        if args.load.echo {
-            client
-        } else {
-            neighbour(client)
-        }
+        if args.load.echo { client } else { neighbour(client) }
     };
     let plan = Plan {
         rooms_of: (0..clients).map(|client| vec![room_of(client)]).collect(),
-        senders: (0..clients)
-            .map(|client| (client, room_of(client), acker(client)))
-            .collect(),
-        room_names: (0..args.rooms)
-            .map(|room| engine.hello.run.room(room))
-            .collect(),
+        senders: (0..clients).map(|client| (client, room_of(client), acker(client))).collect(),
+        room_names: (0..args.rooms).map(|room| engine.hello.run.room(room)).collect(),
         text_bytes: args.load.bytes,
         is_echoed: args.load.echo,
     };
@@ -50,13 +42,5 @@ pub(super) fn run(args: &Args, common: &Common, progress: &Progress) -> Result<R
     let mut sizes = Fields::default();
     sizes.put("rooms", args.rooms);
     sizes.put("occupants", args.occupants);
-    load::run(
-        &mut engine,
-        &plan,
-        &args.load,
-        window,
-        common,
-        sizes,
-        progress,
-    )
+    load::run(&mut engine, &plan, &args.load, window, common, sizes, progress)
 }

@@ -13,11 +13,7 @@ pub(super) struct Schedule {
 
 impl Schedule {
     pub(super) fn new(start_ns: u64, per_s: f64) -> Schedule {
-        Schedule {
-            start_ns,
-            gap_ns: 1e9 / per_s,
-            taken: 0,
-        }
+        Schedule { start_ns, gap_ns: 1e9 / per_s, taken: 0 }
     }
 
     /// The moment at which the next message is due.
@@ -54,10 +50,7 @@ mod tests {
     fn what_a_stall_held_up_keeps_its_due_time() {
         let mut schedule = Schedule::new(0, 1e3);
         let taken: Vec<_> = std::iter::from_fn(|| schedule.take(3_500_000)).collect();
-        assert_eq!(
-            taken,
-            [(0, 0), (1, 1_000_000), (2, 2_000_000), (3, 3_000_000)]
-        );
+        assert_eq!(taken, [(0, 0), (1, 1_000_000), (2, 2_000_000), (3, 3_000_000)]);
     }
 
     #[test]

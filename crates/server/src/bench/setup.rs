@@ -15,13 +15,7 @@ use super::network::Network;
 #[derive(clap::Args, Debug)]
 pub(super) struct Common {
     /// A server to load; give it several times for a cluster. Client i connects to server i mod n.
-    #[arg(
-        long,
-        short,
-        global = true,
-        value_name = "HOST:PORT",
-        default_value = "127.0.0.1:6667"
-    )]
+    #[arg(long, short, global = true, value_name = "HOST:PORT", default_value = "127.0.0.1:6667")]
     pub(super) server: Vec<String>,
     /// A process whose CPU time and memory to count; give it once per process of the servers.
     #[arg(long, global = true, value_name = "PID")]
@@ -63,26 +57,16 @@ impl Common {
         }
         allow_files(clients as u64 + SPARE_FILES)?;
         let seed = (now_ns() / 1_000) ^ (u64::from(std::process::id()) << 12);
-        let hello = Hello {
-            run: RunTag::from_seed(seed),
-            pass: self.pass.clone(),
-            caps,
-        };
-        let network = Network {
-            servers: self.addresses()?,
-            sources: self.sources,
-        };
+        let hello = Hello { run: RunTag::from_seed(seed), pass: self.pass.clone(), caps };
+        let network = Network { servers: self.addresses()?, sources: self.sources };
         Engine::new(hello, network).context("cannot make an epoll set")
     }
 
     fn addresses(&self) -> Result<Vec<SocketAddr>> {
         let first = |server: &String| {
-            let mut found = server
-                .to_socket_addrs()
-                .with_context(|| format!("--server {server}"))?;
-            found
-                .next()
-                .with_context(|| format!("--server {server}: no address"))
+            let mut found =
+                server.to_socket_addrs().with_context(|| format!("--server {server}"))?;
+            found.next().with_context(|| format!("--server {server}: no address"))
         };
         self.server.iter().map(first).collect()
     }
@@ -98,23 +82,13 @@ fn allow_files(needed: u64) -> Result<()> {
         allowed >= needed,
         "the run needs {needed} open files and may have {allowed}: raise `ulimit -n`"
     );
-    setrlimit(
-        Resource::Nofile,
-        Rlimit {
-            current: Some(needed),
-            maximum,
-        },
-    )
-    .context("cannot raise the limit of open files")
+    setrlimit(Resource::Nofile, Rlimit { current: Some(needed), maximum })
+        .context("cannot raise the limit of open files")
 }
 
 pub(super) fn positive(text: &str) -> Result<f64, String> {
     let number: f64 = text.parse().map_err(|_| "not a number".to_string())?;
-    if number.is_finite() && number > 0.0 {
-        Ok(number)
-    } else {
-        Err("must be above 0".to_string())
-    }
+    if number.is_finite() && number > 0.0 { Ok(number) } else { Err("must be above 0".to_string()) }
 }
 
 pub(super) fn at_least_one(text: &str) -> Result<usize, String> {

@@ -44,11 +44,7 @@ pub(super) struct Window {
 
 impl Window {
     pub(super) fn new() -> Window {
-        Window {
-            acked: 0,
-            deliveries: 0,
-            latency: Latency::new(),
-        }
+        Window { acked: 0, deliveries: 0, latency: Latency::new() }
     }
 }
 
@@ -147,12 +143,7 @@ impl Traffic {
         self.expected += self.receivers[sender.room];
         let (_, out) = engine.client(sender.client);
         out.extend_from_slice(&self.heads[number]);
-        let stamp = Stamp {
-            run: self.run,
-            sender: number,
-            sequence: sender.sent,
-            sent_ns,
-        };
+        let stamp = Stamp { run: self.run, sender: number, sequence: sender.sent, sent_ns };
         stamp.write(out, self.text_bytes);
         out.extend_from_slice(b"\r\n");
     }
@@ -168,16 +159,13 @@ impl Traffic {
     /// Senders whose window has opened since the last call.
     pub(super) fn take_due(&mut self) -> Vec<usize> {
         let due = std::mem::take(&mut self.due);
-        due.iter()
-            .for_each(|number| self.senders[*number].is_due = false);
+        due.iter().for_each(|number| self.senders[*number].is_due = false);
         due
     }
 
     /// Deliveries that are still to come.
     pub(super) fn outstanding(&self) -> u64 {
-        self.expected
-            .saturating_sub(self.excused)
-            .saturating_sub(self.ledger.received)
+        self.expected.saturating_sub(self.excused).saturating_sub(self.ledger.received)
     }
 
     /// Once nothing more comes, what is outstanding is lost.

@@ -9,10 +9,7 @@ const NAME_BYTES_MAX: usize = 63; // RFC 2812: the longest server name.
 /// A node's name is also the server name in IRC.
 pub(crate) fn node_name(text: &str) -> Option<String> {
     let is_name = |b: u8| b.is_ascii_alphanumeric() || b".-_".contains(&b);
-    let begins = text
-        .bytes()
-        .next()
-        .is_some_and(|b| b.is_ascii_alphanumeric());
+    let begins = text.bytes().next().is_some_and(|b| b.is_ascii_alphanumeric());
     (begins && text.len() <= NAME_BYTES_MAX && text.bytes().all(is_name)).then(|| text.to_owned())
 }
 
@@ -88,17 +85,11 @@ pub(crate) fn roles_and_join(it: &mut Section<'_>, node: &Node, cluster: &Cluste
 pub(crate) fn listen(it: &mut Section<'_>, this: &Listen, before: &[Listen], serves_clients: bool) {
     for (has, lacks) in [("tls_cert", "tls_key"), ("tls_key", "tls_cert")] {
         if it.has(has) && !it.has(lacks) {
-            it.problem(
-                has,
-                format!("`listen.{has}` needs `listen.{lacks}` beside it"),
-            );
+            it.problem(has, format!("`listen.{has}` needs `listen.{lacks}` beside it"));
         }
     }
     if this.address.port() != 0 && before.iter().any(|them| them.address == this.address) {
-        it.problem(
-            "address",
-            format!("`listen.address` {} is there twice", this.address),
-        );
+        it.problem("address", format!("`listen.address` {} is there twice", this.address));
     }
     if this.door != DoorKind::Metrics {
         if !serves_clients {
@@ -108,23 +99,14 @@ pub(crate) fn listen(it: &mut Section<'_>, this: &Listen, before: &[Listen], ser
         return;
     }
     if before.iter().any(|them| them.door == DoorKind::Metrics) {
-        it.problem(
-            "door",
-            "there are two metrics doors; one is enough".to_owned(),
-        );
+        it.problem("door", "there are two metrics doors; one is enough".to_owned());
     }
     if this.address.port() == 0 {
-        it.problem(
-            "address",
-            "a metrics door needs a port of its own choice, not 0".to_owned(),
-        );
+        it.problem("address", "a metrics door needs a port of its own choice, not 0".to_owned());
     }
     for key in ["tls_cert", "password"] {
         if it.has(key) {
-            it.problem(
-                key,
-                format!("`listen.{key}` does not belong to a metrics door"),
-            );
+            it.problem(key, format!("`listen.{key}` does not belong to a metrics door"));
         }
     }
 }

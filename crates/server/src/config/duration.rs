@@ -42,16 +42,9 @@ mod tests {
         assert_eq!(read("5m"), Some(300_000));
         assert_eq!(read("30d"), Some(2_592_000_000));
         assert_eq!(read("250 ms"), Some(250));
-        for bad in [
-            "",
-            "60",
-            "s",
-            "-1s",
-            "1.5h",
-            "1y",
-            "99999999999999999999s",
-            "9999999999999999d",
-        ] {
+        for bad in
+            ["", "60", "s", "-1s", "1.5h", "1y", "99999999999999999999s", "9999999999999999d"]
+        {
             assert_eq!(read(bad), None, "{bad:?}");
         }
     }

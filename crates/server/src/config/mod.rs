@@ -100,10 +100,7 @@ pub(crate) struct Listen {
     pub(crate) tls_cert: Option<PathBuf>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) tls_key: Option<PathBuf>,
-    #[serde(
-        skip_serializing_if = "Option::is_none",
-        serialize_with = "masked_option"
-    )]
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "masked_option")]
     pub(crate) password: Option<String>,
 }
 
@@ -168,12 +165,7 @@ impl std::error::Error for Refused {}
 
 /// Reads the file, if one is given, and the environment of this process.
 pub(crate) fn load(file: Option<&Path>) -> Result<Config, Refused> {
-    let whole = |text: String| {
-        Refused(vec![Problem {
-            place: Place::Whole,
-            text,
-        }])
-    };
+    let whole = |text: String| Refused(vec![Problem { place: Place::Whole, text }]);
     let mut variables = Vec::new();
     for (name, text) in std::env::vars_os() {
         let Some(name) = name.to_str().filter(|it| it.starts_with(tree::PREFIX)) else {
@@ -191,11 +183,7 @@ pub(crate) fn load(file: Option<&Path>) -> Result<Config, Refused> {
     let text = std::fs::read_to_string(path)
         .map_err(|why| whole(format!("cannot read the configuration {shown}: {why}")))?;
     let dir = path.parent().unwrap_or(Path::new(""));
-    let file = File {
-        shown: &shown,
-        dir,
-        text: &text,
-    };
+    let file = File { shown: &shown, dir, text: &text };
     parse(Some(file), variables)
 }
 
@@ -292,10 +280,7 @@ impl Listen {
 
 impl Operator {
     fn for_irc(&self) -> front_irc::Operator {
-        front_irc::Operator {
-            name: self.name.clone(),
-            password: self.password.clone(),
-        }
+        front_irc::Operator { name: self.name.clone(), password: self.password.clone() }
     }
 }
 

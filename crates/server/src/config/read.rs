@@ -11,9 +11,8 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-const SECTIONS: [&str; 9] = [
-    "node", "cluster", "rooms", "gossip", "listen", "operator", "accounts", "limits", "history",
-];
+const SECTIONS: [&str; 9] =
+    ["node", "cluster", "rooms", "gossip", "listen", "operator", "accounts", "limits", "history"];
 
 const DEFAULT_LISTEN: SocketAddr =
     SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 6667);
@@ -51,9 +50,7 @@ fn node(it: &mut Section<'_>, dir: &Path) -> Node {
     let name = "a name of at most 63 letters, digits, `.`, `-`, `_`";
     let roles = r#"a list of "directory" and "chat""#;
     Node {
-        name: it
-            .text("name", name, check::node_name)
-            .unwrap_or_else(name_of_this_machine),
+        name: it.text("name", name, check::node_name).unwrap_or_else(name_of_this_machine),
         data_dir: path(it, "data_dir", dir).unwrap_or_else(|| dir.join("starling-data")),
         roles: it
             .list("roles", roles, |role| match role {
@@ -62,9 +59,7 @@ fn node(it: &mut Section<'_>, dir: &Path) -> Node {
                 _ => None,
             })
             .unwrap_or_else(|| vec![Role::Directory, Role::Chat]),
-        motd: it
-            .list("motd", "a list of lines", check::line)
-            .unwrap_or_default(),
+        motd: it.list("motd", "a list of lines", check::line).unwrap_or_default(),
     }
 }
 
@@ -73,18 +68,12 @@ fn cluster(it: &mut Section<'_>, node: &Node) -> Cluster {
     let join = r#"a list of HOST:PORT, for example ["10.0.0.2:7100"]"#;
     let cluster = Cluster {
         network: it
-            .text(
-                "network",
-                "a name without spaces, at most 63 bytes",
-                check::network_name,
-            )
+            .text("network", "a name without spaces, at most 63 bytes", check::network_name)
             .unwrap_or_else(|| "Starling".to_owned()),
         address: it
             .text("address", address, check::peer_address)
             .unwrap_or_else(|| DEFAULT_CLUSTER_ADDRESS.to_owned()),
-        join: it
-            .list("join", join, check::peer_address)
-            .unwrap_or_default(),
+        join: it.list("join", join, check::peer_address).unwrap_or_default(),
         directory: it
             .choice("directory", &[("raft", DirectoryKind::Raft)], &["bully"])
             .unwrap_or(DirectoryKind::Raft),
@@ -119,9 +108,7 @@ fn limits(it: &mut Section<'_>) -> Limits {
         connections_per_ip: it.number("connections_per_ip", 1..=1_000_000).unwrap_or(64),
         flood_protection: it.boolean("flood_protection").unwrap_or(true),
         // At least a few of the longest lines (8191 bytes of tags and 512 more).
-        sendq_bytes: it
-            .number("sendq_bytes", 65_536..=1 << 30)
-            .unwrap_or(1 << 20),
+        sendq_bytes: it.number("sendq_bytes", 65_536..=1 << 30).unwrap_or(1 << 20),
         session_grace: it
             .duration("session_grace", Duration::ZERO..=DAY)
             .unwrap_or(Duration::from_secs(60)),
@@ -131,15 +118,9 @@ fn limits(it: &mut Section<'_>) -> Limits {
 fn history(it: &mut Section<'_>) -> History {
     let ages = Duration::from_secs(60)..=AGE_MAX;
     History {
-        max_messages_per_query: it
-            .number("max_messages_per_query", 1..=10_000)
-            .unwrap_or(100),
-        retention: it
-            .duration_or_forever("retention", ages.clone())
-            .unwrap_or(None),
-        empty_room_ttl: it
-            .duration_or_forever("empty_room_ttl", ages)
-            .unwrap_or(Some(30 * DAY)),
+        max_messages_per_query: it.number("max_messages_per_query", 1..=10_000).unwrap_or(100),
+        retention: it.duration_or_forever("retention", ages.clone()).unwrap_or(None),
+        empty_room_ttl: it.duration_or_forever("empty_room_ttl", ages).unwrap_or(Some(30 * DAY)),
     }
 }
 
@@ -215,9 +196,8 @@ fn operators(
         let name = check::required(it, "name", |it, key| {
             it.text(key, "a name without spaces", check::word)
         });
-        let password = check::required(it, "password", |it, key| {
-            it.text(key, hash, check::password)
-        });
+        let password =
+            check::required(it, "password", |it, key| it.text(key, hash, check::password));
         let (Some(name), Some(password)) = (name, password) else {
             return;
         };
@@ -241,10 +221,8 @@ fn with<T>(
     problems: &mut Vec<Problem>,
     read: impl FnOnce(&mut Section<'_>) -> T,
 ) -> T {
-    let value = tree.remove(name).unwrap_or(Value {
-        raw: Raw::Table(Table::new()),
-        place: Place::Whole,
-    });
+    let value =
+        tree.remove(name).unwrap_or(Value { raw: Raw::Table(Table::new()), place: Place::Whole });
     let mut section = Section::open(name, None, value, problems);
     let read = read(&mut section);
     section.close();
@@ -262,10 +240,7 @@ fn each(
         Raw::List(all) => all,
         _ => {
             let text = format!("`{name}` is a list; write it as [[{name}]]");
-            problems.push(Problem {
-                place: value.place,
-                text,
-            });
+            problems.push(Problem { place: value.place, text });
             return;
         }
     };
@@ -279,9 +254,7 @@ fn each(
 /// A path; relative ones begin where they were written: at the file's directory, or for a variable
 /// at the working directory.
 fn path(it: &mut Section<'_>, key: &'static str, dir: &Path) -> Option<PathBuf> {
-    let text = it.text(key, "a path", |text| {
-        (!text.is_empty()).then(|| text.to_owned())
-    })?;
+    let text = it.text(key, "a path", |text| (!text.is_empty()).then(|| text.to_owned()))?;
     Some(match it.place(key) {
         Place::Variable(_) => PathBuf::from(text),
         _ => dir.join(text),
@@ -289,10 +262,7 @@ fn path(it: &mut Section<'_>, key: &'static str, dir: &Path) -> Option<PathBuf> 
 }
 
 fn unknown_sections(tree: &Table, problems: &mut Vec<Problem>) {
-    for (name, value) in tree
-        .iter()
-        .filter(|(name, _)| !SECTIONS.contains(&name.as_str()))
-    {
+    for (name, value) in tree.iter().filter(|(name, _)| !SECTIONS.contains(&name.as_str())) {
         let written = |name: &str| match LISTS.contains(&name) {
             true => format!("[[{name}]]"),
             false => format!("[{name}]"),
@@ -300,10 +270,7 @@ fn unknown_sections(tree: &Table, problems: &mut Vec<Problem>) {
         if !matches!(value.raw, Raw::Table(_) | Raw::List(_)) {
             problems.push(Problem {
                 place: value.place.clone(),
-                text: format!(
-                    "`{name}` stands in no section; there are {}",
-                    SECTIONS.join(", ")
-                ),
+                text: format!("`{name}` stands in no section; there are {}", SECTIONS.join(", ")),
             });
             continue;
         }
@@ -315,15 +282,9 @@ fn unknown_sections(tree: &Table, problems: &mut Vec<Problem>) {
                 format!("unknown section `{name}`; did you mean {PREFIX}{near}{rest}?")
             }
             (Some(near), _) => format!("unknown section `{name}`; did you mean {}?", written(near)),
-            (None, _) => format!(
-                "unknown section `{name}`; there are {}",
-                SECTIONS.join(", ")
-            ),
+            (None, _) => format!("unknown section `{name}`; there are {}", SECTIONS.join(", ")),
         };
-        problems.push(Problem {
-            place: value.place.clone(),
-            text,
-        });
+        problems.push(Problem { place: value.place.clone(), text });
     }
 }
 
@@ -331,6 +292,5 @@ fn unknown_sections(tree: &Table, problems: &mut Vec<Problem>) {
 fn name_of_this_machine() -> String {
     let kernel = std::fs::read_to_string("/proc/sys/kernel/hostname").ok();
     let raw = kernel.or_else(|| std::env::var("HOSTNAME").ok());
-    raw.and_then(|it| check::node_name(it.trim()))
-        .unwrap_or_else(|| "starling".to_owned())
+    raw.and_then(|it| check::node_name(it.trim())).unwrap_or_else(|| "starling".to_owned())
 }

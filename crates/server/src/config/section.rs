@@ -38,10 +38,7 @@ impl<'a> Section<'a> {
                     None => format!("`{name}` is {}; write it as [{name}]", shown(&other)),
                     Some(_) => format!("`{name}` has {}; write [[{name}]]", shown(&other)),
                 };
-                problems.push(Problem {
-                    place: value.place.clone(),
-                    text: wants,
-                });
+                problems.push(Problem { place: value.place.clone(), text: wants });
                 Table::new()
             }
         };
@@ -99,9 +96,7 @@ impl<'a> Section<'a> {
             Raw::Variable(text) => text.trim().parse().ok(),
             _ => None,
         };
-        let fits = number
-            .filter(|it| range.contains(it))
-            .and_then(|it| usize::try_from(it).ok());
+        let fits = number.filter(|it| range.contains(it)).and_then(|it| usize::try_from(it).ok());
         let accepts = format!("a whole number from {} to {}", range.start(), range.end());
         self.or_refuse(key, &raw, &accepts, fits)
     }
@@ -123,13 +118,9 @@ impl<'a> Section<'a> {
         key: &'static str,
         range: RangeInclusive<Duration>,
     ) -> Option<Duration> {
-        let accepts = format!(
-            "a duration such as \"60s\", \"5m\", \"1h\", \"30d\", {}",
-            bounds(&range)
-        );
-        self.text(key, &accepts, |text| {
-            duration::parse(text).filter(|it| range.contains(it))
-        })
+        let accepts =
+            format!("a duration such as \"60s\", \"5m\", \"1h\", \"30d\", {}", bounds(&range));
+        self.text(key, &accepts, |text| duration::parse(text).filter(|it| range.contains(it)))
     }
 
     /// A span of time, or `"forever"`, which is `None`.
@@ -138,15 +129,11 @@ impl<'a> Section<'a> {
         key: &'static str,
         range: RangeInclusive<Duration>,
     ) -> Option<Option<Duration>> {
-        let accepts = format!(
-            "\"forever\" or a duration such as \"12h\", \"30d\", {}",
-            bounds(&range)
-        );
+        let accepts =
+            format!("\"forever\" or a duration such as \"12h\", \"30d\", {}", bounds(&range));
         self.text(key, &accepts, |text| match text {
             "forever" => Some(None),
-            _ => duration::parse(text)
-                .filter(|it| range.contains(it))
-                .map(Some),
+            _ => duration::parse(text).filter(|it| range.contains(it)).map(Some),
         })
     }
 
@@ -219,8 +206,7 @@ impl<'a> Section<'a> {
 
     fn take(&mut self, key: &'static str) -> Option<Raw> {
         let value = self.table.remove(key);
-        self.places
-            .insert(key, value.as_ref().map(|it| it.place.clone()));
+        self.places.insert(key, value.as_ref().map(|it| it.place.clone()));
         value.map(|it| it.raw)
     }
 

@@ -4,14 +4,8 @@ use proptest::prelude::*;
 const FILE: &str = "starling.toml";
 
 fn read(text: &str, variables: &[(&str, &str)]) -> Result<Config, Refused> {
-    let file = File {
-        shown: FILE,
-        dir: Path::new("/etc/starling"),
-        text,
-    };
-    let variables = variables
-        .iter()
-        .map(|(name, text)| (name.to_string(), text.to_string()));
+    let file = File { shown: FILE, dir: Path::new("/etc/starling"), text };
+    let variables = variables.iter().map(|(name, text)| (name.to_string(), text.to_string()));
     parse(Some(file), variables)
 }
 
@@ -93,14 +87,7 @@ fn every_key_of_a_full_file_arrives() {
     assert!(node.directory && node.chat);
     assert_eq!(node.network, "Example");
     assert_eq!(node.address, "10.0.0.1:7100");
-    assert_eq!(
-        node.join,
-        [
-            "10.0.0.2:7100",
-            "n3.chat.example:7100",
-            "[2001:db8::1]:7100"
-        ]
-    );
+    assert_eq!(node.join, ["10.0.0.2:7100", "n3.chat.example:7100", "[2001:db8::1]:7100"]);
     assert_eq!((node.copies, node.groups), (5, 8));
     assert_eq!(node.session_grace, Duration::from_secs(300));
     assert_eq!(node.retention, Some(Duration::from_secs(30 * 86_400)));
@@ -109,10 +96,7 @@ fn every_key_of_a_full_file_arrives() {
     let irc = config.for_irc();
     assert_eq!(irc.listeners.len(), 2);
     let cert = PathBuf::from("/etc/starling/cert.pem");
-    assert_eq!(
-        irc.listeners[0].tls,
-        Some((cert, PathBuf::from("/keys/key.pem")))
-    );
+    assert_eq!(irc.listeners[0].tls, Some((cert, PathBuf::from("/keys/key.pem"))));
     assert_eq!(irc.listeners[0].password.as_deref(), Some("hunter2"));
     assert_eq!(irc.listeners[1].address, "[::1]:8097");
     assert_eq!(irc.listeners[1].transport, front_irc::Transport::WebSocket);
@@ -122,10 +106,7 @@ fn every_key_of_a_full_file_arrives() {
     assert_eq!((irc.sendq_bytes, irc.history_max), (65_536, 50));
     assert_eq!(irc.motd, ["Welcome.", "", "Be kind."]);
 
-    assert_eq!(
-        config.metrics_address(),
-        Some("127.0.0.1:9100".parse().expect("an address"))
-    );
+    assert_eq!(config.metrics_address(), Some("127.0.0.1:9100".parse().expect("an address")));
     assert_eq!(config.gossip.fanout, 2);
     assert!(config.accounts.email_required);
     assert_eq!(
@@ -144,10 +125,7 @@ fn with_nothing_written_a_node_founds_a_network_on_the_loopback() {
     assert!(!node.name.is_empty());
     assert_eq!(node.data_dir, Path::new("starling-data"));
     assert!(node.directory && node.chat);
-    assert_eq!(
-        (node.network.as_str(), node.address.as_str()),
-        ("Starling", "127.0.0.1:7100")
-    );
+    assert_eq!((node.network.as_str(), node.address.as_str()), ("Starling", "127.0.0.1:7100"));
     assert!(node.join.is_empty());
     assert_eq!((node.copies, node.groups), (3, 16));
     assert_eq!(node.session_grace, Duration::from_secs(60));
@@ -167,10 +145,7 @@ fn with_nothing_written_a_node_founds_a_network_on_the_loopback() {
 #[test]
 fn what_is_shown_of_a_configuration_is_one_again_and_keeps_secrets() {
     let shown = toml::to_string(&accepted(FULL, &[])).expect("plain data");
-    assert!(
-        !shown.contains("hunter2") && !shown.contains("\"plain\""),
-        "{shown}"
-    );
+    assert!(!shown.contains("hunter2") && !shown.contains("\"plain\""), "{shown}");
     let again = accepted(&shown, &[]);
     assert_eq!(toml::to_string(&again).expect("plain data"), shown);
 }
@@ -183,10 +158,7 @@ fn the_environment_beats_the_file() {
             ("STARLING_NODE__NAME", "n9"),
             ("STARLING_NODE__DATA_DIR", "here"),
             ("STARLING_NODE__ROLES", "directory, chat"),
-            (
-                "STARLING_CLUSTER__JOIN",
-                r#"["10.0.0.7:7100", "10.0.0.8:7100"]"#,
-            ),
+            ("STARLING_CLUSTER__JOIN", r#"["10.0.0.7:7100", "10.0.0.8:7100"]"#),
             ("STARLING_LIMITS__CONNECTIONS_PER_IP", "1000"),
             ("STARLING_LIMITS__FLOOD_PROTECTION", "true"),
             ("STARLING_LIMITS__SESSION_GRACE", "90s"),
@@ -201,11 +173,7 @@ fn the_environment_beats_the_file() {
     );
     let node = config.for_node();
     assert_eq!(node.name, "n9");
-    assert_eq!(
-        node.data_dir,
-        Path::new("here"),
-        "from where the variable was set"
-    );
+    assert_eq!(node.data_dir, Path::new("here"), "from where the variable was set");
     assert_eq!(node.join, ["10.0.0.7:7100", "10.0.0.8:7100"]);
     assert_eq!(node.session_grace, Duration::from_secs(90));
     assert_eq!(node.retention, None);
@@ -386,15 +354,8 @@ fn a_bad_value_is_told_what_was_given_and_what_is_taken() {
 
 #[test]
 fn an_address_that_peers_cannot_reach_is_refused() {
-    for bad in [
-        "0.0.0.0:7100",
-        "[::]:7100",
-        "10.0.0.1",
-        "10.0.0.1:0",
-        "::1:7100",
-        "a b:1",
-        ":7100",
-    ] {
+    for bad in ["0.0.0.0:7100", "[::]:7100", "10.0.0.1", "10.0.0.1:0", "::1:7100", "a b:1", ":7100"]
+    {
         refused(
             &format!("[cluster]\naddress = \"{bad}\"\n"),
             &[],
@@ -414,11 +375,7 @@ fn a_listen_address_is_an_ip_and_a_port() {
             "starling.toml:2: `listen.address` is \"localhost:6667\"; it takes IP:PORT, for example \"0.0.0.0:6697\" or \"[::]:6697\"",
         ],
     );
-    refused(
-        "[[listen]]\ndoor = \"irc\"\n",
-        &[],
-        &["starling.toml:1: [[listen]] needs `address`"],
-    );
+    refused("[[listen]]\ndoor = \"irc\"\n", &[], &["starling.toml:1: [[listen]] needs `address`"]);
 }
 
 #[test]
@@ -511,11 +468,7 @@ fn a_node_cannot_join_only_itself() {
         "[cluster]\naddress = \"10.0.0.1:7100\"\njoin = [\"10.0.0.1:7100\", \"10.0.0.2:7100\"]\n",
         &[],
     );
-    assert_eq!(
-        config.for_node().join,
-        ["10.0.0.2:7100"],
-        "one file may serve all nodes"
-    );
+    assert_eq!(config.for_node().join, ["10.0.0.2:7100"], "one file may serve all nodes");
 }
 
 #[test]
@@ -557,11 +510,7 @@ fn an_operator_has_a_name_of_its_own_and_a_usable_password() {
 
 #[test]
 fn a_section_of_the_wrong_shape_is_shown_the_right_one() {
-    refused(
-        "node = 5\n",
-        &[],
-        &["starling.toml:1: `node` is 5; write it as [node]"],
-    );
+    refused("node = 5\n", &[], &["starling.toml:1: `node` is 5; write it as [node]"]);
     refused(
         "[listen]\naddress = \"127.0.0.1:1\"\n",
         &[],
@@ -579,13 +528,8 @@ fn a_section_of_the_wrong_shape_is_shown_the_right_one() {
 
 #[test]
 fn what_is_not_toml_says_where() {
-    let problems = read("[node]\nname = \n", &[])
-        .expect_err("not TOML")
-        .to_string();
-    assert!(
-        problems.starts_with("starling.toml:2: not TOML: "),
-        "{problems}"
-    );
+    let problems = read("[node]\nname = \n", &[]).expect_err("not TOML").to_string();
+    assert!(problems.starts_with("starling.toml:2: not TOML: "), "{problems}");
     assert!(!problems.contains('\n'), "{problems}");
     refused(
         "[node]\nname = \"a\"\nname = \"b\"\n",
@@ -624,14 +568,8 @@ fn the_page_about_configuration_has_every_key_and_variable() {
         };
         for key in table.keys() {
             let variable = format!("STARLING_{section}__{number}{key}").to_ascii_uppercase();
-            assert!(
-                page.contains(&format!("`{key}`")),
-                "{section}.{key} is not described"
-            );
-            assert!(
-                page.contains(&format!("`{variable}`")),
-                "{variable} is not described"
-            );
+            assert!(page.contains(&format!("`{key}`")), "{section}.{key} is not described");
+            assert!(page.contains(&format!("`{variable}`")), "{variable} is not described");
         }
     }
 }

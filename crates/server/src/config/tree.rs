@@ -84,10 +84,7 @@ pub(crate) enum Raw {
 
 /// Parses the text of a file. `file` is how messages name it.
 pub(crate) fn parse(file: &str, text: &str) -> Result<Table, Problem> {
-    let lines = Lines {
-        file: file.into(),
-        text,
-    };
+    let lines = Lines { file: file.into(), text };
     match Document::parse(text) {
         Ok(document) => Ok(table(document.as_table(), &lines)),
         Err(error) => Err(Problem {
@@ -106,9 +103,7 @@ struct Lines<'a> {
 impl Lines<'_> {
     fn place(&self, span: Option<Range<usize>>) -> Place {
         let offset = span.map_or(0, |it| it.start).min(self.text.len());
-        let newlines = self.text.as_bytes()[..offset]
-            .iter()
-            .filter(|b| **b == b'\n');
+        let newlines = self.text.as_bytes()[..offset].iter().filter(|b| **b == b'\n');
         Place::Line(self.file.clone(), newlines.count() + 1)
     }
 }
@@ -116,13 +111,7 @@ impl Lines<'_> {
 fn table(from: &dyn TableLike, lines: &Lines<'_>) -> Table {
     let entry = |(key, item): (&str, &Item)| {
         let place = lines.place(from.key(key).and_then(|it| it.span()).or(item.span()));
-        Some((
-            key.to_owned(),
-            Value {
-                raw: raw(item, lines)?,
-                place,
-            },
-        ))
+        Some((key.to_owned(), Value { raw: raw(item, lines)?, place }))
     };
     from.iter().filter_map(entry).collect()
 }
@@ -193,24 +182,12 @@ impl Variable {
             Some((number, key)) => (Some(number), key),
             None => (None, rest),
         };
-        Some(Variable {
-            section: section.to_owned(),
-            number,
-            key: key.to_owned(),
-            text,
-            name,
-        })
+        Some(Variable { section: section.to_owned(), number, key: key.to_owned(), text, name })
     }
 }
 
 fn put(tree: &mut Table, variable: Variable) -> Result<(), String> {
-    let Variable {
-        name,
-        section,
-        number,
-        key,
-        text,
-    } = variable;
+    let Variable { name, section, number, key, text } = variable;
     let upper = section.to_ascii_uppercase();
     let is_list = LISTS.contains(&section.as_str());
     if is_list != number.is_some() {
@@ -225,10 +202,7 @@ fn put(tree: &mut Table, variable: Variable) -> Result<(), String> {
         true => Raw::List(Vec::new()),
         false => Raw::Table(Table::new()),
     };
-    let slot = tree.entry(section.clone()).or_insert(Value {
-        raw: empty,
-        place: place.clone(),
-    });
+    let slot = tree.entry(section.clone()).or_insert(Value { raw: empty, place: place.clone() });
     let target = match (&mut slot.raw, number) {
         (Raw::List(them), Some(number)) => {
             if them.len() < number {
@@ -238,10 +212,7 @@ fn put(tree: &mut Table, variable: Variable) -> Result<(), String> {
                 ));
             }
             if them.len() == number {
-                them.push(Value {
-                    raw: Raw::Table(Table::new()),
-                    place: place.clone(),
-                });
+                them.push(Value { raw: Raw::Table(Table::new()), place: place.clone() });
             }
             &mut them[number].raw
         }
@@ -249,13 +220,7 @@ fn put(tree: &mut Table, variable: Variable) -> Result<(), String> {
     };
     // If the file has something else than a table here, that is reported when the section is read.
     if let Raw::Table(table) = target {
-        table.insert(
-            key,
-            Value {
-                raw: Raw::Variable(text),
-                place,
-            },
-        );
+        table.insert(key, Value { raw: Raw::Variable(text), place });
     }
     Ok(())
 }

@@ -53,10 +53,7 @@ mod tests {
         assert_eq!(read("restart 3"), Ok(Some(Command::Restart(3))));
         assert_eq!(read("q"), Ok(Some(Command::Quit)));
         for bad in ["k 0", "r 4", "k x"] {
-            assert!(
-                read(bad).is_err_and(|it| it.ends_with("there are 1 to 3")),
-                "{bad}"
-            );
+            assert!(read(bad).is_err_and(|it| it.ends_with("there are 1 to 3")), "{bad}");
         }
         assert!(read("k").is_err_and(|it| it.contains("is not one of")));
     }

@@ -144,15 +144,10 @@ fn free_from(first: u16, count: usize) -> anyhow::Result<Vec<SocketAddr>> {
     let free = (first..first + PORTS_TRIED).filter_map(bind).take(count);
     let held: Vec<TcpListener> = free.collect(); // All at once, so that no port is given twice.
     if held.len() < count {
-        bail!(
-            "no {count} free ports from {first} to {}",
-            first + PORTS_TRIED - 1
-        );
+        bail!("no {count} free ports from {first} to {}", first + PORTS_TRIED - 1);
     }
     let addresses = held.iter().map(TcpListener::local_addr);
-    addresses
-        .collect::<Result<_, _>>()
-        .context("cannot ask for a port")
+    addresses.collect::<Result<_, _>>().context("cannot ask for a port")
 }
 
 #[cfg(test)]
@@ -176,11 +171,8 @@ mod tests {
         let at = |port| SocketAddr::from((Ipv4Addr::LOCALHOST, port));
         let member = Member::new(2, Path::new("/tmp/demo"), at(6668), at(7101));
         let text = member.configuration(&[at(7100), at(7102)]);
-        let file = crate::config::File {
-            shown: "n2.toml",
-            dir: Path::new("/tmp/demo"),
-            text: &text,
-        };
+        let file =
+            crate::config::File { shown: "n2.toml", dir: Path::new("/tmp/demo"), text: &text };
         let config = crate::config::parse(Some(file), []).unwrap_or_else(|it| panic!("{it}"));
         assert_eq!(config.for_node().data_dir, Path::new("/tmp/demo/n2"));
         assert_eq!(config.for_node().join.len(), 2);

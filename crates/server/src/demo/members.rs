@@ -63,15 +63,10 @@ impl Members {
             };
             let (number, log) = (member.number, member.log.display());
             if must_run {
-                bail!(
-                    "node {number} ended ({status}); the end of its log:\n{}",
-                    member.log_end()
-                );
+                bail!("node {number} ended ({status}); the end of its log:\n{}", member.log_end());
             }
             self.returning.retain(|it| *it != number);
-            said.push(format!(
-                "node {number} ended by itself ({status}); its log: {log}"
-            ));
+            said.push(format!("node {number} ended by itself ({status}); its log: {log}"));
         }
         let all = &self.all;
         self.returning.retain(|number| {
@@ -93,9 +88,7 @@ impl Members {
                 && has_its_groups(&it)
                 && it.groups.iter().all(|group| group.replicas.len() >= copies)
         };
-        self.all
-            .iter()
-            .all(|member| ask(member).is_some_and(is_ready))
+        self.all.iter().all(|member| ask(member).is_some_and(is_ready))
     }
 
     /// kill -9
@@ -126,12 +119,7 @@ impl Members {
     /// The processes, and the cluster as the first node that answers sees it.
     pub(crate) fn status(&self) -> String {
         let mut out = self.processes();
-        match self
-            .all
-            .iter()
-            .filter(|it| it.pid().is_some())
-            .find_map(ask)
-        {
+        match self.all.iter().filter(|it| it.pid().is_some()).find_map(ask) {
             Some(status) => write!(out, "\n{}", status::text(&status)),
             None => write!(out, "\nNo node answers."),
         }
@@ -144,19 +132,14 @@ impl Members {
         let mut out = "Ready. All nodes are one network; connect to any of them.\n\n".to_owned();
         out += &self.processes();
         out += "\nWith irssi, then /join #starling:\n";
-        let names = [
-            "alice", "bob", "carol", "dave", "erin", "frank", "grace", "heidi", "ivan",
-        ];
+        let names = ["alice", "bob", "carol", "dave", "erin", "frank", "grace", "heidi", "ivan"];
         let mut weechat = String::new();
         for (member, nick) in self.all.iter().zip(names) {
             let (host, port) = (member.irc.ip(), member.irc.port());
             writeln!(out, "  irssi -c {host} -p {port} -n {nick}")
                 .expect("a String takes everything");
-            writeln!(
-                weechat,
-                "  weechat -t 'irc://{nick}@{host}:{port}/#starling'"
-            )
-            .expect("a String takes everything");
+            writeln!(weechat, "  weechat -t 'irc://{nick}@{host}:{port}/#starling'")
+                .expect("a String takes everything");
         }
         out += "With WeeChat:\n";
         out += &weechat;
@@ -196,7 +179,6 @@ fn has_its_groups(status: &Status) -> bool {
     !status.groups.is_empty()
         && status.groups.iter().all(|group| {
             let is_replica = group.replicas.contains(&status.node);
-            group.is_led()
-                && (!is_replica || matches!(group.role.as_str(), "leader" | "voter"))
+            group.is_led() && (!is_replica || matches!(group.role.as_str(), "leader" | "voter"))
         })
 }

@@ -52,19 +52,10 @@ pub(crate) fn run(args: Args) -> anyhow::Result<ExitCode> {
     quit_on_signals(sender.clone())?;
     let mut out = std::io::stdout();
     let mut members = Members::start(usize::from(args.nodes))?;
-    writeln!(
-        out,
-        "Starting {}; data and logs in {}",
-        many(args.nodes),
-        members.dir().display()
-    )?;
+    writeln!(out, "Starting {}; data and logs in {}", many(args.nodes), members.dir().display())?;
     read_lines(sender);
     let why = talk(&mut members, &inputs, &mut out)?;
-    writeln!(
-        out,
-        "{why}: ending the nodes and removing {}",
-        members.dir().display()
-    )?;
+    writeln!(out, "{why}: ending the nodes and removing {}", members.dir().display())?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -97,11 +88,7 @@ fn talk(
             writeln!(out, "{}", members.welcome())?;
         } else if !is_ready && !was_late && began.elapsed() > READY_LATE {
             was_late = true;
-            writeln!(
-                out,
-                "Still not ready; the logs say more: {}",
-                members.dir().display()
-            )?;
+            writeln!(out, "Still not ready; the logs say more: {}", members.dir().display())?;
         }
     }
 }
@@ -133,9 +120,7 @@ fn read_lines(to: Sender<Input>) {
 
 /// From here on the usual signals end the demo in order instead of at once.
 fn quit_on_signals(to: Sender<Input>) -> anyhow::Result<()> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let guard = runtime.enter();
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;

@@ -25,12 +25,8 @@ impl Line {
         let mut line = Line::default();
         let mut rest = raw.trim_end_matches(['\r', '\n']);
         if let Some((tags, after)) = rest.strip_prefix('@').and_then(|it| it.split_once(' ')) {
-            let pairs = tags
-                .split(';')
-                .map(|it| it.split_once('=').unwrap_or((it, "")));
-            line.tags = pairs
-                .map(|(key, value)| (key.to_owned(), value.to_owned()))
-                .collect();
+            let pairs = tags.split(';').map(|it| it.split_once('=').unwrap_or((it, "")));
+            line.tags = pairs.map(|(key, value)| (key.to_owned(), value.to_owned())).collect();
             rest = after.trim_start();
         }
         if let Some((source, after)) = rest.strip_prefix(':').and_then(|it| it.split_once(' ')) {
@@ -73,11 +69,7 @@ impl Client {
         let stream = TcpStream::connect_timeout(&to, Duration::from_secs(2))?;
         stream.set_nodelay(true)?;
         stream.set_write_timeout(Some(Duration::from_secs(5)))?;
-        Ok(Client {
-            stream,
-            received: Vec::new(),
-            latest: VecDeque::new(),
-        })
+        Ok(Client { stream, received: Vec::new(), latest: VecDeque::new() })
     }
 
     /// Connects, negotiates and becomes `nick`; an error says what came instead.
@@ -89,9 +81,7 @@ impl Client {
         let answer = client.wait(limit, |it| it.is("001") || is_refusal(it))?;
         match answer.is("001") {
             true => Ok(client),
-            false => Err(io::Error::other(format!(
-                "{nick} is not let in: {answer:?}"
-            ))),
+            false => Err(io::Error::other(format!("{nick} is not let in: {answer:?}"))),
         }
     }
 
@@ -100,14 +90,10 @@ impl Client {
         self.send("CAP LS 302")?;
         self.send(&format!("USER {user} 0 * :{user}"))?;
         self.send(&format!("CAP REQ :{CAPS}"))?;
-        let answer = self.wait(SOON, |it| {
-            it.is("CAP") && ["ACK", "NAK"].contains(&it.param(1))
-        })?;
+        let answer = self.wait(SOON, |it| it.is("CAP") && ["ACK", "NAK"].contains(&it.param(1)))?;
         match answer.param(1) {
             "ACK" => Ok(()),
-            _ => Err(io::Error::other(format!(
-                "capabilities were refused: {answer:?}"
-            ))),
+            _ => Err(io::Error::other(format!("capabilities were refused: {answer:?}"))),
         }
     }
 
@@ -169,10 +155,7 @@ impl Client {
             }
         }
         let latest: Vec<&str> = self.latest.iter().map(String::as_str).collect();
-        let text = format!(
-            "not within {limit:?}; the latest lines:\n{}",
-            latest.join("\n")
-        );
+        let text = format!("not within {limit:?}; the latest lines:\n{}", latest.join("\n"));
         Err(io::Error::new(ErrorKind::TimedOut, text))
     }
 

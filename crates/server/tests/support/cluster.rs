@@ -128,9 +128,8 @@ impl Cluster {
     #[track_caller]
     pub(crate) fn wait_end(&mut self, index: usize) -> Option<i32> {
         let mut child = self.nodes[index].child.take().expect("a node that runs");
-        let ended = wait_for("the end of a node", READY_MAX, || {
-            child.try_wait().expect("our own child")
-        });
+        let ended =
+            wait_for("the end of a node", READY_MAX, || child.try_wait().expect("our own child"));
         ended.code()
     }
 
@@ -157,15 +156,11 @@ impl Cluster {
     pub(crate) fn wait_ready(&mut self) {
         let limit = READY_MAX;
         for index in 0..self.nodes.len() {
-            wait_for(
-                &format!("{} to be ready", self.nodes[index].name),
-                limit,
-                || {
-                    self.must_run(index);
-                    let status = self.status(index)?;
-                    is_ready(&status, self.nodes.len()).then_some(())
-                },
-            );
+            wait_for(&format!("{} to be ready", self.nodes[index].name), limit, || {
+                self.must_run(index);
+                let status = self.status(index)?;
+                is_ready(&status, self.nodes.len()).then_some(())
+            });
         }
     }
 
@@ -182,10 +177,7 @@ impl Cluster {
         let busiest = rooms
             .max_by_key(|it| it.applied_index.saturating_sub(applied(&before, it.id)))
             .expect("there are room groups");
-        let leader = busiest
-            .leader
-            .as_deref()
-            .expect("a group with traffic is led");
+        let leader = busiest.leader.as_deref().expect("a group with traffic is led");
         let followers = busiest.replicas.iter().filter(|it| *it != leader);
         Busy {
             leader: self.index_of(leader),
@@ -197,10 +189,7 @@ impl Cluster {
         let config = self.path(index, "toml");
         fs::write(&config, self.configuration(index, join))
             .expect("a configuration can be written");
-        let log = File::options()
-            .create(true)
-            .append(true)
-            .open(self.path(index, "log"));
+        let log = File::options().create(true).append(true).open(self.path(index, "log"));
         let mut command = Command::new(env!("CARGO_BIN_EXE_starling"));
         for (name, _) in std::env::vars_os() {
             if name.to_str().is_some_and(|it| it.starts_with("STARLING_")) {
@@ -221,9 +210,7 @@ impl Cluster {
     }
 
     fn configuration(&self, index: usize, join: &[SocketAddr]) -> String {
-        let Node {
-            name, irc, peers, ..
-        } = &self.nodes[index];
+        let Node { name, irc, peers, .. } = &self.nodes[index];
         let data = self.path(index, "data");
         let data = data.display();
         let join: Vec<String> = join.iter().map(|it| format!("\"{it}\"")).collect();
@@ -252,9 +239,7 @@ impl Cluster {
     }
 
     fn path(&self, index: usize, kind: &str) -> PathBuf {
-        self.dir
-            .path()
-            .join(format!("{}.{kind}", self.nodes[index].name))
+        self.dir.path().join(format!("{}.{kind}", self.nodes[index].name))
     }
 
     /// A client on this node; the node is expected to take it.
@@ -282,11 +267,7 @@ impl Drop for Cluster {
                 let log = fs::read_to_string(self.path(index, "log")).unwrap_or_default();
                 let first = log.lines().count().saturating_sub(LINES);
                 let end: Vec<&str> = log.lines().skip(first).collect();
-                eprintln!(
-                    "--- end of the log of {}\n{}",
-                    self.nodes[index].name,
-                    end.join("\n")
-                );
+                eprintln!("--- end of the log of {}\n{}", self.nodes[index].name, end.join("\n"));
             }
         }
     }

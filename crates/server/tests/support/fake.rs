@@ -65,10 +65,7 @@ impl Fake {
             });
             address
         };
-        Fake {
-            nodes: (0..nodes).map(start).collect(),
-            memory: memory.clone(),
-        }
+        Fake { nodes: (0..nodes).map(start).collect(), memory: memory.clone() }
     }
 
     /// Cuts everybody off who is on this node.
@@ -139,14 +136,9 @@ impl Memory {
             return out.write_all(refusal.as_bytes()).ok();
         }
         let body = format!(":{nick}!u@h PRIVMSG {room} :{}\r\n", entry.2);
-        let me = out
-            .local_addr()
-            .and_then(|to| Ok((to, out.peer_addr()?)))
-            .ok()?;
+        let me = out.local_addr().and_then(|to| Ok((to, out.peer_addr()?))).ok()?;
         for (_, stream) in &mut self.occupants {
-            let them = stream
-                .local_addr()
-                .and_then(|to| Ok((to, stream.peer_addr()?)));
+            let them = stream.local_addr().and_then(|to| Ok((to, stream.peer_addr()?)));
             let line = match them.is_ok_and(|it| it == me) {
                 true => format!("@label={label};msgid={id} {body}"),
                 false if flaw == Flaw::Mutes => continue,
@@ -161,8 +153,7 @@ impl Memory {
     fn reorder(&mut self, nick: &str, entry: (String, String, String)) {
         let source = format!("{nick}!u@h");
         let before = self.history.iter().rposition(|(it, _, _)| *it == source);
-        self.history
-            .insert(before.unwrap_or(self.history.len()), entry);
+        self.history.insert(before.unwrap_or(self.history.len()), entry);
     }
 
     fn page(&self, line: &Line, disagrees: bool) -> String {
@@ -172,22 +163,13 @@ impl Memory {
         };
         let (room, from) = (line.param(1), line.param(2));
         let after = from.strip_prefix("msgid=").map_or(0, |last| {
-            let place = self
-                .history
-                .iter()
-                .rposition(|(_, id, _)| id_of(id) == last);
+            let place = self.history.iter().rposition(|(_, id, _)| id_of(id) == last);
             place.map_or(self.history.len(), |it| it + 1)
         });
         let limit = line.param(3).parse().unwrap_or(1);
-        let lines = self.history[after..]
-            .iter()
-            .take(limit)
-            .map(|(source, id, text)| {
-                format!(
-                    "@batch=7;msgid={} :{source} PRIVMSG {room} :{text}\r\n",
-                    id_of(id)
-                )
-            });
+        let lines = self.history[after..].iter().take(limit).map(|(source, id, text)| {
+            format!("@batch=7;msgid={} :{source} PRIVMSG {room} :{text}\r\n", id_of(id))
+        });
         let lines: String = lines.collect();
         format!(":fake BATCH +7 chathistory {room}\r\n{lines}:fake BATCH -7\r\n")
     }

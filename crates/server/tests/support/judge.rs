@@ -86,11 +86,7 @@ pub(crate) fn judge(evidence: &Evidence) -> Result<Tally, Vec<Fault>> {
     for (node, history) in &evidence.histories {
         judge_history(node, history, &evidence.sent, &mut faults);
         if history != first {
-            let same = history
-                .iter()
-                .zip(first)
-                .take_while(|(a, b)| a == b)
-                .count();
+            let same = history.iter().zip(first).take_while(|(a, b)| a == b).count();
             faults.push(Fault::Different(node.clone(), same));
         }
     }
@@ -142,24 +138,13 @@ fn judge_history(
     let in_session = |it: &Message| (it.sender, Some(it.session));
     let of_sender = |it: &Message| (it.sender, None::<usize>);
     let all = sent.iter().map(|(message, _)| message);
-    let echoed = sent
-        .iter()
-        .filter(|(_, it)| matches!(it, Outcome::Echoed(_)));
+    let echoed = sent.iter().filter(|(_, it)| matches!(it, Outcome::Echoed(_)));
     let mut reordered = Vec::new();
     in_order(all, in_session, &places, &mut reordered);
-    in_order(
-        echoed.map(|(message, _)| message),
-        of_sender,
-        &places,
-        &mut reordered,
-    );
+    in_order(echoed.map(|(message, _)| message), of_sender, &places, &mut reordered);
     reordered.sort();
     reordered.dedup();
-    faults.extend(
-        reordered
-            .into_iter()
-            .map(|(a, b)| Fault::Reordered(node.to_owned(), a, b)),
-    );
+    faults.extend(reordered.into_iter().map(|(a, b)| Fault::Reordered(node.to_owned(), a, b)));
 }
 
 /// Walks through what was sent; within each key, places in the history may only grow.
@@ -187,22 +172,14 @@ fn gap(heard: &[Seen], history: &[Seen]) -> Option<usize> {
     let Some(begin) = history.iter().position(|it| it == first) else {
         return Some(0);
     };
-    let same = heard
-        .iter()
-        .zip(&history[begin..])
-        .take_while(|(a, b)| a == b);
+    let same = heard.iter().zip(&history[begin..]).take_while(|(a, b)| a == b);
     let same = same.count();
     (same < heard.len()).then_some(same)
 }
 
 fn tally(evidence: &Evidence, history: &[Seen]) -> Tally {
     let there: HashSet<Message> = history.iter().map(|it| it.message).collect();
-    let mut tally = Tally {
-        echoed: 0,
-        refused: 0,
-        unknown: 0,
-        unknown_but_there: 0,
-    };
+    let mut tally = Tally { echoed: 0, refused: 0, unknown: 0, unknown_but_there: 0 };
     for (message, outcome) in &evidence.sent {
         match outcome {
             Outcome::Echoed(_) => tally.echoed += 1,

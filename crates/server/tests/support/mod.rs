@@ -20,10 +20,7 @@ pub(crate) fn wait_for<T>(what: &str, limit: Duration, mut look: impl FnMut() ->
         if let Some(found) = look() {
             return found;
         }
-        assert!(
-            Instant::now() < deadline,
-            "waited {limit:?} in vain for: {what}"
-        );
+        assert!(Instant::now() < deadline, "waited {limit:?} in vain for: {what}");
         thread::sleep(Duration::from_millis(50));
     }
 }

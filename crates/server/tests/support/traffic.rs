@@ -57,10 +57,7 @@ impl Traffic {
             let shared = shared.clone();
             thread::spawn(move || work(&shared, sender))
         };
-        Traffic {
-            workers: (0..clients).map(work).collect(),
-            shared: shared.clone(),
-        }
+        Traffic { workers: (0..clients).map(work).collect(), shared: shared.clone() }
     }
 
     /// Returns when so many more messages have been acknowledged.
@@ -191,11 +188,7 @@ impl Session<'_> {
                 return self.client.send("QUIT :done");
             }
             let now = Instant::now();
-            if self
-                .under_way
-                .values()
-                .any(|(_, sent)| now - *sent > ANSWER_MAX)
-            {
+            if self.under_way.values().any(|(_, sent)| now - *sent > ANSWER_MAX) {
                 return Err(io::ErrorKind::TimedOut.into());
             }
             if !stops && now >= next && self.under_way.len() < WINDOW {
@@ -210,27 +203,18 @@ impl Session<'_> {
     }
 
     fn send(&mut self, number: u64) -> io::Result<()> {
-        let message = Message {
-            sender: self.sender,
-            session: self.session,
-            number,
-        };
+        let message = Message { sender: self.sender, session: self.session, number };
         // Before it is sent: even if that fails it may have arrived.
         self.report.sent.push((message, Outcome::Unknown));
         let place = self.report.sent.len() - 1;
-        self.under_way
-            .insert(number.to_string(), (place, Instant::now()));
+        self.under_way.insert(number.to_string(), (place, Instant::now()));
         let (room, text) = (&self.shared.room, text(message));
-        self.client
-            .send(&format!("@label={number} PRIVMSG {room} :{text}"))
+        self.client.send(&format!("@label={number} PRIVMSG {room} :{text}"))
     }
 
     fn learn(&mut self, line: &Line) {
         let batch = line.tag("batch").and_then(|it| self.batches.get(it));
-        let label = line
-            .tag("label")
-            .or(batch.map(String::as_str))
-            .map(str::to_owned);
+        let label = line.tag("label").or(batch.map(String::as_str)).map(str::to_owned);
         if line.is("BATCH") {
             if let (Some(label), Some(reference)) = (label, line.param(0).strip_prefix('+')) {
                 self.batches.insert(reference.to_owned(), label);
@@ -246,10 +230,7 @@ impl Session<'_> {
         };
         self.report.sent[place].1 = match seen {
             Some(seen) => {
-                assert_eq!(
-                    seen.message, self.report.sent[place].0,
-                    "an answer with a wrong label"
-                );
+                assert_eq!(seen.message, self.report.sent[place].0, "an answer with a wrong label");
                 self.shared.echoed.fetch_add(1, Ordering::Relaxed);
                 Outcome::Echoed(seen.id)
             }
@@ -269,10 +250,7 @@ fn refusal(line: &Line) -> Outcome {
 }
 
 fn text(message: Message) -> String {
-    format!(
-        "m {} {} {}",
-        message.sender, message.session, message.number
-    )
+    format!("m {} {} {}", message.sender, message.session, message.number)
 }
 
 /// One of our messages, with its id.
@@ -286,9 +264,6 @@ fn seen(line: &Line) -> Option<Seen> {
         session: words.next()?.parse().ok()?,
         number: words.next()?.parse().ok()?,
     };
-    let id = line
-        .tag("msgid")
-        .expect("every message has an id")
-        .to_owned();
+    let id = line.tag("msgid").expect("every message has an id").to_owned();
     Some(Seen { id, message })
 }

@@ -16,9 +16,7 @@ pub(in crate::directory) fn add_member(
     replaces: Option<NodeId>,
 ) -> Answer {
     let mut events = Vec::new();
-    let holder = directory
-        .members()
-        .find(|it| it.id != id && it.name.eq_ignore_ascii_case(&name));
+    let holder = directory.members().find(|it| it.id != id && it.name.eq_ignore_ascii_case(&name));
     if let Some(holder) = holder {
         let by = holder.id;
         // Only the dead give their place away: a living namesake would be cut off by a typing error.
@@ -98,11 +96,7 @@ mod tests {
         scene.sees(replace(2, "a", 3), &[refused]); // Another one is named.
         scene.sees(
             replace(2, "a", 1),
-            &[
-                "alice ended: Server left the network",
-                "member 1 removed",
-                "member 2 added",
-            ],
+            &["alice ended: Server left the network", "member 1 removed", "member 2 added"],
         );
         assert!(scene.directory.by_nick("alice").is_none());
         scene.sees(replace(2, "a", 1), &[]);

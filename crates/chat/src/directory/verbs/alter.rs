@@ -19,11 +19,7 @@ pub(in crate::directory) fn alter(
         return Ok(Vec::new());
     }
     directory.put(session.clone());
-    Ok(vec![DirectoryEvent::Altered {
-        session,
-        before,
-        change,
-    }])
+    Ok(vec![DirectoryEvent::Altered { session, before, change }])
 }
 
 fn carry_out(session: &mut Session, change: Change) {
@@ -47,10 +43,7 @@ mod tests {
     use crate::directory::{Change, DirectoryCommand, DirectoryEvent, UserModes};
 
     fn alter(session: u64, change: Change) -> DirectoryCommand {
-        DirectoryCommand::Alter {
-            session: SessionId(session),
-            change,
-        }
+        DirectoryCommand::Alter { session: SessionId(session), change }
     }
 
     #[test]
@@ -62,15 +55,9 @@ mod tests {
             Change::Away(Some("lunch".into())),
             Change::Away(None),
             Change::Realname("Alice A.".into()),
-            Change::Host {
-                user: "al".into(),
-                host: "cloak".into(),
-            },
+            Change::Host { user: "al".into(), host: "cloak".into() },
             Change::Account(Some("alice".into())),
-            Change::Modes(UserModes {
-                bot: true,
-                ..UserModes::default()
-            }),
+            Change::Modes(UserModes { bot: true, ..UserModes::default() }),
             Change::Operator(Some("admin".into())),
         ];
         for change in changes {
@@ -90,12 +77,7 @@ mod tests {
         scene.sees(add(1, "a"), &["member 1 added"]);
         scene.registers(10, "alice", 1);
         let outcome = scene.apply(alter(10, Change::Away(Some("lunch".into()))));
-        let [
-            DirectoryEvent::Altered {
-                session, before, ..
-            },
-        ] = &*outcome.events
-        else {
+        let [DirectoryEvent::Altered { session, before, .. }] = &*outcome.events else {
             panic!("one change, one event: {outcome:?}");
         };
         assert_eq!(before.away, None);

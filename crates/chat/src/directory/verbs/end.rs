@@ -14,11 +14,7 @@ pub(in crate::directory) fn end(
     let Some(session) = directory.take(id) else {
         return Err(DirectoryRefusal::UnknownSession);
     };
-    Ok(vec![DirectoryEvent::Ended {
-        session,
-        reason,
-        by,
-    }])
+    Ok(vec![DirectoryEvent::Ended { session, reason, by }])
 }
 
 #[cfg(test)]

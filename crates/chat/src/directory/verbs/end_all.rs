@@ -12,11 +12,7 @@ pub(in crate::directory) fn end_all(
     let ids: Vec<_> = directory.sessions_of(node).map(|it| it.id).collect();
     let ended = ids.into_iter().filter_map(|id| directory.take(id));
     ended
-        .map(|session| DirectoryEvent::Ended {
-            session,
-            reason: reason.clone(),
-            by: None,
-        })
+        .map(|session| DirectoryEvent::Ended { session, reason: reason.clone(), by: None })
         .collect()
 }
 
@@ -28,10 +24,7 @@ mod tests {
 
     #[test]
     fn a_dead_nodes_sessions_end_in_order_and_no_others() {
-        let end_all = || DirectoryCommand::EndAll {
-            node: NodeId(1),
-            reason: "a died".into(),
-        };
+        let end_all = || DirectoryCommand::EndAll { node: NodeId(1), reason: "a died".into() };
         let mut scene = Scene::default();
         scene.sees(add(1, "a"), &["member 1 added"]);
         scene.sees(add(2, "b"), &["member 2 added"]);

@@ -13,11 +13,7 @@ pub(in crate::directory) fn found(
     if directory.founded.is_some() {
         return Err(DirectoryRefusal::AlreadyFounded);
     }
-    directory.founded = Some(Founded {
-        cluster,
-        network,
-        groups,
-    });
+    directory.founded = Some(Founded { cluster, network, groups });
     Ok(vec![DirectoryEvent::Founded])
 }
 
@@ -28,11 +24,8 @@ mod tests {
 
     #[test]
     fn a_cluster_is_founded_once() {
-        let found = |cluster| DirectoryCommand::Found {
-            cluster,
-            network: "Starling".into(),
-            groups: 16,
-        };
+        let found =
+            |cluster| DirectoryCommand::Found { cluster, network: "Starling".into(), groups: 16 };
         let mut scene = Scene::default();
         scene.sees(found(7), &["founded"]);
         scene.sees(found(8), &["refused AlreadyFounded"]);

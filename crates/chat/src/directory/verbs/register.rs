@@ -59,10 +59,7 @@ mod tests {
         scene.sees(register(20, "bob", 1), &["bob registered"]);
         assert_eq!(scene.directory.session_count(), 2);
         assert_eq!(scene.directory.session_count_of(NodeId(1)), 2);
-        assert_eq!(
-            scene.directory.by_nick("Alice"),
-            scene.directory.by_nick("alice")
-        );
+        assert_eq!(scene.directory.by_nick("Alice"), scene.directory.by_nick("alice"));
     }
 
     #[test]

@@ -32,10 +32,7 @@ mod tests {
         scene.sees(add(2, "b"), &["member 2 added"]);
         scene.registers(10, "alice", 1);
         scene.registers(20, "bob", 2);
-        scene.sees(
-            remove(),
-            &["alice ended: Server left the network", "member 1 removed"],
-        );
+        scene.sees(remove(), &["alice ended: Server left the network", "member 1 removed"]);
         assert_eq!(scene.directory.session_count(), 1);
         assert!(scene.directory.by_nick("bob").is_some());
     }

@@ -28,10 +28,7 @@ mod tests {
     use crate::directory::scene::{Scene, add, nick};
 
     fn rename(session: u64, to: &str) -> DirectoryCommand {
-        DirectoryCommand::Rename {
-            session: SessionId(session),
-            nick: nick(to),
-        }
+        DirectoryCommand::Rename { session: SessionId(session), nick: nick(to) }
     }
 
     #[test]

@@ -19,13 +19,7 @@ pub(in crate::room) fn forget(
             room.last_used = stamp;
         }
         let reason = reason.clone();
-        rooms.record(
-            now,
-            Place::Room(name),
-            who.clone(),
-            What::Quit { reason },
-            out,
-        );
+        rooms.record(now, Place::Room(name), who.clone(), What::Quit { reason }, out);
     }
 }
 

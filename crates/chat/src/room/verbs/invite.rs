@@ -56,10 +56,7 @@ mod tests {
 
     #[test]
     fn the_oldest_invitation_goes_when_there_are_too_many() {
-        let mut scene = Scene::with(Limits {
-            invites_max: 2,
-            ..Limits::default()
-        });
+        let mut scene = Scene::with(Limits { invites_max: 2, ..Limits::default() });
         scene.plays(
             "alice> join #rust
              < alice joined #rust as operator

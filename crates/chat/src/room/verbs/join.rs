@@ -16,18 +16,10 @@ pub(in crate::room) fn join(
 ) -> Result<What, Refusal> {
     may_join(room, who, key)?;
     let is_operator = room.occupants.is_empty();
-    let occupant = Occupant {
-        who: who.clone(),
-        is_operator,
-        is_voiced: false,
-    };
+    let occupant = Occupant { who: who.clone(), is_operator, is_voiced: false };
     room.occupants.insert(who.session, occupant);
     room.invited.retain(|it| *it != who.session); // Good for coming in once.
-    Ok(What::Joined {
-        realname,
-        is_operator,
-        shown: room.shown.clone(),
-    })
+    Ok(What::Joined { realname, is_operator, shown: room.shown.clone() })
 }
 
 fn may_join(room: &Room, who: &Who, key: Option<&str>) -> Result<(), Refusal> {

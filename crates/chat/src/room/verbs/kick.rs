@@ -18,11 +18,7 @@ pub(in crate::room) fn kick(
         });
     }
     match room.occupants.remove(&session) {
-        Some(_) => Ok(What::Kicked {
-            session,
-            nick,
-            reason,
-        }),
+        Some(_) => Ok(What::Kicked { session, nick, reason }),
         None => Err(Refusal::TargetNotInRoom(nick.as_str().into())),
     }
 }

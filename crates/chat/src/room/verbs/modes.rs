@@ -67,9 +67,7 @@ fn mask(room: &mut Room, asked: &Asked<'_>, change: ModeChange) -> Answer {
     if mask.is_empty() || mask.len() > MASK_BYTES_MAX {
         return Err(Refusal::BadModeParam(letter, mask));
     }
-    let known = list
-        .iter()
-        .position(|it| it.mask.eq_ignore_ascii_case(&mask));
+    let known = list.iter().position(|it| it.mask.eq_ignore_ascii_case(&mask));
     match known {
         Some(at) if !change.is_set => {
             let entry = list.remove(at);
@@ -79,11 +77,7 @@ fn mask(room: &mut Room, asked: &Asked<'_>, change: ModeChange) -> Answer {
             if list.len() >= asked.limits.list_entries_max {
                 return Err(Refusal::ListFull(letter, mask));
             }
-            list.push(Entry {
-                mask,
-                set_by: asked.who.source().into(),
-                set_at: asked.now,
-            });
+            list.push(Entry { mask, set_by: asked.who.source().into(), set_at: asked.now });
             Ok(Some(change))
         }
         _ => Ok(None),
@@ -123,9 +117,7 @@ fn occupants_max(room: &mut Room, change: ModeChange) -> Answer {
 }
 
 fn rank(room: &mut Room, change: ModeChange) -> Answer {
-    let occupant = change
-        .session
-        .and_then(|session| room.occupants.get_mut(&session));
+    let occupant = change.session.and_then(|session| room.occupants.get_mut(&session));
     let Some(occupant) = occupant else {
         return Err(Refusal::TargetNotInRoom(change.param.unwrap_or_default()));
     };
@@ -137,10 +129,7 @@ fn rank(room: &mut Room, change: ModeChange) -> Answer {
         return Ok(None);
     }
     let named = || Arc::from(occupant.who.nick.as_str());
-    Ok(Some(ModeChange {
-        param: Some(change.param.unwrap_or_else(named)),
-        ..change
-    }))
+    Ok(Some(ModeChange { param: Some(change.param.unwrap_or_else(named)), ..change }))
 }
 
 /// Sets a place to a value; true when that changed it.
@@ -152,12 +141,7 @@ fn put<T: PartialEq>(place: &mut T, value: T) -> bool {
 
 /// The change as recorded: with this parameter, and nobody meant.
 fn plain(change: &ModeChange, param: Option<Arc<str>>) -> ModeChange {
-    ModeChange {
-        is_set: change.is_set,
-        letter: change.letter,
-        param,
-        session: None,
-    }
+    ModeChange { is_set: change.is_set, letter: change.letter, param, session: None }
 }
 
 #[cfg(test)]
@@ -228,10 +212,7 @@ mod tests {
 
     #[test]
     fn a_key_is_one_word_and_a_new_one_replaces_it() {
-        let mut scene = Scene::with(Limits {
-            key_bytes_max: 4,
-            ..Limits::default()
-        });
+        let mut scene = Scene::with(Limits { key_bytes_max: 4, ..Limits::default() });
         scene.plays(
             "alice> join #rust
              < alice joined #rust as operator
@@ -277,10 +258,7 @@ mod tests {
 
     #[test]
     fn a_full_list_takes_no_more() {
-        let mut scene = Scene::with(Limits {
-            list_entries_max: 1,
-            ..Limits::default()
-        });
+        let mut scene = Scene::with(Limits { list_entries_max: 1, ..Limits::default() });
         scene.plays(
             "alice> join #rust
              < alice joined #rust as operator

@@ -79,10 +79,7 @@ mod tests {
 
     #[test]
     fn too_long_a_topic_is_cut_between_characters() {
-        let mut scene = Scene::with(Limits {
-            topic_bytes_max: 4,
-            ..Limits::default()
-        });
+        let mut scene = Scene::with(Limits { topic_bytes_max: 4, ..Limits::default() });
         scene.plays(
             "alice> join #rust
              < alice joined #rust as operator

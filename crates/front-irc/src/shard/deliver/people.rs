@@ -108,9 +108,7 @@ impl Shard {
             Change::Account(account) => {
                 let write = |class: Class, out: &mut Vec<u8>| {
                     let mut line = encode::about(out, session, nick, at, class);
-                    line.verb("ACCOUNT")
-                        .param(account.as_deref().unwrap_or("*"))
-                        .finish();
+                    line.verb("ACCOUNT").param(account.as_deref().unwrap_or("*")).finish();
                 };
                 self.tell_sharers(rooms, own, Some(Cap::AccountNotify), write);
                 let reader = own.filter(|it| self.outs.caps(*it).has(Cap::AccountNotify));
@@ -131,11 +129,7 @@ impl Shard {
     /// The own copy of a session, if it is this shard's; gives its slot.
     fn keep(&mut self, session: &Arc<Session>) -> Option<u32> {
         let slot = self.sessions.get(&session.id).copied()?;
-        if let Phase::Registered {
-            session: kept,
-            modes,
-        } = &mut self.conn_mut(slot).phase
-        {
+        if let Phase::Registered { session: kept, modes } = &mut self.conn_mut(slot).phase {
             if kept.modes != session.modes {
                 *modes = session.modes;
             }
@@ -165,9 +159,7 @@ impl Shard {
         cap: Option<Cap>,
         write: impl Fn(Class, &mut Vec<u8>),
     ) {
-        let Shard {
-            rooms, outs, fan, ..
-        } = self;
+        let Shard { rooms, outs, fan, .. } = self;
         fan.clear();
         outs.next_mark();
         if let Some(own) = own {
@@ -193,21 +185,12 @@ impl Shard {
             return;
         };
         let (code, who) = match session {
-            Some(it) => (
-                RPL_MONONLINE,
-                format!("{}!{}@{}", it.nick, it.user, it.host),
-            ),
+            Some(it) => (RPL_MONONLINE, format!("{}!{}@{}", it.nick, it.user, it.host)),
             None => (RPL_MONOFFLINE, nick.to_string()),
         };
         for slot in watchers {
             let client = self.conns[*slot as usize].nick();
-            monitor_line(
-                self.outs.buffer(*slot),
-                &self.context.info.name,
-                code,
-                client,
-                &who,
-            );
+            monitor_line(self.outs.buffer(*slot), &self.context.info.name, code, client, &who);
         }
     }
 }
@@ -215,25 +198,13 @@ impl Shard {
 /// `+i-w` between two states.
 fn mode_difference(before: &Session, now: &Session) -> String {
     let flags = |session: &Session| {
-        let UserModes {
-            invisible,
-            wallops,
-            bot,
-        } = session.modes;
-        [
-            ('i', invisible),
-            ('o', session.operator.is_some()),
-            ('w', wallops),
-            ('B', bot),
-        ]
+        let UserModes { invisible, wallops, bot } = session.modes;
+        [('i', invisible), ('o', session.operator.is_some()), ('w', wallops), ('B', bot)]
     };
     let (old, new) = (flags(before), flags(now));
     let mut letters = String::new();
     for (sign, set) in [('+', true), ('-', false)] {
-        let changed = old
-            .iter()
-            .zip(new)
-            .filter(|(old, new)| old.1 != new.1 && new.1 == set);
+        let changed = old.iter().zip(new).filter(|(old, new)| old.1 != new.1 && new.1 == set);
         let changed: String = changed.map(|(_, new)| new.0).collect();
         if !changed.is_empty() {
             letters.push(sign);

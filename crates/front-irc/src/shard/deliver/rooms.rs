@@ -46,9 +46,7 @@ impl Shard {
             What::Said { status, .. } => (true, *status),
             _ => (false, None),
         };
-        let Shard {
-            rooms, outs, fan, ..
-        } = self;
+        let Shard { rooms, outs, fan, .. } = self;
         fan.clear();
         let room = rooms.get(name);
         let shown = room.map_or(name.as_str(), |it| &it.shown);
@@ -70,11 +68,7 @@ impl Shard {
         let Some(source) = source else {
             return;
         };
-        let is_told = if is_said {
-            outs.caps(source).has(Cap::EchoMessage)
-        } else {
-            source_is_in
-        };
+        let is_told = if is_said { outs.caps(source).has(Cap::EchoMessage) } else { source_is_in };
         if is_told {
             let line = fan.line(outs.class(source), write);
             match asker.filter(|it| it.slot == source && it.label.is_some()) {
@@ -88,11 +82,7 @@ impl Shard {
     }
 
     fn on_direct(&mut self, record: &Record, asker: Option<Asker>) {
-        let What::Said {
-            to: Some((reader, _)),
-            ..
-        } = &record.what
-        else {
+        let What::Said { to: Some((reader, _)), .. } = &record.what else {
             return;
         };
         let mut line = Vec::new();
@@ -120,10 +110,7 @@ impl Shard {
         asker: Option<Asker>,
         view: Option<Box<RoomView>>,
     ) {
-        let What::Joined {
-            shown, is_operator, ..
-        } = &record.what
-        else {
+        let What::Joined { shown, is_operator, .. } = &record.what else {
             return;
         };
         let source = self.sessions.get(&record.who.session).copied();
@@ -132,11 +119,9 @@ impl Shard {
                 shown: view.as_ref().map_or(shown, |it| &it.shown).clone(),
                 members: Vec::new(),
             });
-            let seen = view.as_ref().and_then(|it| {
-                it.occupants
-                    .iter()
-                    .rfind(|it| it.session.id == record.who.session)
-            });
+            let seen = view
+                .as_ref()
+                .and_then(|it| it.occupants.iter().rfind(|it| it.session.id == record.who.session));
             let member = Member {
                 slot,
                 is_operator: seen.map_or(*is_operator, |it| it.is_operator),
@@ -223,9 +208,7 @@ impl Shard {
     }
 
     fn follow_modes(&mut self, name: &RoomName, changes: &[ModeChange]) {
-        let Shard {
-            rooms, sessions, ..
-        } = self;
+        let Shard { rooms, sessions, .. } = self;
         let Some(room) = rooms.get_mut(name) else {
             return;
         };
@@ -253,7 +236,5 @@ impl Member {
 
 /// MONITOR's lines.
 pub(super) fn monitor_line(out: &mut Vec<u8>, server: &str, code: u16, client: &str, who: &str) {
-    LineWriter::reply(out, server, code, client)
-        .trailing(who)
-        .finish();
+    LineWriter::reply(out, server, code, client).trailing(who).finish();
 }

@@ -53,9 +53,7 @@ async fn thousands_of_frames_arrive_whole_and_in_order_in_all_directions() {
         for node in &mut nodes {
             let mut next = [0; 4];
             for _ in 0..2 * FRAMES {
-                let Frame(from, bytes) = node.next().await else {
-                    panic!("a link broke")
-                };
+                let Frame(from, bytes) = node.next().await else { panic!("a link broke") };
                 let expected = &mut next[from as usize];
                 assert_eq!((&bytes[..]).get_u32_le(), *expected);
                 assert_eq!(bytes.len(), 4 + *expected as usize % 700);
@@ -72,11 +70,7 @@ async fn frames_as_long_as_allowed_arrive_and_longer_ones_are_not_sent() {
         let mut nodes = real_nodes(2).await;
         let longest = vec![7; Limits::default().frame_bytes];
         assert!(nodes[0].send(2, &longest));
-        assert!(
-            !nodes[0]
-                .peers
-                .send(2, |out| out.resize(out.len() + longest.len() + 1, 0))
-        );
+        assert!(!nodes[0].peers.send(2, |out| out.resize(out.len() + longest.len() + 1, 0)));
         assert!(nodes[0].send(2, b"after"));
         assert!(nodes[1].next().await == Frame(1, longest));
         assert_eq!(nodes[1].next().await, Frame(1, b"after".to_vec()));

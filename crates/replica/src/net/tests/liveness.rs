@@ -23,9 +23,7 @@ async fn until(liveness: &Liveness, wanted: &[u64]) {
     let wanted: BTreeSet<u64> = wanted.iter().copied().collect();
     let mut live = liveness.watch();
     let reached = timeout(Duration::from_secs(60), live.wait_for(|it| *it == wanted)).await;
-    reached
-        .expect("the live set forms within a minute")
-        .expect("the gossip runs");
+    reached.expect("the live set forms within a minute").expect("the gossip runs");
     assert_eq!(liveness.live(), wanted);
 }
 
@@ -35,9 +33,7 @@ async fn the_live_set_forms_from_one_seed_loses_a_stopped_node_and_takes_it_back
         let net = MemoryNetwork::new();
         let start = async |id: u8, incarnation: u64| {
             let me = someone(id, address(id), incarnation);
-            Liveness::start(net.host(id), me, vec![address(1)])
-                .await
-                .unwrap()
+            Liveness::start(net.host(id), me, vec![address(1)]).await.unwrap()
         };
         let (one, two) = (start(1, 1).await, start(2, 1).await);
         let three = start(3, 1).await;
@@ -53,27 +49,15 @@ async fn the_live_set_forms_from_one_seed_loses_a_stopped_node_and_takes_it_back
         drop(three);
         until(&one, &[1, 2]).await;
         until(&two, &[1, 2]).await;
-        assert!(
-            stopped.elapsed() > Duration::from_secs(1),
-            "{:?}",
-            stopped.elapsed()
-        );
-        assert!(
-            stopped.elapsed() < Duration::from_secs(4),
-            "{:?}",
-            stopped.elapsed()
-        );
+        assert!(stopped.elapsed() > Duration::from_secs(1), "{:?}", stopped.elapsed());
+        assert!(stopped.elapsed() < Duration::from_secs(4), "{:?}", stopped.elapsed());
 
         let started = Instant::now();
         let three = start(3, 2).await;
         for it in [&one, &two, &three] {
             until(it, &[1, 2, 3]).await;
         }
-        assert!(
-            started.elapsed() < Duration::from_secs(4),
-            "{:?}",
-            started.elapsed()
-        );
+        assert!(started.elapsed() < Duration::from_secs(4), "{:?}", started.elapsed());
     })
     .await;
 }
@@ -86,9 +70,7 @@ async fn a_node_that_one_other_can_reach_lives_for_all() {
         net.cut(3, 1);
         let start = async |id: u8| {
             let me = someone(id, address(id), 1);
-            Liveness::start(net.host(id), me, vec![address(2)])
-                .await
-                .unwrap()
+            Liveness::start(net.host(id), me, vec![address(2)]).await.unwrap()
         };
         let nodes = [start(1).await, start(2).await, start(3).await];
         for it in &nodes {
@@ -102,19 +84,10 @@ async fn a_node_that_one_other_can_reach_lives_for_all() {
 async fn seeds_may_be_named_later_and_another_cluster_stays_apart() {
     in_local_set(async {
         let net = MemoryNetwork::new();
-        let one = Liveness::start(net.host(1), someone(1, address(1), 1), vec![])
-            .await
-            .unwrap();
-        let two = Liveness::start(net.host(2), someone(2, address(2), 1), vec![])
-            .await
-            .unwrap();
-        let other = LivenessMe {
-            cluster: 1,
-            ..someone(3, address(3), 1)
-        };
-        let other = Liveness::start(net.host(3), other, vec![address(1)])
-            .await
-            .unwrap();
+        let one = Liveness::start(net.host(1), someone(1, address(1), 1), vec![]).await.unwrap();
+        let two = Liveness::start(net.host(2), someone(2, address(2), 1), vec![]).await.unwrap();
+        let other = LivenessMe { cluster: 1, ..someone(3, address(3), 1) };
+        let other = Liveness::start(net.host(3), other, vec![address(1)]).await.unwrap();
         sleep(Duration::from_secs(10)).await;
         assert_eq!(one.live(), BTreeSet::from([1]));
         two.set_seeds(vec![address(1)]);
@@ -128,19 +101,10 @@ async fn seeds_may_be_named_later_and_another_cluster_stays_apart() {
 #[tokio::test]
 async fn it_gossips_over_real_sockets_too() {
     in_local_set(async {
-        let free = || {
-            std::net::UdpSocket::bind("127.0.0.1:0")
-                .unwrap()
-                .local_addr()
-                .unwrap()
-        };
+        let free = || std::net::UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
         let [a, b] = [free().to_string(), free().to_string()];
-        let one = Liveness::start(RealNetwork, someone(1, a.clone(), 1), vec![])
-            .await
-            .unwrap();
-        let two = Liveness::start(RealNetwork, someone(2, b, 1), vec![a])
-            .await
-            .unwrap();
+        let one = Liveness::start(RealNetwork, someone(1, a.clone(), 1), vec![]).await.unwrap();
+        let two = Liveness::start(RealNetwork, someone(2, b, 1), vec![a]).await.unwrap();
         until(&one, &[1, 2]).await;
         until(&two, &[1, 2]).await;
     })

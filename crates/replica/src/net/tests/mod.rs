@@ -66,12 +66,7 @@ impl Node {
             };
             let _ = sender.send(it);
         });
-        Node {
-            peers,
-            address,
-            told,
-            early: VecDeque::new(),
-        }
+        Node { peers, address, told, early: VecDeque::new() }
     }
 
     /// The next thing told; the bound only keeps a broken test from hanging.

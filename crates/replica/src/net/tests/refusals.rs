@@ -32,41 +32,11 @@ async fn a_caller_of_another_cluster_node_or_version_hears_why_not() {
         let (net, mut node) = node_that_knows_two().await;
         let good = Hello::new(CLUSTER, 2, 1, "n2");
         let cases = [
-            (
-                Hello {
-                    cluster: 1,
-                    ..good.clone()
-                },
-                "another cluster",
-            ),
-            (
-                Hello {
-                    to: 5,
-                    ..good.clone()
-                },
-                "this is node 1, not node 5",
-            ),
-            (
-                Hello {
-                    from: 3,
-                    ..good.clone()
-                },
-                "node 3 is no member known here",
-            ),
-            (
-                Hello {
-                    from: 1,
-                    ..good.clone()
-                },
-                "node 1 is no member known here",
-            ),
-            (
-                Hello {
-                    version: 9,
-                    ..good.clone()
-                },
-                "link version 1 here, not 9",
-            ),
+            (Hello { cluster: 1, ..good.clone() }, "another cluster"),
+            (Hello { to: 5, ..good.clone() }, "this is node 1, not node 5"),
+            (Hello { from: 3, ..good.clone() }, "node 3 is no member known here"),
+            (Hello { from: 1, ..good.clone() }, "node 1 is no member known here"),
+            (Hello { version: 9, ..good.clone() }, "link version 1 here, not 9"),
         ];
         for (hello, why) in cases {
             assert_eq!(refusal(&net, hello).await, why);
@@ -84,11 +54,7 @@ async fn garbage_closes_the_connection() {
         let (net, _node) = node_that_knows_two().await;
         let mut over_long = ASK_MAGIC.to_vec();
         over_long.extend_from_slice(&u32::MAX.to_le_bytes());
-        for garbage in [
-            b"GET / HTTP/1.1\r\n\r\n".to_vec(),
-            vec![0; 4_000],
-            over_long,
-        ] {
+        for garbage in [b"GET / HTTP/1.1\r\n\r\n".to_vec(), vec![0; 4_000], over_long] {
             let mut stream = net.connect(&address(1)).await.unwrap();
             let _ = stream.write_all(&garbage).await;
             assert_eq!(stream.read(&mut [0; 9]).await.unwrap(), 0);

@@ -43,11 +43,7 @@ async fn a_cut_is_noticed_within_its_bound_on_both_sides_and_heals() {
         nodes[0].wait_for(Down(3)).await;
         assert_eq!(nodes[1].next().await, Down(1));
         assert_eq!(nodes[2].next().await, Down(1));
-        assert!(
-            cut.elapsed() <= Limits::default().silence + slack(),
-            "{:?}",
-            cut.elapsed()
-        );
+        assert!(cut.elapsed() <= Limits::default().silence + slack(), "{:?}", cut.elapsed());
         assert!(nodes[1].peers.is_up(3));
 
         sleep(Duration::from_secs(60)).await;
@@ -58,11 +54,7 @@ async fn a_cut_is_noticed_within_its_bound_on_both_sides_and_heals() {
         nodes[0].wait_for(Up(3)).await;
         nodes[1].wait_for(Up(1)).await;
         nodes[2].wait_for(Up(1)).await;
-        assert!(
-            healed.elapsed() < Duration::from_secs(3),
-            "{:?}",
-            healed.elapsed()
-        );
+        assert!(healed.elapsed() < Duration::from_secs(3), "{:?}", healed.elapsed());
         assert!(nodes.iter_mut().all(Node::has_been_told_nothing));
     })
     .await;
@@ -76,11 +68,7 @@ async fn one_direction_cut_ends_the_session_on_both_sides() {
         net.cut(1, 2);
         assert_eq!(nodes[1].next().await, Down(1));
         assert_eq!(nodes[0].next().await, Down(2)); // Two hung up, and that still arrives.
-        assert!(
-            cut.elapsed() <= Limits::default().silence + slack(),
-            "{:?}",
-            cut.elapsed()
-        );
+        assert!(cut.elapsed() <= Limits::default().silence + slack(), "{:?}", cut.elapsed());
 
         sleep(Duration::from_secs(60)).await;
         assert!(nodes.iter_mut().all(Node::has_been_told_nothing));

@@ -72,19 +72,12 @@ impl Disk for RealDisk {
 
     fn create(&self, name: &str) -> io::Result<Arc<dyn DiskFile>> {
         let mut how = OpenOptions::new();
-        let file = how
-            .read(true)
-            .write(true)
-            .create_new(true)
-            .open(self.path.join(name))?;
+        let file = how.read(true).write(true).create_new(true).open(self.path.join(name))?;
         Ok(Arc::new(RealFile(file)))
     }
 
     fn open(&self, name: &str) -> io::Result<Arc<dyn DiskFile>> {
-        let file = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .open(self.path.join(name))?;
+        let file = OpenOptions::new().read(true).write(true).open(self.path.join(name))?;
         Ok(Arc::new(RealFile(file)))
     }
 
@@ -102,12 +95,8 @@ impl Disk for RealDisk {
 
     fn lock(&self, name: &str) -> io::Result<Box<dyn LockGuard>> {
         let mut how = OpenOptions::new();
-        let file = how
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .open(self.path.join(name))?;
+        let file =
+            how.read(true).write(true).create(true).truncate(false).open(self.path.join(name))?;
         flock(&file, FlockOperation::NonBlockingLockExclusive)?;
         Ok(Box::new(RealLock { _held: file }))
     }

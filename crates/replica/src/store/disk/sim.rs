@@ -44,11 +44,7 @@ impl Default for SimDisk {
 impl SimDisk {
     /// An empty disk.
     pub fn new() -> SimDisk {
-        SimDisk {
-            state: Arc::default(),
-            dir: String::new(),
-            incarnation: 0,
-        }
+        SimDisk { state: Arc::default(), dir: String::new(), incarnation: 0 }
     }
 
     /// Loses power: un-synced writes are dropped, torn and reordered as `seed` says, locks are
@@ -77,34 +73,20 @@ impl SimDisk {
     /// process: what happens to one does not happen to the other.
     pub fn fork(&self) -> SimDisk {
         let state = Arc::new(Mutex::new(self.locked().clone()));
-        SimDisk {
-            state,
-            dir: String::new(),
-            incarnation: self.incarnation,
-        }
-        .kill()
+        SimDisk { state, dir: String::new(), incarnation: self.incarnation }.kill()
     }
 
     /// A directory inside this one; `flip` and `list` then mean its files.
     pub fn sub(&self, name: &str) -> SimDisk {
         let dir = format!("{}/{name}", self.dir);
-        SimDisk {
-            state: self.state.clone(),
-            dir,
-            incarnation: self.incarnation,
-        }
+        SimDisk { state: self.state.clone(), dir, incarnation: self.incarnation }
     }
 
     /// Flips the bits of `mask` in one byte of a file, now and on the platter. Returns whether
     /// there was such a byte.
     pub fn flip(&self, name: &str, offset: u64, mask: u8) -> bool {
         let mut state = self.locked();
-        let Some(inode) = state
-            .dirs
-            .get(&self.dir)
-            .and_then(|it| it.now.get(name))
-            .copied()
-        else {
+        let Some(inode) = state.dirs.get(&self.dir).and_then(|it| it.now.get(name)).copied() else {
             return false;
         };
         match state.files[inode].now.get_mut(offset as usize) {
@@ -145,11 +127,7 @@ impl SimDisk {
         state.locks.clear();
         state.faults.clear();
         let incarnation = state.incarnation;
-        SimDisk {
-            state: self.state.clone(),
-            dir: String::new(),
-            incarnation,
-        }
+        SimDisk { state: self.state.clone(), dir: String::new(), incarnation }
     }
 
     fn locked(&self) -> MutexGuard<'_, State> {
@@ -181,21 +159,15 @@ impl SimDisk {
     }
 
     fn handle(&self, inode: usize) -> Arc<dyn DiskFile> {
-        Arc::new(SimFile {
-            disk: self.clone(),
-            inode,
-        })
+        Arc::new(SimFile { disk: self.clone(), inode })
     }
 }
 
 impl State {
     /// Lets go of files that no name leads to; nobody holds them open after a crash.
     fn free_nameless(&mut self) {
-        let named: BTreeSet<usize> = self
-            .dirs
-            .values()
-            .flat_map(|it| it.now.values().copied())
-            .collect();
+        let named: BTreeSet<usize> =
+            self.dirs.values().flat_map(|it| it.now.values().copied()).collect();
         for (inode, file) in self.files.iter_mut().enumerate() {
             if !named.contains(&inode) {
                 *file = Inode::default();
@@ -225,18 +197,14 @@ impl Disk for SimDisk {
         }
         let inode = state.files.len();
         state.files.push(Inode::default());
-        state
-            .names(&self.dir)
-            .change(NameChange::Set(name.to_owned(), inode));
+        state.names(&self.dir).change(NameChange::Set(name.to_owned(), inode));
         Ok(self.handle(inode))
     }
 
     fn open(&self, name: &str) -> io::Result<Arc<dyn DiskFile>> {
         let mut state = self.alive()?;
         let inode = state.names(&self.dir).now.get(name).copied();
-        inode
-            .map(|it| self.handle(it))
-            .ok_or_else(|| io::ErrorKind::NotFound.into())
+        inode.map(|it| self.handle(it)).ok_or_else(|| io::ErrorKind::NotFound.into())
     }
 
     fn rename(&self, from: &str, to: &str) -> io::Result<()> {
@@ -272,10 +240,7 @@ impl Disk for SimDisk {
         if !state.locks.insert(name.clone()) {
             return Err(io::ErrorKind::WouldBlock.into());
         }
-        Ok(Box::new(SimLock {
-            disk: self.clone(),
-            name,
-        }))
+        Ok(Box::new(SimLock { disk: self.clone(), name }))
     }
 }
 
@@ -304,9 +269,7 @@ impl DiskFile for SimFile {
         let state = self.disk.alive()?;
         let bytes = &state.files[self.inode].now;
         let start = usize::try_from(offset).map_err(io::Error::other)?;
-        let from = start
-            .checked_add(into.len())
-            .and_then(|end| bytes.get(start..end));
+        let from = start.checked_add(into.len()).and_then(|end| bytes.get(start..end));
         into.copy_from_slice(from.ok_or(io::ErrorKind::UnexpectedEof)?);
         Ok(())
     }

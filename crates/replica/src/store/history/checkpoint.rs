@@ -47,10 +47,7 @@ pub(super) struct Manifest {
 impl CheckpointJob {
     /// Syncs the files, then replaces the manifest. Blocks for as long as the disk does.
     pub fn run(self) -> CheckpointDone {
-        CheckpointDone {
-            result: self.sync(),
-            retired: self.retired,
-        }
+        CheckpointDone { result: self.sync(), retired: self.retired }
     }
 
     fn sync(&self) -> io::Result<()> {
@@ -121,26 +118,14 @@ impl History {
     }
 
     fn manifest(&self, blob: &[u8]) -> Manifest {
-        let segments = self
-            .files
-            .segments
-            .iter()
-            .map(|(&id, it)| (id, it.len))
-            .collect();
-        Manifest {
-            next_seq: self.next_seq,
-            segments,
-            blob: blob.to_vec(),
-        }
+        let segments = self.files.segments.iter().map(|(&id, it)| (id, it.len)).collect();
+        Manifest { next_seq: self.next_seq, segments, blob: blob.to_vec() }
     }
 
     /// Lets go of tails that were written out and not added to since the checkpoint before.
     fn release_idle_tails(&mut self) {
         for (group, key) in std::mem::take(&mut self.idle) {
-            let room = self
-                .groups
-                .get_mut(&group)
-                .and_then(|rooms| rooms.get_mut(&key));
+            let room = self.groups.get_mut(&group).and_then(|rooms| rooms.get_mut(&key));
             if let Some(room) = room
                 && room.tail.as_ref().is_some_and(|it| it.is_idle)
             {
@@ -159,11 +144,7 @@ impl History {
 
     /// Writes what no chunk has of a room's tail as a short chunk.
     fn flush_tail(&mut self, group: GroupId, key: &RoomKey) -> io::Result<()> {
-        let Some(room) = self
-            .groups
-            .get_mut(&group)
-            .and_then(|rooms| rooms.get_mut(key))
-        else {
+        let Some(room) = self.groups.get_mut(&group).and_then(|rooms| rooms.get_mut(key)) else {
             return Ok(()); // Dropped since.
         };
         room.is_dirty = false;
@@ -182,18 +163,8 @@ impl History {
             chunk::encode_chunk(into, (salt, seq), (group, key), first_ordinal, fresh);
         })?;
         let (first_sort, last_index) = (first.sort, room.last_index);
-        room.chunks.push(Chunk {
-            first_ordinal,
-            first_sort,
-            last_index,
-            segment,
-            offset,
-            len,
-        });
-        tail.flushed = (
-            tail.records.len(),
-            (room.next_ordinal - tail.first_ordinal) as u32,
-        );
+        room.chunks.push(Chunk { first_ordinal, first_sort, last_index, segment, offset, len });
+        tail.flushed = (tail.records.len(), (room.next_ordinal - tail.first_ordinal) as u32);
         self.bytes_written.increment(u64::from(len));
         self.chunks_written.increment(1);
         Ok(())
@@ -230,14 +201,7 @@ impl Manifest {
         let next_seq = u64_at(frame.body, 4);
         let table = u32_at(frame.body, 12) as usize * 12;
         let (table, blob) = frame.body[16..].split_at_checked(table).ok_or(None)?;
-        let segments = table
-            .chunks_exact(12)
-            .map(|it| (u32_at(it, 0), u64_at(it, 4)))
-            .collect();
-        Ok(Manifest {
-            next_seq,
-            segments,
-            blob: blob.to_vec(),
-        })
+        let segments = table.chunks_exact(12).map(|it| (u32_at(it, 0), u64_at(it, 4))).collect();
+        Ok(Manifest { next_seq, segments, blob: blob.to_vec() })
     }
 }

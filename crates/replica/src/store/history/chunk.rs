@@ -131,14 +131,7 @@ pub(super) fn parse(bytes: &[u8], salt: u32) -> Option<Item<'_>> {
     };
     let len = frame.len as u64 + behind;
     let room = &body[key_at..];
-    Some(Item {
-        seq: frame.seq,
-        group,
-        room,
-        what,
-        len,
-        head_len: frame.len,
-    })
+    Some(Item { seq: frame.seq, group, room, what, len, head_len: frame.len })
 }
 
 /// The room, first ordinal and records of a whole chunk, if every byte of it is as written.
@@ -196,11 +189,7 @@ impl Iterator for Walk<'_> {
             return None;
         }
         self.at = end;
-        Some(Step {
-            index: u64_at(rest, 0),
-            sort: u64_at(rest, 8),
-            body: (start, end),
-        })
+        Some(Step { index: u64_at(rest, 0), sort: u64_at(rest, 8), body: (start, end) })
     }
 }
 
@@ -213,21 +202,17 @@ pub(super) struct Page {
 
 impl Page {
     pub(super) fn iter(&self) -> impl Iterator<Item = Stored> + '_ {
-        (self.first_ordinal..)
-            .zip(Walk::new(&self.records))
-            .map(|(ordinal, it)| Stored {
-                ordinal,
-                index: it.index,
-                sort: it.sort,
-                body: self.records.slice(it.body.0..it.body.1),
-            })
+        (self.first_ordinal..).zip(Walk::new(&self.records)).map(|(ordinal, it)| Stored {
+            ordinal,
+            index: it.index,
+            sort: it.sort,
+            body: self.records.slice(it.body.0..it.body.1),
+        })
     }
 
     /// Ordinal of the first record that is not below `sort`; one past the end if all are.
     pub(super) fn first_from(&self, sort: u64) -> u64 {
-        let below = Walk::new(&self.records)
-            .take_while(|it| it.sort < sort)
-            .count();
+        let below = Walk::new(&self.records).take_while(|it| it.sort < sort).count();
         self.first_ordinal + below as u64
     }
 }

@@ -78,11 +78,7 @@ impl History {
     /// The file with the smallest share in use, if that is small enough.
     fn pick(&self) -> Option<(u32, u64)> {
         let share = |it: &Segment| it.live * 100 / it.len.max(1);
-        let full = self
-            .files
-            .segments
-            .iter()
-            .filter(|&(&id, _)| id != self.files.active);
+        let full = self.files.segments.iter().filter(|&(&id, _)| id != self.files.active);
         let (&id, it) = full.min_by_key(|(_, it)| share(it))?;
         (share(it) < self.options.live_percent_min).then_some((id, 0))
     }
@@ -90,10 +86,7 @@ impl History {
     /// Copies the item at this place to the end if it is of use; returns its length, and how many
     /// bytes were copied.
     fn rescue(&mut self, id: u32, at: u64) -> Result<(u64, u64), HistoryError> {
-        let damaged = HistoryError::Damaged {
-            segment: id,
-            offset: at,
-        };
+        let damaged = HistoryError::Damaged { segment: id, offset: at };
         let Some(segment) = self.files.segments.get(&id) else {
             return Err(damaged);
         };
@@ -128,15 +121,11 @@ impl History {
     }
 
     fn is_of_use(&self, item: &Item<'_>, id: u32, at: u64) -> bool {
-        let room = self
-            .groups
-            .get(&item.group)
-            .and_then(|rooms| rooms.get(item.room));
+        let room = self.groups.get(&item.group).and_then(|rooms| rooms.get(item.room));
         match item.what {
             What::Chunk(head) => room.is_some_and(|room| {
-                let place = room
-                    .chunks
-                    .binary_search_by_key(&head.first_ordinal, |it| it.first_ordinal);
+                let place =
+                    room.chunks.binary_search_by_key(&head.first_ordinal, |it| it.first_ordinal);
                 place.is_ok_and(|place| {
                     let it = room.chunks[place];
                     (it.segment, u64::from(it.offset)) == (id, at)
@@ -153,20 +142,14 @@ impl History {
     fn copy_chunk(&mut self, id: u32, at: u64, bytes: &[u8]) -> Result<(), HistoryError> {
         let opened = chunk::open_chunk(bytes, frame::salt(u64::from(id)));
         let Some((item, head, records)) = opened else {
-            return Err(HistoryError::Damaged {
-                segment: id,
-                offset: at,
-            });
+            return Err(HistoryError::Damaged { segment: id, offset: at });
         };
         let (seq, owner) = (item.seq, (item.group, item.room));
         let (segment, offset, len) = self.files.append(true, |into, salt| {
             chunk::encode_chunk(into, (salt, seq), owner, head.first_ordinal, records);
         })?;
         self.files.bury(id, len);
-        let room = self
-            .groups
-            .get_mut(&item.group)
-            .and_then(|rooms| rooms.get_mut(item.room));
+        let room = self.groups.get_mut(&item.group).and_then(|rooms| rooms.get_mut(item.room));
         let chunks = room.map(|it| it.chunks.as_mut_slice()).unwrap_or_default();
         if let Ok(place) = chunks.binary_search_by_key(&head.first_ordinal, |it| it.first_ordinal) {
             let it = &mut chunks[place];

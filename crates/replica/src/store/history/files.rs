@@ -47,14 +47,7 @@ pub(super) struct Segment {
 impl Files {
     pub(super) fn new(disk: Arc<dyn Disk>, segment_bytes: u64) -> Files {
         let (segments, buffer) = (BTreeMap::new(), Vec::new());
-        Files {
-            disk,
-            segment_bytes,
-            segments,
-            active: 0,
-            buffer,
-            is_dir_dirty: false,
-        }
+        Files { disk, segment_bytes, segments, active: 0, buffer, is_dir_dirty: false }
     }
 
     /// Appends what `encode` writes, which is told the file's salt; returns where it lies.
@@ -63,31 +56,20 @@ impl Files {
         is_live: bool,
         encode: impl FnOnce(&mut Vec<u8>, u32),
     ) -> io::Result<(u32, u32, u32)> {
-        if self
-            .segments
-            .get(&self.active)
-            .is_none_or(|it| it.len >= self.segment_bytes)
-        {
+        if self.segments.get(&self.active).is_none_or(|it| it.len >= self.segment_bytes) {
             self.rotate()?;
         }
         let before = self.buffer.len();
         encode(&mut self.buffer, frame::salt(u64::from(self.active)));
         let len = self.buffer.len() - before;
-        let it = self
-            .segments
-            .get_mut(&self.active)
-            .expect("made just above");
+        let it = self.segments.get_mut(&self.active).expect("made just above");
         let offset = u32::try_from(it.len).map_err(io::Error::other)?;
         it.len += len as u64;
         it.live += if is_live { len as u64 } else { 0 };
         if self.buffer.len() >= BUFFER_BYTES {
             self.flush()?;
         }
-        Ok((
-            self.active,
-            offset,
-            u32::try_from(len).map_err(io::Error::other)?,
-        ))
+        Ok((self.active, offset, u32::try_from(len).map_err(io::Error::other)?))
     }
 
     /// Hands the buffer to the operating system.
@@ -95,38 +77,19 @@ impl Files {
         if self.buffer.is_empty() {
             return Ok(());
         }
-        let it = self
-            .segments
-            .get_mut(&self.active)
-            .expect("what is buffered has a file");
+        let it = self.segments.get_mut(&self.active).expect("what is buffered has a file");
         it.is_dirty = true;
-        it.file
-            .write_at(it.len - self.buffer.len() as u64, &self.buffer)?;
+        it.file.write_at(it.len - self.buffer.len() as u64, &self.buffer)?;
         self.buffer.clear();
         Ok(())
     }
 
     fn rotate(&mut self) -> io::Result<()> {
         self.flush()?;
-        let segment = self
-            .segments
-            .keys()
-            .next_back()
-            .copied()
-            .unwrap_or(0)
-            .max(self.active)
-            + 1;
+        let segment = self.segments.keys().next_back().copied().unwrap_or(0).max(self.active) + 1;
         let file = self.disk.create(&name(segment))?;
         self.is_dir_dirty = true;
-        self.segments.insert(
-            segment,
-            Segment {
-                file,
-                len: 0,
-                live: 0,
-                is_dirty: true,
-            },
-        );
+        self.segments.insert(segment, Segment { file, len: 0, live: 0, is_dirty: true });
         self.active = segment;
         Ok(())
     }
@@ -134,12 +97,7 @@ impl Files {
     /// Fills `into` from a place that was appended to.
     pub(super) fn read(&self, segment: u32, offset: u64, into: &mut [u8]) -> io::Result<()> {
         let it = self.segments.get(&segment).ok_or(io::ErrorKind::NotFound)?;
-        let written = it.len
-            - if segment == self.active {
-                self.buffer.len() as u64
-            } else {
-                0
-            };
+        let written = it.len - if segment == self.active { self.buffer.len() as u64 } else { 0 };
         let (on_disk, rest) =
             into.split_at_mut(written.saturating_sub(offset).min(into.len() as u64) as usize);
         if !on_disk.is_empty() {

@@ -14,11 +14,7 @@ use crate::store::disk::{Disk, SimDisk};
 type Rooms = BTreeMap<(u32, Vec<u8>), Vec<(u64, u64, Vec<u8>)>>;
 
 fn options() -> HistoryOptions {
-    HistoryOptions {
-        segment_bytes: 6000,
-        live_percent_min: 60,
-        collect_bytes_max: 3000,
-    }
+    HistoryOptions { segment_bytes: 6000, live_percent_min: 60, collect_bytes_max: 3000 }
 }
 
 struct World {
@@ -37,19 +33,10 @@ impl World {
         self.index += u64::from(self.rng.random_bool(0.7));
         self.sort += self.rng.random_range(1..4);
         let sort = self.sort;
-        let body: Vec<u8> = (0..self.rng.random_range(0..120))
-            .map(|_| self.rng.random())
-            .collect();
-        let record = Record {
-            index: self.index,
-            sort,
-            body: &body,
-        };
+        let body: Vec<u8> = (0..self.rng.random_range(0..120)).map(|_| self.rng.random()).collect();
+        let record = Record { index: self.index, sort, body: &body };
         self.history.append(GroupId(group), &key.1, record)?;
-        self.now
-            .entry(key)
-            .or_default()
-            .push((self.index, sort, body));
+        self.now.entry(key).or_default().push((self.index, sort, body));
         Ok(())
     }
 
@@ -90,17 +77,9 @@ impl World {
         let sort = self.rng.random_range(0..self.index * 3 + 5);
         let n = self.rng.random_range(0..80);
         let sorts = |found: Vec<Stored>| found.iter().map(|it| it.sort).collect::<Vec<_>>();
-        let before: Vec<u64> = records
-            .iter()
-            .map(|it| it.1)
-            .filter(|&it| it < sort)
-            .collect();
-        let after = records
-            .iter()
-            .map(|it| it.1)
-            .filter(|&it| it > sort)
-            .take(n)
-            .collect::<Vec<_>>();
+        let before: Vec<u64> = records.iter().map(|it| it.1).filter(|&it| it < sort).collect();
+        let after =
+            records.iter().map(|it| it.1).filter(|&it| it > sort).take(n).collect::<Vec<_>>();
         assert_eq!(
             sorts(self.history.before(group, room, sort, n)?),
             before[before.len().saturating_sub(n)..]
@@ -108,15 +87,8 @@ impl World {
         assert_eq!(sorts(self.history.after(group, room, sort, n)?), after);
         let (low, high) = (self.rng.random_range(0..=self.index), self.index);
         let piece = self.history.catch_up(group, low, high, None, usize::MAX)?;
-        let lacking = self
-            .now
-            .iter()
-            .filter(|(it, _)| it.0 == key.0)
-            .flat_map(|it| it.1);
-        assert_eq!(
-            piece.records.len(),
-            lacking.filter(|it| it.0 > low && it.0 <= high).count()
-        );
+        let lacking = self.now.iter().filter(|(it, _)| it.0 == key.0).flat_map(|it| it.1);
+        assert_eq!(piece.records.len(), lacking.filter(|it| it.0 > low && it.0 <= high).count());
         Ok(())
     }
 }
@@ -125,10 +97,7 @@ impl World {
 fn compare(history: &History, model: &Rooms) -> Result<(), HistoryError> {
     for (key, records) in model {
         let found = history.range(GroupId(key.0), &key.1, 0..u64::MAX)?;
-        let found: Vec<_> = found
-            .iter()
-            .map(|it| (it.index, it.sort, it.body.to_vec()))
-            .collect();
+        let found: Vec<_> = found.iter().map(|it| (it.index, it.sort, it.body.to_vec())).collect();
         let brief = |all: &[(u64, u64, Vec<u8>)]| all.iter().map(|it| it.1).collect::<Vec<_>>();
         assert_eq!(brief(&found), brief(records), "sorts of room {key:?}");
         assert!(found == *records, "bodies of room {key:?}");
@@ -154,14 +123,7 @@ fn run(seed: u64) {
     let mut checkpoints: BTreeMap<u64, (u64, Rooms)> = BTreeMap::from([(0, (0, Rooms::new()))]);
     let (mut finished, mut number) = (0, 0);
     let fails = rng.random_bool(0.5);
-    let mut world = World {
-        rng,
-        disk,
-        history,
-        now: Rooms::new(),
-        index: 1,
-        sort: 0,
-    };
+    let mut world = World { rng, disk, history, now: Rooms::new(), index: 1, sort: 0 };
     for _life in 0..6 {
         if fails {
             let operations = world.rng.random_range(0..200);
@@ -202,10 +164,7 @@ fn run(seed: u64) {
         // The dead process's handle fails for ever; its lock died with it.
         let (history, blob) = History::open(Arc::new(world.disk.clone()), options()).unwrap();
         let found = decode(blob);
-        assert!(
-            found >= finished,
-            "checkpoint {finished} was finished, {found} was found"
-        );
+        assert!(found >= finished, "checkpoint {finished} was finished, {found} was found");
         world.history = history;
         (world.index, world.now) = checkpoints[&found].clone();
         finished = found;
@@ -238,9 +197,7 @@ fn flip_everywhere(mut world: World) {
 #[test]
 fn equals_the_model_through_crashes_and_flips() {
     let variable = |name, otherwise| {
-        std::env::var(name)
-            .ok()
-            .map_or(otherwise, |it: String| it.parse::<u64>().unwrap())
+        std::env::var(name).ok().map_or(otherwise, |it: String| it.parse::<u64>().unwrap())
     };
     let first = variable("STARLING_SEED", 1);
     let count = variable("STARLING_SEEDS", if first == 1 { 100 } else { 1 });

@@ -80,18 +80,12 @@ fn read_manifest(disk: &Arc<dyn Disk>) -> Result<Option<Manifest>, HistoryOpenEr
     match Manifest::decode(&bytes) {
         Ok(manifest) => Ok(Some(manifest)),
         Err(Some(found)) => Err(HistoryOpenError::Format { found }),
-        Err(None) => Err(HistoryOpenError::Damaged {
-            file: MANIFEST.into(),
-            offset: 0,
-        }),
+        Err(None) => Err(HistoryOpenError::Damaged { file: MANIFEST.into(), offset: 0 }),
     }
 }
 
 fn damaged(id: u32, offset: u64) -> HistoryOpenError {
-    HistoryOpenError::Damaged {
-        file: files::name(id),
-        offset,
-    }
+    HistoryOpenError::Damaged { file: files::name(id), offset }
 }
 
 /// Opens a file and cuts off what the checkpoint did not cover.
@@ -108,12 +102,7 @@ fn open_segment(files: &Files, id: u32, len: u64) -> Result<Segment, HistoryOpen
     if is_dirty {
         file.set_len(len)?;
     }
-    Ok(Segment {
-        file,
-        len,
-        live: 0,
-        is_dirty,
-    })
+    Ok(Segment { file, len, live: 0, is_dirty })
 }
 
 /// Removes files the manifest does not name; the highest id left is appended to.
@@ -198,17 +187,9 @@ impl Found {
     ) -> Result<Option<Room>, HistoryOpenError> {
         let ended = self.dropped_seq.max(dropped).unwrap_or(0);
         self.chunks.retain(|&(seq, ..)| seq > ended);
-        let floor = self
-            .forgotten
-            .filter(|&(seq, _)| seq > ended)
-            .map_or(0, |(_, floor)| floor);
-        self.chunks
-            .sort_by_key(|&(seq, head, _)| (head.first_ordinal, std::cmp::Reverse(seq)));
-        let mut room = Room {
-            floor,
-            next_ordinal: floor,
-            ..Room::default()
-        };
+        let floor = self.forgotten.filter(|&(seq, _)| seq > ended).map_or(0, |(_, floor)| floor);
+        self.chunks.sort_by_key(|&(seq, head, _)| (head.first_ordinal, std::cmp::Reverse(seq)));
+        let mut room = Room { floor, next_ordinal: floor, ..Room::default() };
         let mut end = None;
         for (_, head, (segment, offset, len)) in self.chunks {
             let next = head.first_ordinal + u64::from(head.count);
@@ -217,21 +198,11 @@ impl Found {
             }
             let expected = end.unwrap_or(floor);
             if head.first_ordinal > expected {
-                return Err(HistoryOpenError::Missing {
-                    group,
-                    ordinal: expected,
-                });
+                return Err(HistoryOpenError::Missing { group, ordinal: expected });
             }
             let (first_ordinal, first_sort) = (head.first_ordinal, head.first_sort);
             let last_index = head.last_index;
-            room.chunks.push(Chunk {
-                first_ordinal,
-                first_sort,
-                last_index,
-                segment,
-                offset,
-                len,
-            });
+            room.chunks.push(Chunk { first_ordinal, first_sort, last_index, segment, offset, len });
             (room.last_index, room.last_sort) = (head.last_index, head.last_sort);
             (room.next_ordinal, end) = (next, Some(next));
         }

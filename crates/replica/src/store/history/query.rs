@@ -54,10 +54,7 @@ pub(super) fn read_chunk(files: &Files, it: &Chunk) -> Result<Page, HistoryError
         Some((item, head, _)) if head.first_ordinal == it.first_ordinal => {
             let start = item.head_len;
             let records = Bytes::from(bytes).slice(start..);
-            Ok(Page {
-                first_ordinal: head.first_ordinal,
-                records,
-            })
+            Ok(Page { first_ordinal: head.first_ordinal, records })
         }
         _ => Err(HistoryError::Damaged { segment, offset }),
     }
@@ -77,17 +74,10 @@ impl Room {
     fn page(&self, files: &Files, ordinal: u64) -> Result<Page, HistoryError> {
         if let Some(tail) = self.tail.as_ref().filter(|it| it.first_ordinal <= ordinal) {
             let records = Bytes::copy_from_slice(&tail.records);
-            return Ok(Page {
-                first_ordinal: tail.first_ordinal,
-                records,
-            });
+            return Ok(Page { first_ordinal: tail.first_ordinal, records });
         }
-        let after = self
-            .chunks
-            .partition_point(|it| it.first_ordinal <= ordinal);
-        after.checked_sub(1).map_or(Ok(Page::default()), |at| {
-            read_chunk(files, &self.chunks[at])
-        })
+        let after = self.chunks.partition_point(|it| it.first_ordinal <= ordinal);
+        after.checked_sub(1).map_or(Ok(Page::default()), |at| read_chunk(files, &self.chunks[at]))
     }
 
     /// Gives the records of `range` one by one until `each` says it has enough.
@@ -101,20 +91,13 @@ impl Room {
         let mut at = range.start.max(self.floor);
         while at < end {
             let before = at;
-            for it in self
-                .page(files, at)?
-                .iter()
-                .skip_while(|it| it.ordinal < before)
-            {
+            for it in self.page(files, at)?.iter().skip_while(|it| it.ordinal < before) {
                 if it.ordinal >= end || !each(it) {
                     return Ok(());
                 }
                 at += 1;
             }
-            assert!(
-                at > before,
-                "an ordinal below the next one is in a chunk or the tail"
-            );
+            assert!(at > before, "an ordinal below the next one is in a chunk or the tail");
         }
         Ok(())
     }
@@ -125,11 +108,7 @@ impl Room {
         let in_tail = tail.filter(|it| it.first_sort < sort);
         let start = match in_tail {
             Some(tail) => tail.first_ordinal,
-            None => match self
-                .chunks
-                .partition_point(|it| it.first_sort < sort)
-                .checked_sub(1)
-            {
+            None => match self.chunks.partition_point(|it| it.first_sort < sort).checked_sub(1) {
                 Some(at) => self.chunks[at].first_ordinal,
                 None => return Ok(self.floor),
             },
@@ -156,10 +135,7 @@ impl History {
     /// All rooms of a group, ordered by key.
     pub fn rooms(&self, group: GroupId) -> impl Iterator<Item = (&[u8], RoomInfo)> + '_ {
         let rooms = self.groups.get(&group);
-        rooms
-            .into_iter()
-            .flatten()
-            .map(|(key, it)| (&**key, it.info()))
+        rooms.into_iter().flatten().map(|(key, it)| (&**key, it.info()))
     }
 
     /// All groups with history.
@@ -230,9 +206,7 @@ impl History {
         room: &[u8],
         sort: u64,
     ) -> Result<Option<u64>, HistoryError> {
-        self.room(group, room)
-            .map(|it| it.first_from(&self.files, sort))
-            .transpose()
+        self.room(group, room).map(|it| it.first_from(&self.files, sort)).transpose()
     }
 
     /// The messages of a group with a log index above `after` and not above `upto`, room by room:
@@ -261,9 +235,7 @@ impl History {
                 Some(at) => room.chunk_end(at),
                 None => 0,
             };
-            let resumed = cursor
-                .filter(|it| it.room == **key)
-                .map_or(0, |it| it.ordinal);
+            let resumed = cursor.filter(|it| it.room == **key).map_or(0, |it| it.ordinal);
             let start = known.max(resumed);
             room.walk(&self.files, start..u64::MAX, |record| {
                 if record.index <= after {
@@ -274,10 +246,7 @@ impl History {
                 }
                 bytes += record.body.len() + RECORD_FIXED;
                 if !out.records.is_empty() && bytes > max_bytes {
-                    out.next = Some(Cursor {
-                        room: key.to_vec(),
-                        ordinal: record.ordinal,
-                    });
+                    out.next = Some(Cursor { room: key.to_vec(), ordinal: record.ordinal });
                     return false;
                 }
 

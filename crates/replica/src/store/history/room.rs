@@ -60,9 +60,7 @@ impl Room {
     /// One past the ordinals that are in chunks.
     pub(super) fn flushed_end(&self) -> u64 {
         let tail = self.tail.as_ref();
-        tail.map_or(self.next_ordinal, |it| {
-            it.first_ordinal + u64::from(it.flushed.1)
-        })
+        tail.map_or(self.next_ordinal, |it| it.first_ordinal + u64::from(it.flushed.1))
     }
 
     /// Position of the first of the short chunks at the end: those a full one will replace.

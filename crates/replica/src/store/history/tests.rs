@@ -6,11 +6,7 @@ use crate::store::disk::{Disk, RealDisk, SimDisk};
 const G: GroupId = GroupId(3);
 
 fn tiny() -> HistoryOptions {
-    HistoryOptions {
-        segment_bytes: 8192,
-        live_percent_min: 50,
-        collect_bytes_max: 2048,
-    }
+    HistoryOptions { segment_bytes: 8192, live_percent_min: 50, collect_bytes_max: 2048 }
 }
 
 fn open(disk: Arc<dyn Disk>) -> (History, Option<Vec<u8>>) {
@@ -20,11 +16,7 @@ fn open(disk: Arc<dyn Disk>) -> (History, Option<Vec<u8>>) {
 fn add(history: &mut History, room: &str, indices: std::ops::RangeInclusive<u64>) {
     for index in indices {
         let body = format!("{room} {index} {}", "y".repeat(index as usize % 60));
-        let record = Record {
-            index,
-            sort: index * 10,
-            body: body.as_bytes(),
-        };
+        let record = Record { index, sort: index * 10, body: body.as_bytes() };
         history.append(G, room.as_bytes(), record).unwrap();
     }
 }
@@ -40,10 +32,7 @@ fn to(end: u64) -> Vec<u64> {
 fn all(history: &History, room: &str) -> Vec<u64> {
     let found = history.range(G, room.as_bytes(), 0..u64::MAX).unwrap();
     for it in &found {
-        assert!(
-            it.body
-                .starts_with(format!("{room} {} ", it.index).as_bytes())
-        );
+        assert!(it.body.starts_with(format!("{room} {} ", it.index).as_bytes()));
     }
     indices(&found)
 }
@@ -64,20 +53,11 @@ fn pages_are_found_by_place_in_time_in_chunks_and_tail() {
         );
         let after = history.after(G, room, sort, 40).unwrap();
         let start = sort / 10 + 1;
-        assert_eq!(
-            indices(&after),
-            (start..=(start + 39).min(100)).collect::<Vec<_>>()
-        );
+        assert_eq!(indices(&after), (start..=(start + 39).min(100)).collect::<Vec<_>>());
     }
     assert_eq!(history.count(G, room), 100);
     assert_eq!(history.latest(G, b"#none", 5).unwrap(), []);
-    assert_eq!(
-        history
-            .rooms(G)
-            .map(|(key, _)| key.to_vec())
-            .collect::<Vec<_>>(),
-        [b"#a"]
-    );
+    assert_eq!(history.rooms(G).map(|(key, _)| key.to_vec()).collect::<Vec<_>>(), [b"#a"]);
 }
 
 #[test]
@@ -124,17 +104,10 @@ fn short_chunks_are_merged_and_their_room_is_got_back() {
         }
     }
     let room = &history.groups[&G][&b"#a"[..]];
-    assert!(
-        room.chunks.len() <= 600 / 32 + 32,
-        "{} chunks",
-        room.chunks.len()
-    );
+    assert!(room.chunks.len() <= 600 / 32 + 32, "{} chunks", room.chunks.len());
     let bytes: u64 = history.files.segments.values().map(|it| it.len).sum();
     let live: u64 = history.files.segments.values().map(|it| it.live).sum();
-    assert!(
-        bytes < live * 2 + 3 * 8192,
-        "{bytes} bytes for {live} in use"
-    );
+    assert!(bytes < live * 2 + 3 * 8192, "{bytes} bytes for {live} in use");
     assert_eq!(all(&history, "#a"), to(600));
     let (history, _) = open(Arc::new(disk.crash(1)));
     assert_eq!(all(&history, "#a"), to(600));
@@ -164,10 +137,7 @@ fn dropped_rooms_and_groups_stay_gone_even_when_they_start_again() {
     add(&mut history, "#a", 101..=103);
     history.checkpoint(b"").unwrap();
     let (mut history, _) = open(Arc::new(disk.crash(1)));
-    assert_eq!(
-        (all(&history, "#a"), all(&history, "#b")),
-        (vec![101, 102, 103], to(100))
-    );
+    assert_eq!((all(&history, "#a"), all(&history, "#b")), (vec![101, 102, 103], to(100)));
     history.drop_group(G).unwrap();
     history.checkpoint(b"").unwrap();
     let (history, _) = open(Arc::new(disk.crash(1)));
@@ -181,10 +151,7 @@ fn forgotten_messages_stay_forgotten_at_any_boundary() {
         let (mut history, _) = open(Arc::new(disk.clone()));
         add(&mut history, "#a", 1..=100);
         history.checkpoint(b"").unwrap();
-        assert_eq!(
-            history.forget_before(G, b"#a", keep_from * 10).unwrap(),
-            keep_from - 1
-        );
+        assert_eq!(history.forget_before(G, b"#a", keep_from * 10).unwrap(), keep_from - 1);
         assert_eq!(all(&history, "#a"), (keep_from..=100).collect::<Vec<_>>());
         history.checkpoint(b"").unwrap();
         let (mut history, _) = open(Arc::new(disk.crash(1)));
@@ -199,24 +166,13 @@ fn forgotten_messages_stay_forgotten_at_any_boundary() {
 fn a_lagging_replica_gets_exactly_what_it_lacks() {
     let (mut history, _) = open(Arc::new(SimDisk::new()));
     for index in 1..=300u64 {
-        add(
-            &mut history,
-            ["#a", "#b", "#c"][index as usize % 3],
-            index..=index,
-        );
+        add(&mut history, ["#a", "#b", "#c"][index as usize % 3], index..=index);
     }
     for (after, upto) in [(0, 300), (120, 200), (299, 300), (300, 300), (0, 1)] {
         let (mut got, mut cursor) = (Vec::new(), None);
         loop {
-            let piece = history
-                .catch_up(G, after, upto, cursor.as_ref(), 500)
-                .unwrap();
-            got.extend(
-                piece
-                    .records
-                    .iter()
-                    .map(|(room, it)| (room.to_vec(), it.index)),
-            );
+            let piece = history.catch_up(G, after, upto, cursor.as_ref(), 500).unwrap();
+            got.extend(piece.records.iter().map(|(room, it)| (room.to_vec(), it.index)));
             cursor = piece.next;
             if cursor.is_none() {
                 break;
@@ -232,11 +188,7 @@ fn a_lagging_replica_gets_exactly_what_it_lacks() {
 #[test]
 fn one_entry_may_bring_several_messages_and_is_replayed_once() {
     let (mut history, _) = open(Arc::new(SimDisk::new()));
-    let record = |sort| Record {
-        index: 5,
-        sort,
-        body: b"x",
-    };
+    let record = |sort| Record { index: 5, sort, body: b"x" };
     assert_eq!(history.append(G, b"#a", record(1)).unwrap(), Some(0));
     assert_eq!(history.append(G, b"#a", record(2)).unwrap(), Some(1));
     assert_eq!(history.append(G, b"#a", record(1)).unwrap(), None);
@@ -251,13 +203,7 @@ fn a_flipped_byte_in_a_chunk_is_an_error_on_read_that_names_it() {
     history.checkpoint(b"").unwrap();
     disk.flip(&files::name(1), 500, 1);
     let read = history.latest(G, b"#a", 5);
-    assert!(matches!(
-        read,
-        Err(HistoryError::Damaged {
-            segment: 1,
-            offset: 0
-        })
-    ));
+    assert!(matches!(read, Err(HistoryError::Damaged { segment: 1, offset: 0 })));
 }
 
 #[test]
@@ -269,20 +215,10 @@ fn a_failed_checkpoint_poisons_and_loses_nothing_of_the_one_before() {
         history.checkpoint(b"one").unwrap();
         add(&mut history, "#a", 41..=80);
         disk.fail_after(operations, libc::ENOSPC, true);
-        assert!(matches!(
-            history.checkpoint(b"two"),
-            Err(HistoryError::Io(_))
-        ));
-        assert!(matches!(
-            history.checkpoint(b"two"),
-            Err(HistoryError::Poisoned)
-        ));
+        assert!(matches!(history.checkpoint(b"two"), Err(HistoryError::Io(_))));
+        assert!(matches!(history.checkpoint(b"two"), Err(HistoryError::Poisoned)));
         let (history, blob) = open(Arc::new(disk.crash(operations)));
-        let end = if blob.as_deref() == Some(b"one") {
-            40
-        } else {
-            80
-        };
+        let end = if blob.as_deref() == Some(b"one") { 40 } else { 80 };
         assert_eq!(all(&history, "#a"), to(end));
     }
 }
@@ -293,10 +229,7 @@ fn appends_go_on_while_a_checkpoint_syncs() {
     let (mut history, _) = open(Arc::new(disk.clone()));
     add(&mut history, "#a", 1..=40);
     let job = history.begin_checkpoint(b"40").unwrap();
-    assert!(matches!(
-        history.begin_checkpoint(b"40"),
-        Err(HistoryError::Busy)
-    ));
+    assert!(matches!(history.begin_checkpoint(b"40"), Err(HistoryError::Busy)));
     add(&mut history, "#a", 41..=90);
     let done = std::thread::spawn(move || job.run()).join().unwrap();
     history.finish_checkpoint(done).unwrap();
@@ -322,11 +255,7 @@ fn a_manifest_found_after_a_kill_survives_the_power_loss_that_follows() {
         let (_, found) = open(Arc::new(disk.clone()));
         for seed in 0..10 {
             disk = disk.crash(seed);
-            assert_eq!(
-                open(Arc::new(disk.clone())).1,
-                found,
-                "{operations} calls, seed {seed}"
-            );
+            assert_eq!(open(Arc::new(disk.clone())).1, found, "{operations} calls, seed {seed}");
         }
     }
 }

@@ -54,10 +54,7 @@ impl Cached {
 
 impl Group {
     pub(super) fn new(purged: (u64, u64)) -> Group {
-        Group {
-            purged,
-            ..Group::default()
-        }
+        Group { purged, ..Group::default() }
     }
 
     pub(super) fn first(&self) -> u64 {
@@ -69,9 +66,7 @@ impl Group {
     }
 
     pub(super) fn lsn(&self, index: u64) -> Option<Lsn> {
-        self.lsns
-            .get(usize::try_from(index.checked_sub(self.first())?).ok()?)
-            .copied()
+        self.lsns.get(usize::try_from(index.checked_sub(self.first())?).ok()?).copied()
     }
 
     pub(super) fn term(&self, index: u64) -> Option<u64> {
@@ -87,17 +82,9 @@ impl Group {
 
     pub(super) fn cached(&self, index: u64) -> Option<EntryRef> {
         let from_end = usize::try_from(self.last().checked_sub(index)?).ok()?;
-        let it = self
-            .cached
-            .get(self.cached.len().checked_sub(from_end + 1)?)?;
+        let it = self.cached.get(self.cached.len().checked_sub(from_end + 1)?)?;
         let (body, context) = (it.body.clone(), it.context.clone());
-        Some(EntryRef {
-            index,
-            term: self.term(index)?,
-            kind: it.kind,
-            body,
-            context,
-        })
+        Some(EntryRef { index, term: self.term(index)?, kind: it.kind, body, context })
     }
 
     pub(super) fn push(&mut self, term: u64, lsn: Lsn) {
@@ -130,10 +117,7 @@ impl Group {
         }
         self.lsns.drain(..gone.min(self.lsns.len()));
         self.purged = (index, term);
-        let run = self
-            .terms
-            .partition_point(|&(start, _)| start <= index + 1)
-            .saturating_sub(1);
+        let run = self.terms.partition_point(|&(start, _)| start <= index + 1).saturating_sub(1);
         self.terms.drain(..run);
         if self.lsns.is_empty() {
             self.terms.clear();
@@ -144,10 +128,7 @@ impl Group {
 
 impl Index {
     pub(super) fn new(groups: BTreeMap<GroupId, Group>) -> Index {
-        Index {
-            groups,
-            ..Index::default()
-        }
+        Index { groups, ..Index::default() }
     }
 
     pub(super) fn group(&mut self, group: GroupId) -> &mut Group {
@@ -159,12 +140,7 @@ impl Index {
         let it = self.groups.entry(group).or_default();
         self.cached_bytes -= it.truncate(entry.index - 1);
         it.push(entry.term, lsn);
-        let cached = Cached {
-            lsn,
-            kind: entry.kind,
-            body: entry.body,
-            context: entry.context,
-        };
+        let cached = Cached { lsn, kind: entry.kind, body: entry.body, context: entry.context };
         self.cached_bytes += cached.bytes();
         it.cached.push_back(cached);
         self.arrivals.push_back((group, lsn));

@@ -58,13 +58,8 @@ impl Log {
         let (oldest, newest, synced) = {
             let state = self.shared.lock();
             let newest = state.extents.back().map_or(0, |it| it.segment);
-            let oldest = state
-                .extents
-                .iter()
-                .filter(|it| it.segment > self.upkeep.released);
-            let oldest = oldest
-                .min_by_key(|it| it.segment)
-                .map_or(newest, |it| it.segment);
+            let oldest = state.extents.iter().filter(|it| it.segment > self.upkeep.released);
+            let oldest = oldest.min_by_key(|it| it.segment).map_or(newest, |it| it.segment);
             let synced = state.extents.back().map_or(0, |it| it.lsn + it.len);
             (oldest, newest, synced)
         };
@@ -113,9 +108,7 @@ impl Log {
             let Some(held) = self.index.groups.get(&group) else {
                 continue;
             };
-            let entry = held
-                .cached(index)
-                .map_or_else(|| reader.entry(group, index, held), Ok);
+            let entry = held.cached(index).map_or_else(|| reader.entry(group, index, held), Ok);
             match entry {
                 Ok(entry) => {
                     bytes += entry.bytes();
@@ -141,28 +134,10 @@ impl Log {
     ) {
         for (group, from, entry) in copies {
             let to = state.pending_lsn + state.pending.len() as u64;
-            let EntryRef {
-                index,
-                term,
-                kind,
-                body,
-                context,
-            } = entry;
-            Record::Copy {
-                group,
-                index,
-                term,
-                kind,
-                context: &context,
-                body: &body,
-            }
-            .encode(&mut state.pending);
-            self.upkeep.moving.push(Move {
-                group,
-                index,
-                from,
-                to,
-            });
+            let EntryRef { index, term, kind, body, context } = entry;
+            Record::Copy { group, index, term, kind, context: &context, body: &body }
+                .encode(&mut state.pending);
+            self.upkeep.moving.push(Move { group, index, from, to });
         }
     }
 
@@ -174,17 +149,12 @@ impl Log {
         let now = state.pending_lsn + state.pending.len() as u64;
         let newest = state.extents.back().map_or(0, |it| it.segment);
         for at in 0..state.extents.len() {
-            let (segment, end) = (
-                state.extents[at].segment,
-                state.extents[at].lsn + state.extents[at].len,
-            );
+            let (segment, end) =
+                (state.extents[at].segment, state.extents[at].lsn + state.extents[at].len);
             if segment <= self.upkeep.released {
                 continue;
             }
-            let is_whole = state
-                .extents
-                .get(at + 1)
-                .is_none_or(|next| next.segment != segment);
+            let is_whole = state.extents.get(at + 1).is_none_or(|next| next.segment != segment);
             if segment == newest || (is_whole && self.index.live_below(end).next().is_some()) {
                 return;
             }

@@ -48,10 +48,7 @@ fn open(disk: &SimDisk, synced: &Arc<AtomicU64>) -> Result<(Log, Recovered), Ope
     let synced = synced.clone();
     let on_synced = move |it: Result<u64, LogError>| {
         if let Ok(ticket) = it {
-            assert!(
-                synced.swap(ticket, Ordering::SeqCst) < ticket,
-                "tickets go up"
-            );
+            assert!(synced.swap(ticket, Ordering::SeqCst) < ticket, "tickets go up");
         }
     };
     Log::open(Arc::new(disk.clone()), options(), Box::new(on_synced))
@@ -59,9 +56,7 @@ fn open(disk: &SimDisk, synced: &Arc<AtomicU64>) -> Result<(Log, Recovered), Ope
 
 impl World {
     fn bytes(&mut self, max: usize) -> Bytes {
-        (0..self.rng.random_range(0..max))
-            .map(|_| self.rng.random::<u8>())
-            .collect()
+        (0..self.rng.random_range(0..max)).map(|_| self.rng.random::<u8>()).collect()
     }
 
     /// One random append, already taken in by the model.
@@ -76,36 +71,16 @@ impl World {
         let (first, last) = (it.purged.0 + 1, it.purged.0 + it.entries.len() as u64);
         match choice {
             0..75 => {
-                let back = if dice > 0.9 {
-                    ((dice - 0.9) * 300.0) as u64
-                } else {
-                    0
-                };
+                let back = if dice > 0.9 { ((dice - 0.9) * 300.0) as u64 } else { 0 };
                 let index = (last + 1).saturating_sub(back).max(first);
                 it.entries.truncate((index - first) as usize);
                 it.entries.push((term, body.clone(), context.clone()));
-                Append::Entry {
-                    group,
-                    index,
-                    term,
-                    kind: group.0 as u8,
-                    body,
-                    context,
-                }
+                Append::Entry { group, index, term, kind: group.0 as u8, body, context }
             }
             75..85 => {
-                let state = HardState {
-                    term,
-                    vote: choice,
-                    commit: last,
-                };
+                let state = HardState { term, vote: choice, commit: last };
                 it.hard_state = Some(state);
-                Append::HardState {
-                    group,
-                    term,
-                    vote: choice,
-                    commit: last,
-                }
+                Append::HardState { group, term, vote: choice, commit: last }
             }
             85..88 => {
                 it.meta = Some(body.clone());
@@ -114,16 +89,9 @@ impl World {
             88..99 => {
                 let ahead = if dice > 0.95 { 5 } else { 0 };
                 // Group 0 hardly ever purges, so that copying forward has something to do.
-                let part = if group.0 == 0 && dice < 0.9 {
-                    0.0
-                } else {
-                    dice
-                };
+                let part = if group.0 == 0 && dice < 0.9 { 0.0 } else { dice };
                 let index = first - 1 + ((last + 1 - first) as f64 * part) as u64 + ahead;
-                let known = it
-                    .entries
-                    .get((index.max(first) - first) as usize)
-                    .map(|it| it.0);
+                let known = it.entries.get((index.max(first) - first) as usize).map(|it| it.0);
                 let term = match known {
                     Some(known) if dice < 0.93 => known,
                     _ => term + 1,
@@ -131,8 +99,7 @@ impl World {
                 if index > it.purged.0 {
                     let matches = known == Some(term);
                     let gone = ((index - it.purged.0) as usize).min(it.entries.len());
-                    it.entries
-                        .drain(..if matches { gone } else { it.entries.len() });
+                    it.entries.drain(..if matches { gone } else { it.entries.len() });
                     it.purged = (index, term);
                 }
                 Append::Purge { group, index, term }
@@ -145,9 +112,7 @@ impl World {
     }
 
     fn submit(&mut self) -> Result<(), LogError> {
-        let appends = (0..self.rng.random_range(0..8))
-            .map(|_| self.append())
-            .collect();
+        let appends = (0..self.rng.random_range(0..8)).map(|_| self.append()).collect();
         self.ticket += 1;
         self.states.insert(self.ticket, self.now.clone());
         self.log.submit(appends, self.ticket)
@@ -191,8 +156,7 @@ impl World {
 
     /// Recovery itself may be cut off anywhere.
     fn die_while_opening(&mut self) {
-        self.disk
-            .fail_after(self.rng.random_range(0..8), libc::EIO, true);
+        self.disk.fail_after(self.rng.random_range(0..8), libc::EIO, true);
         let _ = open(&self.disk, &self.synced);
         self.disk = self.disk.crash(self.rng.random());
     }
@@ -210,36 +174,21 @@ fn contents(log: &Log) -> Model {
     for group in log.groups() {
         let mut read = Vec::new();
         let (first, last) = (log.first_index(group), log.last_index(group));
-        log.entries(group, first, last + 1, usize::MAX, &mut read)
-            .unwrap();
+        log.entries(group, first, last + 1, usize::MAX, &mut read).unwrap();
         for (it, index) in read.iter().zip(first..) {
             assert_eq!((it.index, it.kind), (index, group.0 as u8));
             assert_eq!(log.term(group, index).unwrap(), it.term);
         }
-        let entries: Vec<_> = read
-            .into_iter()
-            .map(|it| (it.term, it.body, it.context))
-            .collect();
+        let entries: Vec<_> = read.into_iter().map(|it| (it.term, it.body, it.context)).collect();
         assert_eq!(entries.len() as u64, last + 1 - first);
         let (hard_state, meta) = (log.hard_state(group), log.meta(group));
-        model.insert(
-            group,
-            ModelGroup {
-                purged: log.purged(group),
-                hard_state,
-                meta,
-                entries,
-            },
-        );
+        model.insert(group, ModelGroup { purged: log.purged(group), hard_state, meta, entries });
     }
     visible(&model)
 }
 
 fn compare(log: &Log, model: &Model) {
-    assert!(
-        contents(log) == visible(model),
-        "what is read differs from what was submitted"
-    );
+    assert!(contents(log) == visible(model), "what is read differs from what was submitted");
 }
 
 fn run(seed: u64) {
@@ -249,16 +198,7 @@ fn run(seed: u64) {
     let fails = rng.random_bool(0.7);
     let states = BTreeMap::from([(0, Model::new())]);
     let now = Model::new();
-    let mut world = World {
-        rng,
-        disk,
-        log,
-        now,
-        states,
-        ticket: 0,
-        synced,
-        term: 1,
-    };
+    let mut world = World { rng, disk, log, now, states, ticket: 0, synced, term: 1 };
     for _ in 0..5 {
         if fails {
             let operations = world.rng.random_range(0..600);
@@ -279,10 +219,7 @@ fn flip_everywhere(mut world: World) {
     let (group, body) = (GroupId(1), Bytes::from_static(b"the last"));
     world.now.entry(group).or_default().meta = Some(body.clone());
     world.ticket += 1;
-    world
-        .log
-        .submit(vec![Append::Meta { group, body }], world.ticket)
-        .unwrap();
+    world.log.submit(vec![Append::Meta { group, body }], world.ticket).unwrap();
     while world.log.pump() {}
     assert_eq!(world.synced.load(Ordering::SeqCst), world.ticket);
     compare(&world.log, &world.now);
@@ -312,9 +249,7 @@ fn flip_everywhere(mut world: World) {
 #[test]
 fn equals_the_model_through_crashes_and_flips() {
     let variable = |name, otherwise| {
-        std::env::var(name)
-            .ok()
-            .map_or(otherwise, |it: String| it.parse::<u64>().unwrap())
+        std::env::var(name).ok().map_or(otherwise, |it: String| it.parse::<u64>().unwrap())
     };
     let first = variable("STARLING_SEED", 1);
     let count = variable("STARLING_SEEDS", if first == 1 { 100 } else { 1 });

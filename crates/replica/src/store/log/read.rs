@@ -31,10 +31,7 @@ impl Log {
             return Err(ReadError::Purged { index: low, first });
         }
         if high > last + 1 {
-            return Err(ReadError::Unavailable {
-                index: high - 1,
-                last,
-            });
+            return Err(ReadError::Unavailable { index: high - 1, last });
         }
         let Some(it) = self.index.groups.get(&group) else {
             return Ok(());
@@ -59,11 +56,7 @@ impl Log {
     pub fn term(&self, group: GroupId, index: u64) -> Result<u64, ReadError> {
         let (first, last) = (self.first_index(group), self.last_index(group));
         let Some(it) = self.index.groups.get(&group) else {
-            return if index == 0 {
-                Ok(0)
-            } else {
-                Err(ReadError::Unavailable { index, last })
-            };
+            return if index == 0 { Ok(0) } else { Err(ReadError::Unavailable { index, last }) };
         };
         match it.term(index) {
             Some(term) => Ok(term),
@@ -125,12 +118,7 @@ pub(super) struct Reader<'a> {
 
 impl<'a> Reader<'a> {
     pub(super) fn new(shared: &'a Shared) -> Reader<'a> {
-        Reader {
-            shared,
-            extent: None,
-            window: Vec::new(),
-            window_at: 0,
-        }
+        Reader { shared, extent: None, window: Vec::new(), window_at: 0 }
     }
 
     /// The entry at `index`, which must be live and synced.
@@ -141,10 +129,7 @@ impl<'a> Reader<'a> {
         held: &Group,
     ) -> Result<EntryRef, ReadError> {
         let (Some(lsn), Some(term)) = (held.lsn(index), held.term(index)) else {
-            return Err(ReadError::Unavailable {
-                index,
-                last: held.last(),
-            });
+            return Err(ReadError::Unavailable { index, last: held.last() });
         };
         let extent = self.extent(lsn)?;
         let (segment, offset) = (extent.segment, extent.offset + (lsn - extent.lsn));
@@ -157,32 +142,12 @@ impl<'a> Reader<'a> {
         };
         match record::decode(frame) {
             Some(
-                Record::Entry {
-                    group: g,
-                    index: i,
-                    term: t,
-                    kind,
-                    context,
-                    body,
-                }
-                | Record::Copy {
-                    group: g,
-                    index: i,
-                    term: t,
-                    kind,
-                    context,
-                    body,
-                },
+                Record::Entry { group: g, index: i, term: t, kind, context, body }
+                | Record::Copy { group: g, index: i, term: t, kind, context, body },
             ) if (g, i, t) == (group, index, term) => {
                 let body = Bytes::copy_from_slice(body);
                 let context = Bytes::copy_from_slice(context);
-                Ok(EntryRef {
-                    index,
-                    term,
-                    kind,
-                    body,
-                    context,
-                })
+                Ok(EntryRef { index, term, kind, body, context })
             }
             _ => Err(damaged),
         }
@@ -195,10 +160,7 @@ impl<'a> Reader<'a> {
         }
         let state = self.shared.lock();
         let after = state.extents.partition_point(|it| it.lsn <= lsn);
-        let extent = after
-            .checked_sub(1)
-            .map(|at| &state.extents[at])
-            .filter(|it| holds(it));
+        let extent = after.checked_sub(1).map(|at| &state.extents[at]).filter(|it| holds(it));
         let extent = extent.ok_or_else(|| io::Error::other("an entry lies in no segment"))?;
         self.extent = Some(extent.clone());
         self.window.clear();
@@ -211,10 +173,7 @@ impl<'a> Reader<'a> {
         if left < frame::HEADER {
             return Ok(None);
         }
-        if self
-            .within(offset)
-            .is_none_or(|it| it.len() < frame::HEADER)
-        {
+        if self.within(offset).is_none_or(|it| it.len() < frame::HEADER) {
             self.fill(extent, offset, left.min(WINDOW_BYTES))?;
         }
         let Some(bytes) = self.within(offset) else {
@@ -231,8 +190,7 @@ impl<'a> Reader<'a> {
     }
 
     fn within(&self, offset: u64) -> Option<&[u8]> {
-        self.window
-            .get(usize::try_from(offset.checked_sub(self.window_at)?).ok()?..)
+        self.window.get(usize::try_from(offset.checked_sub(self.window_at)?).ok()?..)
     }
 
     fn fill(&mut self, extent: &Extent, offset: u64, len: usize) -> io::Result<()> {

@@ -164,22 +164,8 @@ impl Record<'_> {
                 into.extend_from_slice(&format.to_le_bytes());
                 into.extend_from_slice(&segment.to_le_bytes());
             }
-            Record::Entry {
-                group,
-                index,
-                term,
-                kind,
-                context,
-                body,
-            }
-            | Record::Copy {
-                group,
-                index,
-                term,
-                kind,
-                context,
-                body,
-            } => {
+            Record::Entry { group, index, term, kind, context, body }
+            | Record::Copy { group, index, term, kind, context, body } => {
                 into.reserve(ENTRY_FIXED + context.len() + body.len());
                 into.extend_from_slice(&group.0.to_le_bytes());
                 into.extend_from_slice(&index.to_le_bytes());
@@ -200,12 +186,7 @@ impl Record<'_> {
                 into.extend_from_slice(&group.0.to_le_bytes());
                 into.extend_from_slice(body);
             }
-            Record::Purge {
-                group,
-                index,
-                term,
-                last,
-            } => {
+            Record::Purge { group, index, term, last } => {
                 into.extend_from_slice(&group.0.to_le_bytes());
                 into.extend_from_slice(&index.to_le_bytes());
                 into.extend_from_slice(&term.to_le_bytes());
@@ -243,10 +224,7 @@ pub(super) fn decode(frame: Frame<'_>) -> Option<Record<'_>> {
 pub(super) fn decode_body(kind: u8, body: &[u8]) -> Option<Record<'_>> {
     if kind == HEAD {
         let whole = body.len() == 12;
-        return whole.then(|| Record::Head {
-            format: u32_at(body, 0),
-            segment: u64_at(body, 4),
-        });
+        return whole.then(|| Record::Head { format: u32_at(body, 0), segment: u64_at(body, 4) });
     }
     if body.len() < 4 {
         return None;
@@ -258,46 +236,20 @@ pub(super) fn decode_body(kind: u8, body: &[u8]) -> Option<Record<'_>> {
             let rest = &body[ENTRY_FIXED..];
             let (context, body) = rest.split_at_checked(u32_at(body, 21) as usize)?;
             Some(if kind == ENTRY {
-                Record::Entry {
-                    group,
-                    index,
-                    term,
-                    kind: entry_kind,
-                    context,
-                    body,
-                }
+                Record::Entry { group, index, term, kind: entry_kind, context, body }
             } else {
-                Record::Copy {
-                    group,
-                    index,
-                    term,
-                    kind: entry_kind,
-                    context,
-                    body,
-                }
+                Record::Copy { group, index, term, kind: entry_kind, context, body }
             })
         }
         (HARD_STATE, 28) => {
             let (term, vote) = (u64_at(body, 4), u64_at(body, 12));
-            let state = HardState {
-                term,
-                vote,
-                commit: u64_at(body, 20),
-            };
+            let state = HardState { term, vote, commit: u64_at(body, 20) };
             Some(Record::HardState { group, state })
         }
-        (META, _) => Some(Record::Meta {
-            group,
-            body: &body[4..],
-        }),
+        (META, _) => Some(Record::Meta { group, body: &body[4..] }),
         (PURGE, 28) => {
             let (index, term) = (u64_at(body, 4), u64_at(body, 12));
-            Some(Record::Purge {
-                group,
-                index,
-                term,
-                last: u64_at(body, 20),
-            })
+            Some(Record::Purge { group, index, term, last: u64_at(body, 20) })
         }
         (DROP, 4) => Some(Record::Drop { group }),
         _ => None,

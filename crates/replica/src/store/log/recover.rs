@@ -51,19 +51,10 @@ struct Segment {
 
 /// Reads all segments, drops and wipes a torn tail, and makes what was found durable.
 pub(super) fn recover(disk: &Arc<dyn Disk>) -> Result<Found, OpenError> {
-    let mut ids: Vec<u64> = disk
-        .list()?
-        .iter()
-        .filter_map(|it| segment::id(it))
-        .collect();
+    let mut ids: Vec<u64> = disk.list()?.iter().filter_map(|it| segment::id(it)).collect();
     ids.sort_unstable();
-    let mut scan = Scan {
-        found: Found {
-            next_batch: 1,
-            ..Found::default()
-        },
-        groups: BTreeMap::new(),
-    };
+    let mut scan =
+        Scan { found: Found { next_batch: 1, ..Found::default() }, groups: BTreeMap::new() };
     let Some(&oldest) = ids.first() else {
         return Ok(scan.found);
     };
@@ -106,9 +97,7 @@ fn read(disk: &Arc<dyn Disk>, id: u64) -> Result<Segment, OpenError> {
 fn complete_batch(bytes: &[u8], at: usize, salt: u32, seq: u64) -> Result<usize, usize> {
     let mut end = at;
     loop {
-        let frame = frame::parse(&bytes[end..], salt)
-            .filter(|it| it.seq == seq)
-            .ok_or(end)?;
+        let frame = frame::parse(&bytes[end..], salt).filter(|it| it.seq == seq).ok_or(end)?;
         end += frame.len;
         if frame.is_last {
             return Ok(end);
@@ -123,11 +112,7 @@ struct Scan {
 
 impl Scan {
     fn damaged(&self, segment: u64, offset: usize) -> OpenError {
-        OpenError::Damaged {
-            segment,
-            offset: offset as u64,
-            batch: self.found.next_batch,
-        }
+        OpenError::Damaged { segment, offset: offset as u64, batch: self.found.next_batch }
     }
 
     /// Takes in all complete batches in a row; returns where they end.
@@ -136,11 +121,7 @@ impl Scan {
         if is_first {
             // Its batch numbers go on from segments that are long gone.
             let Some(head) = frame::parse(&segment.bytes, salt) else {
-                return Err(OpenError::Damaged {
-                    segment: segment.id,
-                    offset: 0,
-                    batch: 0,
-                });
+                return Err(OpenError::Damaged { segment: segment.id, offset: 0, batch: 0 });
             };
             self.found.next_batch = head.seq;
         }
@@ -174,22 +155,12 @@ impl Scan {
                 return Err(self.damaged(segment.id, at));
             }
             Record::Head { .. } => {}
-            Record::Entry {
-                group, index, term, ..
-            } => {
+            Record::Entry { group, index, term, .. } => {
                 self.found.entries += 1;
-                self.groups
-                    .entry(group)
-                    .or_default()
-                    .entry(index, term, lsn, true);
+                self.groups.entry(group).or_default().entry(index, term, lsn, true);
             }
-            Record::Copy {
-                group, index, term, ..
-            } => {
-                self.groups
-                    .entry(group)
-                    .or_default()
-                    .entry(index, term, lsn, false);
+            Record::Copy { group, index, term, .. } => {
+                self.groups.entry(group).or_default().entry(index, term, lsn, false);
             }
             Record::HardState { group, state } => {
                 self.groups.entry(group).or_default().hard_state = Some(state);
@@ -197,16 +168,8 @@ impl Scan {
             Record::Meta { group, body } => {
                 self.groups.entry(group).or_default().meta = Some(Bytes::copy_from_slice(body));
             }
-            Record::Purge {
-                group,
-                index,
-                term,
-                last,
-            } => {
-                self.groups
-                    .entry(group)
-                    .or_default()
-                    .purge(index, term, last);
+            Record::Purge { group, index, term, last } => {
+                self.groups.entry(group).or_default().purge(index, term, last);
             }
             Record::Drop { group } => {
                 self.groups.remove(&group);
@@ -217,13 +180,7 @@ impl Scan {
 
     fn extent(&mut self, segment: &Segment, end: usize) {
         let (lsn, len, file) = (self.found.lsn, end as u64, segment.file.clone());
-        self.found.extents.push_back(Extent {
-            lsn,
-            len,
-            segment: segment.id,
-            offset: 0,
-            file,
-        });
+        self.found.extents.push_back(Extent { lsn, len, segment: segment.id, offset: 0, file });
         self.found.lsn += len;
     }
 
@@ -236,9 +193,7 @@ impl Scan {
         later: Vec<u64>,
     ) -> Result<(), OpenError> {
         let (salt, batch) = (frame::salt(segment.id), self.found.next_batch);
-        let bad = complete_batch(&segment.bytes, end, salt, batch)
-            .err()
-            .unwrap_or(end);
+        let bad = complete_batch(&segment.bytes, end, salt, batch).err().unwrap_or(end);
         if frame::find(&segment.bytes, salt, end, batch + 1).is_some() {
             return Err(self.damaged(segment.id, bad));
         }
@@ -257,11 +212,7 @@ impl Scan {
         }
         if is_torn || !later.is_empty() {
             let offset = end as u64;
-            self.found.torn = Some(TornTail {
-                segment: segment.id,
-                offset,
-                batch,
-            });
+            self.found.torn = Some(TornTail { segment: segment.id, offset, batch });
         }
         for id in later {
             disk.remove(&segment::name(id))?; // Rotation went no further than a torn first batch.
@@ -274,11 +225,7 @@ impl Scan {
         // say that we hold it.
         segment.file.sync_data()?;
         let (file, at) = (segment.file.clone(), end as u64);
-        self.found.active = Some(Active {
-            segment: segment.id,
-            file,
-            at,
-        });
+        self.found.active = Some(Active { segment: segment.id, file, at });
         Ok(())
     }
 
@@ -288,10 +235,7 @@ impl Scan {
             (group.hard_state, group.meta) = (it.hard_state, it.meta);
             for (lsn, term) in it.slots {
                 if lsn == MISSING {
-                    return Err(OpenError::Missing {
-                        group: id,
-                        index: group.last() + 1,
-                    });
+                    return Err(OpenError::Missing { group: id, index: group.last() + 1 });
                 }
                 group.push(term, lsn);
             }
@@ -305,9 +249,7 @@ fn wipe(segment: &Segment, from: usize) -> Result<(), OpenError> {
     let zeros = [0; WIPE_BYTES];
     for (n, block) in segment.bytes[from..].chunks(WIPE_BYTES).enumerate() {
         if block.iter().any(|&it| it != 0) {
-            segment
-                .file
-                .write_at((from + n * WIPE_BYTES) as u64, &zeros[..block.len()])?;
+            segment.file.write_at((from + n * WIPE_BYTES) as u64, &zeros[..block.len()])?;
         }
     }
     Ok(())
@@ -335,7 +277,6 @@ impl Rebuilt {
         let gone = usize::try_from(index - self.purged.0).unwrap_or(usize::MAX);
         self.slots.drain(..gone.min(self.slots.len()));
         self.purged = (index, term);
-        self.slots
-            .truncate(usize::try_from(last.saturating_sub(index)).unwrap_or(usize::MAX));
+        self.slots.truncate(usize::try_from(last.saturating_sub(index)).unwrap_or(usize::MAX));
     }
 }

@@ -51,11 +51,7 @@ impl Spares {
                 disk.remove(&name)?; // Half filled, or from other options.
             }
         }
-        Ok(Spares {
-            disk,
-            segment_bytes,
-            held: Mutex::new(held),
-        })
+        Ok(Spares { disk, segment_bytes, held: Mutex::new(held) })
     }
 
     /// Makes a spare if there is none.
@@ -77,11 +73,7 @@ impl Spares {
         });
         match made {
             Ok(name) => {
-                self.held
-                    .lock()
-                    .unwrap_or_else(PoisonError::into_inner)
-                    .ready
-                    .push(name);
+                self.held.lock().unwrap_or_else(PoisonError::into_inner).ready.push(name);
                 Ok(())
             }
             Err(error) => {
@@ -107,12 +99,7 @@ impl Spares {
     /// Turns a spare into the named segment, making one first if there is none ready.
     pub(super) fn take(&self, segment: u64) -> io::Result<Arc<dyn DiskFile>> {
         self.prepare()?;
-        let spare = self
-            .held
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .ready
-            .pop();
+        let spare = self.held.lock().unwrap_or_else(PoisonError::into_inner).ready.pop();
         let spare = spare.ok_or_else(|| io::Error::other("a spare was taken twice"))?;
         self.disk.rename(&spare, &name(segment))?;
         self.disk.sync_dir()?;
@@ -133,11 +120,7 @@ impl Spares {
         // Synced one by one: a newer segment must never be gone while an older one still is there.
         self.disk.sync_dir()?;
         if let Some(spare) = spare {
-            self.held
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .ready
-                .push(spare);
+            self.held.lock().unwrap_or_else(PoisonError::into_inner).ready.push(spare);
         }
         Ok(())
     }

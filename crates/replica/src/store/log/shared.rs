@@ -57,11 +57,7 @@ impl Shared {
             poisoned: None,
             is_stopping: false,
         };
-        Shared {
-            state: Mutex::new(state),
-            wake: Condvar::new(),
-            synced: AtomicU64::new(lsn),
-        }
+        Shared { state: Mutex::new(state), wake: Condvar::new(), synced: AtomicU64::new(lsn) }
     }
 
     pub(super) fn lock(&self) -> MutexGuard<'_, State> {
@@ -76,10 +72,7 @@ impl Shared {
     pub(super) fn wait_for_work(&self) -> bool {
         let mut state = self.lock();
         while state.tickets.is_empty() && !state.is_stopping {
-            state = self
-                .wake
-                .wait(state)
-                .unwrap_or_else(PoisonError::into_inner);
+            state = self.wake.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
         !state.tickets.is_empty() && state.poisoned.is_none()
     }

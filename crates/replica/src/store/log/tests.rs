@@ -28,24 +28,13 @@ fn open(disk: Arc<dyn Disk>, options: LogOptions) -> Result<(Log, Recovered, Syn
 }
 
 fn entry(group: u32, index: u64, term: u64) -> Append {
-    let body = Bytes::from(format!(
-        "{group}/{index}/{term} {}",
-        "x".repeat(index as usize % 90)
-    ));
-    Append::Entry {
-        group: GroupId(group),
-        index,
-        term,
-        kind: 3,
-        body,
-        context: Bytes::new(),
-    }
+    let body = Bytes::from(format!("{group}/{index}/{term} {}", "x".repeat(index as usize % 90)));
+    Append::Entry { group: GroupId(group), index, term, kind: 3, body, context: Bytes::new() }
 }
 
 fn body(log: &Log, group: u32, index: u64) -> String {
     let mut out = Vec::new();
-    log.entries(GroupId(group), index, index + 1, usize::MAX, &mut out)
-        .unwrap();
+    log.entries(GroupId(group), index, index + 1, usize::MAX, &mut out).unwrap();
     String::from_utf8(out[0].body.to_vec()).unwrap()
 }
 
@@ -61,17 +50,13 @@ fn fill(log: &mut Log, group: u32, indices: std::ops::Range<u64>, term: u64) {
 fn a_submitted_entry_is_read_back_before_and_after_the_sync() {
     let (mut log, recovered, synced) = open(Arc::new(SimDisk::new()), tiny(true)).unwrap();
     assert!(recovered.groups.is_empty());
-    log.submit(vec![entry(1, 1, 5), entry(1, 2, 5), entry(2, 1, 7)], 10)
-        .unwrap();
+    log.submit(vec![entry(1, 1, 5), entry(1, 2, 5), entry(2, 1, 7)], 10).unwrap();
     assert_eq!(body(&log, 1, 2), "1/2/5 xx");
     assert!(log.pending_bytes() > 0 && synced.try_recv().is_err());
     assert!(log.pump());
     assert_eq!(synced.try_recv().unwrap(), Ok(10));
     assert_eq!(log.pending_bytes(), 0);
-    assert_eq!(
-        (log.term(GroupId(2), 1).unwrap(), log.last_index(GroupId(1))),
-        (7, 2)
-    );
+    assert_eq!((log.term(GroupId(2), 1).unwrap(), log.last_index(GroupId(1))), (7, 2));
     assert!(matches!(
         log.entries(GroupId(1), 1, 4, 10, &mut vec![]),
         Err(ReadError::Unavailable { index: 3, last: 2 })
@@ -96,48 +81,21 @@ fn many_submits_share_one_sync_and_report_the_highest_ticket_once() {
 #[test]
 fn everything_is_there_after_reopening_a_real_directory() {
     let dir = tempfile::tempdir().unwrap();
-    let hard = Append::HardState {
-        group: GroupId(1),
-        term: 4,
-        vote: 2,
-        commit: 9,
-    };
-    let meta = Append::Meta {
-        group: GroupId(1),
-        body: Bytes::from_static(b"conf"),
-    };
+    let hard = Append::HardState { group: GroupId(1), term: 4, vote: 2, commit: 9 };
+    let meta = Append::Meta { group: GroupId(1), body: Bytes::from_static(b"conf") };
     {
         let (mut log, _, synced) = open(RealDisk::open(&dir).unwrap(), tiny(false)).unwrap();
         for index in 1..=200 {
-            log.submit(vec![entry(1, index, 4), entry(7, index, 2)], index)
-                .unwrap();
+            log.submit(vec![entry(1, index, 4), entry(7, index, 2)], index).unwrap();
         }
         log.submit(vec![hard, meta], 201).unwrap();
-        log.submit(
-            vec![Append::Purge {
-                group: GroupId(1),
-                index: 150,
-                term: 4,
-            }],
-            202,
-        )
-        .unwrap();
+        log.submit(vec![Append::Purge { group: GroupId(1), index: 150, term: 4 }], 202).unwrap();
         while synced.recv_timeout(Duration::from_secs(10)).unwrap() != Ok(202) {}
     }
     let (log, recovered, _) = open(RealDisk::open(&dir).unwrap(), tiny(false)).unwrap();
     let it = &recovered.groups[&GroupId(1)];
-    assert_eq!(
-        (it.purged, it.first_index, it.last_index),
-        ((150, 4), 151, 200)
-    );
-    assert_eq!(
-        it.hard_state,
-        Some(HardState {
-            term: 4,
-            vote: 2,
-            commit: 9
-        })
-    );
+    assert_eq!((it.purged, it.first_index, it.last_index), ((150, 4), 151, 200));
+    assert_eq!(it.hard_state, Some(HardState { term: 4, vote: 2, commit: 9 }));
     assert_eq!(it.meta.as_deref(), Some(&b"conf"[..]));
     assert_eq!(recovered.torn, None);
     for index in 151..=200 {
@@ -162,22 +120,10 @@ fn an_overwritten_suffix_stays_overwritten() {
     let (mut log, _, _) = open(Arc::new(disk.clone()), tiny(true)).unwrap();
     fill(&mut log, 1, 1..20, 1);
     fill(&mut log, 1, 10..12, 2);
-    assert_eq!(
-        (
-            log.last_index(GroupId(1)),
-            log.term(GroupId(1), 10).unwrap()
-        ),
-        (11, 2)
-    );
+    assert_eq!((log.last_index(GroupId(1)), log.term(GroupId(1), 10).unwrap()), (11, 2));
     let (log, _, _) = open(Arc::new(disk.crash(1)), tiny(true)).unwrap();
     assert_eq!(log.last_index(GroupId(1)), 11);
-    assert_eq!(
-        (
-            log.term(GroupId(1), 9).unwrap(),
-            log.term(GroupId(1), 10).unwrap()
-        ),
-        (1, 2)
-    );
+    assert_eq!((log.term(GroupId(1), 9).unwrap(), log.term(GroupId(1), 10).unwrap()), (1, 2));
     assert!(body(&log, 1, 11).starts_with("1/11/2"));
 }
 
@@ -187,29 +133,15 @@ fn a_purge_beyond_the_end_or_with_another_term_empties_the_group() {
         let disk = SimDisk::new();
         let (mut log, _, _) = open(Arc::new(disk.clone()), tiny(true)).unwrap();
         fill(&mut log, 1, 1..20, 1);
-        log.submit(
-            vec![Append::Purge {
-                group: GroupId(1),
-                index,
-                term,
-            }],
-            20,
-        )
-        .unwrap();
-        assert_eq!(
-            (log.first_index(GroupId(1)), log.last_index(GroupId(1))),
-            (index + 1, index)
-        );
+        log.submit(vec![Append::Purge { group: GroupId(1), index, term }], 20).unwrap();
+        assert_eq!((log.first_index(GroupId(1)), log.last_index(GroupId(1))), (index + 1, index));
         log.submit(vec![entry(1, index + 1, 9)], 21).unwrap();
         while log.pump() {}
         let (log, recovered, _) = open(Arc::new(disk.crash(1)), tiny(true)).unwrap();
         assert_eq!(recovered.groups[&GroupId(1)].purged, (index, term));
         assert_eq!(log.last_index(GroupId(1)), index + 1);
         assert_eq!(log.term(GroupId(1), index).unwrap(), 9);
-        assert!(matches!(
-            log.term(GroupId(1), index - 1),
-            Err(ReadError::Purged { .. })
-        ));
+        assert!(matches!(log.term(GroupId(1), index - 1), Err(ReadError::Purged { .. })));
     }
 }
 
@@ -218,8 +150,7 @@ fn a_dropped_group_does_not_come_back() {
     let disk = SimDisk::new();
     let (mut log, _, _) = open(Arc::new(disk.clone()), tiny(true)).unwrap();
     fill(&mut log, 1, 1..5, 1);
-    log.submit(vec![Append::Drop { group: GroupId(1) }], 20)
-        .unwrap();
+    log.submit(vec![Append::Drop { group: GroupId(1) }], 20).unwrap();
     fill(&mut log, 2, 1..200, 1);
     let (log, recovered, _) = open(Arc::new(disk.crash(1)), tiny(true)).unwrap();
     assert!(!recovered.groups.contains_key(&GroupId(1)));
@@ -230,20 +161,11 @@ fn a_dropped_group_does_not_come_back() {
 fn purged_segments_are_recycled_and_what_heads_carry_survives() {
     let disk = SimDisk::new();
     let (mut log, _, _) = open(Arc::new(disk.clone()), tiny(true)).unwrap();
-    let state = Append::HardState {
-        group: GroupId(9),
-        term: 3,
-        vote: 1,
-        commit: 7,
-    };
+    let state = Append::HardState { group: GroupId(9), term: 3, vote: 1, commit: 7 };
     log.submit(vec![state], 0).unwrap();
     for index in 1..2000 {
         fill(&mut log, 1, index..index + 1, 1);
-        let purge = Append::Purge {
-            group: GroupId(1),
-            index: index.saturating_sub(20),
-            term: 1,
-        };
+        let purge = Append::Purge { group: GroupId(1), index: index.saturating_sub(20), term: 1 };
         log.submit(vec![purge], index).unwrap();
     }
     while log.pump() {}
@@ -263,11 +185,7 @@ fn a_group_that_never_purges_does_not_pin_segments() {
     fill(&mut log, 7, 1..9, 1);
     for index in 1..2000 {
         fill(&mut log, 1, index..index + 1, 1);
-        let purge = Append::Purge {
-            group: GroupId(1),
-            index: index.saturating_sub(20),
-            term: 1,
-        };
+        let purge = Append::Purge { group: GroupId(1), index: index.saturating_sub(20), term: 1 };
         log.submit(vec![purge], index).unwrap();
     }
     while log.pump() {}
@@ -297,10 +215,7 @@ fn a_torn_batch_is_dropped_whole_reported_and_wiped() {
     let disk = disk.kill();
     assert!(disk.flip(&name, end, 1));
     let (mut log, recovered, _) = open(Arc::new(disk.clone()), tiny(true)).unwrap();
-    assert_eq!(
-        (recovered.torn.unwrap().batch, log.last_index(GroupId(1))),
-        (6, 5)
-    );
+    assert_eq!((recovered.torn.unwrap().batch, log.last_index(GroupId(1))), (6, 5));
     let at = recovered.torn.unwrap().offset as usize;
     assert!(disk.read(&name).unwrap()[at..].iter().all(|&it| it == 0));
     fill(&mut log, 1, 6..8, 2);
@@ -316,12 +231,7 @@ fn a_flipped_byte_before_a_valid_batch_is_damage() {
     fill(&mut log, 1, 1..30, 1);
     drop(log);
     let disk = disk.kill();
-    let used = disk
-        .read(&segment::name(1))
-        .unwrap()
-        .iter()
-        .rposition(|&it| it != 0)
-        .unwrap();
+    let used = disk.read(&segment::name(1)).unwrap().iter().rposition(|&it| it != 0).unwrap();
     for offset in (0..used as u64 / 2).step_by(7) {
         disk.flip(&segment::name(1), offset, 0x10);
         match open(Arc::new(disk.clone()), tiny(true)) {
@@ -341,10 +251,7 @@ fn a_byte_flipped_while_running_is_an_error_on_read() {
     disk.flip(&segment::name(1), 100, 0x10);
     let mut out = Vec::new();
     let read = log.entries(GroupId(1), 1, 30, usize::MAX, &mut out);
-    assert!(
-        matches!(read, Err(ReadError::Damaged { segment: 1, .. })),
-        "{read:?}"
-    );
+    assert!(matches!(read, Err(ReadError::Damaged { segment: 1, .. })), "{read:?}");
 }
 
 #[test]
@@ -358,10 +265,7 @@ fn after_a_failed_write_or_sync_nothing_is_accepted() {
             disk.fail_after(operations, errno, false);
             log.submit(vec![entry(1, 3, 1)], 3).unwrap();
             log.pump();
-            assert!(matches!(
-                synced.try_recv().unwrap(),
-                Err(LogError::Poisoned { .. })
-            ));
+            assert!(matches!(synced.try_recv().unwrap(), Err(LogError::Poisoned { .. })));
             let again = log.submit(vec![entry(1, 4, 1)], 4);
             assert!(matches!(again, Err(LogError::Poisoned { .. })));
             assert!(!log.pump());
@@ -383,40 +287,23 @@ fn what_is_too_large_is_refused_without_harm_and_a_gap_poisons() {
         body,
         context: Bytes::new(),
     };
-    assert!(matches!(
-        log.submit(vec![large], 1),
-        Err(LogError::TooLarge { .. })
-    ));
+    assert!(matches!(log.submit(vec![large], 1), Err(LogError::TooLarge { .. })));
     log.submit(vec![entry(1, 1, 1)], 2).unwrap();
     let gap = log.submit(vec![entry(1, 3, 1)], 3);
-    assert!(matches!(
-        gap,
-        Err(LogError::OutOfOrder {
-            index: 3,
-            end: 2,
-            ..
-        })
-    ));
-    assert!(matches!(
-        log.submit(vec![], 4),
-        Err(LogError::Poisoned { .. })
-    ));
+    assert!(matches!(gap, Err(LogError::OutOfOrder { index: 3, end: 2, .. })));
+    assert!(matches!(log.submit(vec![], 4), Err(LogError::Poisoned { .. })));
 }
 
 #[test]
 fn a_submit_larger_than_a_batch_is_split_and_reported_when_whole() {
     let disk = SimDisk::new();
     let (mut log, _, synced) = open(Arc::new(disk.clone()), tiny(true)).unwrap();
-    log.submit((1..100).map(|index| entry(1, index, 1)).collect(), 1)
-        .unwrap();
+    log.submit((1..100).map(|index| entry(1, index, 1)).collect(), 1).unwrap();
     log.submit(vec![entry(2, 1, 1)], 2).unwrap();
     while log.pump() {}
     assert_eq!(synced.try_iter().last(), Some(Ok(2)));
     let (log, _, _) = open(Arc::new(disk.crash(5)), tiny(true)).unwrap();
-    assert_eq!(
-        (log.last_index(GroupId(1)), log.last_index(GroupId(2))),
-        (99, 1)
-    );
+    assert_eq!((log.last_index(GroupId(1)), log.last_index(GroupId(2))), (99, 1));
 }
 
 #[test]
@@ -473,19 +360,8 @@ fn a_bad_end_of_a_segment_is_damage_once_the_next_was_begun() {
     let disk = disk.kill();
     // The only batch of the second segment is cut off: by itself that would be a torn tail.
     disk.flip(&segment::name(2), 20, 1);
-    assert!(
-        open(Arc::new(disk.fork()), tiny(true))
-            .unwrap()
-            .1
-            .torn
-            .is_some()
-    );
-    let last = disk
-        .read(&segment::name(1))
-        .unwrap()
-        .iter()
-        .rposition(|&it| it != 0)
-        .unwrap();
+    assert!(open(Arc::new(disk.fork()), tiny(true)).unwrap().1.torn.is_some());
+    let last = disk.read(&segment::name(1)).unwrap().iter().rposition(|&it| it != 0).unwrap();
     disk.flip(&segment::name(1), last as u64, 1);
     let opened = open(Arc::new(disk), tiny(true)).map(drop);
     assert!(matches!(opened, Err(OpenError::Damaged { segment: 1, .. })));

@@ -86,15 +86,11 @@ impl Writer {
         let Some(taken) = self.take() else {
             return false;
         };
-        self.meters
-            .pending
-            .set((taken.still_pending + self.buffer.len()) as f64);
+        self.meters.pending.set((taken.still_pending + self.buffer.len()) as f64);
         let result = self.write(taken.lsn).and_then(|()| self.recycle());
         if let Err(error) = result {
             tracing::error!(%error, batch = self.next_batch, "the log cannot be written: this node must leave");
-            let error = LogError::Poisoned {
-                reason: error.to_string(),
-            };
+            let error = LogError::Poisoned { reason: error.to_string() };
             self.shared.lock().poisoned = Some(error.clone());
             (self.on_synced)(Err(error));
             return true;
@@ -136,11 +132,7 @@ impl Writer {
         let lsn = state.pending_lsn;
         state.pending_lsn += bytes as u64;
         state.in_flight = bytes;
-        Some(Taken {
-            lsn,
-            ticket,
-            still_pending: state.pending.len(),
-        })
+        Some(Taken { lsn, ticket, still_pending: state.pending.len() })
     }
 
     fn write(&mut self, lsn: Lsn) -> io::Result<()> {
@@ -159,16 +151,13 @@ impl Writer {
             self.buffer.splice(0..0, carry);
         }
         if self.active.at + carried_bytes + len > self.segment_bytes {
-            return Err(io::Error::other(
-                "a record and what heads carry do not fit one segment",
-            ));
+            return Err(io::Error::other("a record and what heads carry do not fit one segment"));
         }
         self.seal(carried_bytes as usize);
         // Zeros behind the batch tell recovery that nothing was cut off there, also in a segment
         // that is full of what it held in an earlier life.
         let room = (self.segment_bytes - self.active.at) as usize - self.buffer.len();
-        self.buffer
-            .resize(self.buffer.len() + room.min(frame::HEADER), 0);
+        self.buffer.resize(self.buffer.len() + room.min(frame::HEADER), 0);
         self.active.file.write_at(self.active.at, &self.buffer)?;
         let started = Instant::now();
         self.active.file.sync_data()?;
@@ -212,13 +201,7 @@ impl Writer {
             }
             _ => {
                 let file = self.active.file.clone();
-                state.extents.push_back(Extent {
-                    lsn,
-                    len,
-                    segment,
-                    offset,
-                    file,
-                });
+                state.extents.push_back(Extent { lsn, len, segment, offset, file });
             }
         }
         state.in_flight = 0;
@@ -229,11 +212,7 @@ impl Writer {
         let segment = self.active.segment + 1;
         let file = self.spares.take(segment)?;
         tracing::debug!(segment, "the log goes on in a new segment");
-        self.active = Active {
-            segment,
-            file,
-            at: 0,
-        };
+        self.active = Active { segment, file, at: 0 };
         if self.fills_in_background {
             prepare_in_background(self.spares.clone());
         }
@@ -244,20 +223,10 @@ impl Writer {
     fn carry(&self) -> Vec<u8> {
         let mut head = Vec::new();
         let segment = self.active.segment;
-        Record::Head {
-            format: FORMAT,
-            segment,
-        }
-        .encode(&mut head);
+        Record::Head { format: FORMAT, segment }.encode(&mut head);
         for (&group, it) in &self.carried {
             let (index, term) = it.purged;
-            Record::Purge {
-                group,
-                index,
-                term,
-                last: u64::MAX,
-            }
-            .encode(&mut head);
+            Record::Purge { group, index, term, last: u64::MAX }.encode(&mut head);
             if let Some(state) = it.hard_state {
                 Record::HardState { group, state }.encode(&mut head);
             }
@@ -296,9 +265,7 @@ pub(super) fn prepare_in_background(spares: Arc<Spares>) {
             tracing::warn!(%error, "no spare log segment could be made");
         }
     };
-    let spawned = std::thread::Builder::new()
-        .name("log-spare".into())
-        .spawn(work);
+    let spawned = std::thread::Builder::new().name("log-spare".into()).spawn(work);
     if let Err(error) = spawned {
         tracing::warn!(%error, "no thread to make a spare log segment");
     }
@@ -313,9 +280,7 @@ pub(super) fn carry_on(carried: &mut BTreeMap<GroupId, Carried>, record: &Record
         Record::Meta { group, body } => {
             carried.entry(group).or_default().meta = Some(Bytes::copy_from_slice(body));
         }
-        Record::Purge {
-            group, index, term, ..
-        } => {
+        Record::Purge { group, index, term, .. } => {
             carried.entry(group).or_default().purged = (index, term);
         }
         Record::Drop { group } => {

@@ -80,9 +80,7 @@ impl RaftGroup {
     /// Our place among the voters that are up: 0 campaigns first.
     fn rank(&self) -> u32 {
         let voters = &self.conf_state().voters;
-        let before = voters
-            .iter()
-            .filter(|it| **it < self.me && self.is_up(**it));
+        let before = voters.iter().filter(|it| **it < self.me && self.is_up(**it));
         before.count() as u32
     }
 

@@ -29,11 +29,7 @@ impl RaftGroup {
     fn next_step(&self) -> Option<ConfChange> {
         let (voters, learners) = (&self.conf_state().voters, &self.conf_state().learners);
         let is_known = |id: &u64| voters.contains(id) || learners.contains(id);
-        if let Some(new) = self
-            .wanted
-            .iter()
-            .find(|id| !is_known(id) && self.is_up(**id))
-        {
+        if let Some(new) = self.wanted.iter().find(|id| !is_known(id) && self.is_up(**id)) {
             return Some(change(ConfChangeType::AddLearnerNode, *new));
         }
         let ready = learners
@@ -46,21 +42,14 @@ impl RaftGroup {
             return Some(change(ConfChangeType::RemoveNode, *old));
         }
         // Dead ones first. Whoever remains must be a majority that works.
-        let mut leaving: Vec<u64> = voters
-            .iter()
-            .copied()
-            .filter(|id| !self.wanted.contains(id))
-            .collect();
+        let mut leaving: Vec<u64> =
+            voters.iter().copied().filter(|id| !self.wanted.contains(id)).collect();
         leaving.sort_by_key(|id| (self.is_up(*id), *id == self.me));
         let old = *leaving.first()?;
         let rest = voters.iter().filter(|id| **id != old);
-        let (all, up) = rest.fold((0, 0), |(all, up), id| {
-            (all + 1, up + usize::from(self.is_up(*id)))
-        });
-        let is_replaced = self
-            .wanted
-            .iter()
-            .all(|id| voters.contains(id) || !self.is_up(*id));
+        let (all, up) =
+            rest.fold((0, 0), |(all, up), id| (all + 1, up + usize::from(self.is_up(*id))));
+        let is_replaced = self.wanted.iter().all(|id| voters.contains(id) || !self.is_up(*id));
         (is_replaced && all > 0 && up * 2 > all).then(|| change(ConfChangeType::RemoveNode, old))
     }
 

@@ -111,9 +111,7 @@ impl RaftGroup {
         };
         if start.applied < start.purged.0 {
             let (purged, applied) = (start.purged.0, start.applied);
-            return Err(format!(
-                "the log begins after {purged} but the state ends at {applied}"
-            ));
+            return Err(format!("the log begins after {purged} but the state ends at {applied}"));
         }
         let mut to_write = Vec::new();
         let mut start = start;
@@ -208,7 +206,8 @@ impl RaftGroup {
         let metadata = message.get_snapshot().get_metadata();
         let (voters, learners) =
             (&metadata.get_conf_state().voters, &metadata.get_conf_state().learners);
-        let is_distinct = |ids: &[u64]| ids.iter().enumerate().all(|(at, id)| !ids[..at].contains(id));
+        let is_distinct =
+            |ids: &[u64]| ids.iter().enumerate().all(|(at, id)| !ids[..at].contains(id));
         let is_snapshot_sane = message.msg_type != MessageType::MsgSnapshot
             || (metadata.index > 0
                 && !voters.is_empty()
@@ -282,8 +281,7 @@ impl Strategy for RaftGroup {
         }
         let is_taken = self.node.propose(Vec::new(), entry.into()).is_ok();
         if is_taken {
-            self.in_flight
-                .push_back(self.node.raft.raft_log.last_index());
+            self.in_flight.push_back(self.node.raft.raft_log.last_index());
         }
         is_taken
     }
@@ -390,9 +388,7 @@ impl Strategy for RaftGroup {
         let mut found = Vec::new();
         let mut next = after + 1;
         while next <= upto {
-            let part = log
-                .slice(next, upto + 1, None, GetEntriesContext::empty(false))
-                .ok()?;
+            let part = log.slice(next, upto + 1, None, GetEntriesContext::empty(false)).ok()?;
             next += part.len() as u64;
             if part.is_empty() {
                 return None;

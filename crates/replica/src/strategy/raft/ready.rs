@@ -30,9 +30,7 @@ impl RaftGroup {
             if ready.snapshot().get_metadata().index > 0 {
                 let metadata = ready.snapshot().get_metadata().clone();
                 self.node.mut_store().install(metadata.index, metadata.term);
-                self.node
-                    .mut_store()
-                    .set_conf_state(metadata.get_conf_state().clone());
+                self.node.mut_store().set_conf_state(metadata.get_conf_state().clone());
                 (self.applied, self.applied_term) = (metadata.index, metadata.term);
                 self.in_flight.clear();
                 effects.appends.push(Append::Purge {
@@ -61,9 +59,7 @@ impl RaftGroup {
             }
             let last_index = entries.last().map_or(0, |it| it.index);
             self.node.mut_store().append(&entries);
-            effects
-                .appends
-                .extend(entries.into_iter().map(|it| self.record(it)));
+            effects.appends.extend(entries.into_iter().map(|it| self.record(it)));
 
             let committed = ready.take_committed_entries();
             let messages = ready.take_persisted_messages();
@@ -124,8 +120,7 @@ impl RaftGroup {
         let Some(state) = ready.ss() else { return };
         if state.raft_state == StateRole::Leader {
             // The library has just appended the empty entry that opens our term.
-            self.leading_from
-                .get_or_insert(self.node.raft.raft_log.last_index());
+            self.leading_from.get_or_insert(self.node.raft.raft_log.last_index());
             metrics::counter!("starling_leader_changes_total").increment(1);
             tracing::info!(group = %self.group, term = self.node.raft.term, "leading");
         } else {
@@ -142,11 +137,7 @@ impl RaftGroup {
 
     /// A snapshot came: its state has to be fetched before the library may see the message.
     pub(super) fn ask_to_fetch(&mut self, from: PeerId, index: u64, message: Bytes) {
-        self.to_fetch = Some(Fetch {
-            from,
-            index,
-            message,
-        });
+        self.to_fetch = Some(Fetch { from, index, message });
     }
 }
 
@@ -154,9 +145,5 @@ impl RaftGroup {
 pub(super) fn committed(entry: Entry) -> Committed {
     let is_normal = entry.entry_type == EntryType::EntryNormal;
     let data = if is_normal { entry.data } else { Bytes::new() };
-    Committed {
-        index: entry.index,
-        term: entry.term,
-        data,
-    }
+    Committed { index: entry.index, term: entry.term, data }
 }

@@ -62,11 +62,7 @@ impl GroupLog {
             self.pop_back();
         }
         self.synced = self.synced.min(first.index - 1);
-        if self
-            .cache
-            .back()
-            .is_some_and(|it| it.index + 1 != first.index)
-        {
+        if self.cache.back().is_some_and(|it| it.index + 1 != first.index) {
             self.cache.clear(); // A gap: only after a snapshot.
             self.cache_bytes = 0;
         }
@@ -206,10 +202,7 @@ fn size(entry: &Entry) -> usize {
 
 impl Storage for GroupLog {
     fn initial_state(&self) -> raft::Result<RaftState> {
-        Ok(RaftState::new(
-            self.hard_state.clone(),
-            self.conf_state.clone(),
-        ))
+        Ok(RaftState::new(self.hard_state.clone(), self.conf_state.clone()))
     }
 
     fn entries(
@@ -258,9 +251,7 @@ impl Storage for GroupLog {
         let cached_from = self.cache_start();
         if index >= cached_from {
             let found = self.cache.get((index - cached_from) as usize);
-            return found
-                .map(|it| it.term)
-                .ok_or(Error::Store(StorageError::Unavailable));
+            return found.map(|it| it.term).ok_or(Error::Store(StorageError::Unavailable));
         }
         let found = self.log.borrow().term(self.group, index);
         found.map_err(|_| Error::Store(StorageError::Unavailable))

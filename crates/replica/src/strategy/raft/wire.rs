@@ -11,11 +11,8 @@ use raft::prelude::{
 
 /// Appends a message.
 pub(super) fn encode(message: &Message) -> Bytes {
-    let bodies: usize = message
-        .entries
-        .iter()
-        .map(|it| 40 + it.data.len() + it.context.len())
-        .sum();
+    let bodies: usize =
+        message.entries.iter().map(|it| 40 + it.data.len() + it.context.len()).sum();
     let mut out = BytesMut::with_capacity(128 + message.context.len() + bodies);
     out.put_u8(message_kind(message.msg_type));
     out.put_u8(u8::from(message.reject) | u8::from(message.snapshot.is_some()) << 1);
@@ -188,9 +185,7 @@ fn put_conf_state(out: &mut BytesMut, state: &ConfState) {
 fn take_conf_state(bytes: &mut Bytes) -> Option<ConfState> {
     let mut ids = || {
         let count = take_u32(bytes)? as usize;
-        (0..count)
-            .map(|_| take_u64(bytes))
-            .collect::<Option<Vec<u64>>>()
+        (0..count).map(|_| take_u64(bytes)).collect::<Option<Vec<u64>>>()
     };
     let (voters, learners) = (ids()?, ids()?);
     Some(ConfState::from((voters, learners)))

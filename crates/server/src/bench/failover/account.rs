@@ -81,10 +81,7 @@ impl Account {
 
     /// The stamp of the next message of this client.
     pub(super) fn send(&mut self, client: usize, due_ns: u64) -> Stamp {
-        self.messages.push(Sent {
-            client,
-            fate: Fate::Open,
-        });
+        self.messages.push(Sent { client, fate: Fate::Open });
         Stamp {
             run: self.run,
             sender: client,
@@ -97,11 +94,9 @@ impl Account {
         let is_open = |message: &Sent| message.client == client && message.fate == Fate::Open;
         // Without a label the answer does not say which: servers answer in order, so the oldest.
         let number = match label {
-            Some(number) => self
-                .messages
-                .get(number.wrapping_sub(1))
-                .is_some_and(is_open)
-                .then(|| number - 1),
+            Some(number) => {
+                self.messages.get(number.wrapping_sub(1)).is_some_and(is_open).then(|| number - 1)
+            }
             None => self.messages.iter().position(is_open),
         };
         if let Some(number) = number {
@@ -116,21 +111,15 @@ impl Account {
     }
 
     pub(super) fn outcome(&self, has_survived: impl Fn(usize) -> bool) -> Outcome {
-        let survivors: Vec<usize> = (0..self.seen.len())
-            .filter(|client| has_survived(*client))
-            .collect();
-        let mut outcome = Outcome {
-            sent: self.messages.len() as u64,
-            ..Outcome::default()
-        };
+        let survivors: Vec<usize> =
+            (0..self.seen.len()).filter(|client| has_survived(*client)).collect();
+        let mut outcome = Outcome { sent: self.messages.len() as u64, ..Outcome::default() };
         for (number, message) in self.messages.iter().enumerate() {
-            let counts = survivors
-                .iter()
-                .map(|client| self.seen[*client].get(number).copied().unwrap_or(0));
+            let counts =
+                survivors.iter().map(|client| self.seen[*client].get(number).copied().unwrap_or(0));
             let missing = counts.clone().filter(|count| *count == 0).count() as u64;
-            outcome.duplicated += counts
-                .map(|count| u64::from(count.saturating_sub(1)))
-                .sum::<u64>();
+            outcome.duplicated +=
+                counts.map(|count| u64::from(count.saturating_sub(1))).sum::<u64>();
             match message.fate {
                 Fate::Acked => {
                     outcome.acked += 1;
@@ -153,19 +142,14 @@ impl Account {
     /// From due to acknowledged, on these servers.
     pub(super) fn latency(&self, servers: &[usize]) -> Latency {
         let mut all = Latency::new();
-        servers
-            .iter()
-            .for_each(|server| all.add(&self.latency[*server]));
+        servers.iter().for_each(|server| all.add(&self.latency[*server]));
         all
     }
 
     /// The longest time without an acknowledgement on any of these servers.
     pub(super) fn longest_pause_ns(&self, servers: &[usize], from_ns: u64, until_ns: u64) -> u64 {
-        let mut times: Vec<u64> = servers
-            .iter()
-            .flat_map(|server| &self.acks_ns[*server])
-            .copied()
-            .collect();
+        let mut times: Vec<u64> =
+            servers.iter().flat_map(|server| &self.acks_ns[*server]).copied().collect();
         times.sort_unstable();
         longest_gap_ns(&times, from_ns, until_ns)
     }
@@ -173,15 +157,8 @@ impl Account {
 
 /// The longest gap that ends after `from_ns`; `until_ns` ends the last one.
 fn longest_gap_ns(times: &[u64], from_ns: u64, until_ns: u64) -> u64 {
-    let before = times
-        .iter()
-        .copied()
-        .rfind(|at| *at <= from_ns)
-        .unwrap_or(from_ns);
-    let during = times
-        .iter()
-        .copied()
-        .filter(|at| (from_ns + 1..until_ns).contains(at));
+    let before = times.iter().copied().rfind(|at| *at <= from_ns).unwrap_or(from_ns);
+    let during = times.iter().copied().filter(|at| (from_ns + 1..until_ns).contains(at));
     let mut last = before;
     let gap_to = |at: u64| at - std::mem::replace(&mut last, at);
     during.chain([until_ns]).map(gap_to).max().unwrap_or(0)
@@ -198,10 +175,7 @@ impl Handler for Account {
         };
         let number = (stamp.sequence as usize).wrapping_sub(1);
         let is_ours = stamp.run == self.run
-            && self
-                .messages
-                .get(number)
-                .is_some_and(|it| it.client == stamp.sender);
+            && self.messages.get(number).is_some_and(|it| it.client == stamp.sender);
         if !is_ours {
             self.stray[client] += 1;
             return;
@@ -228,13 +202,8 @@ impl Handler for Account {
 
 /// The message number that we gave as a label, if the answer carries it.
 fn label_of(line: &[u8]) -> Option<usize> {
-    let tags = line
-        .strip_prefix(b"@")?
-        .split(|byte| *byte == b' ')
-        .next()?;
-    let label = tags
-        .split(|byte| *byte == b';')
-        .find_map(|tag| tag.strip_prefix(b"label="))?;
+    let tags = line.strip_prefix(b"@")?.split(|byte| *byte == b' ').next()?;
+    let label = tags.split(|byte| *byte == b';').find_map(|tag| tag.strip_prefix(b"label="))?;
     std::str::from_utf8(label).ok()?.parse().ok()
 }
 

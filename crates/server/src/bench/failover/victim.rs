@@ -24,16 +24,9 @@ pub(super) struct Victim {
 impl Victim {
     pub(super) fn new(pid: i32, blow: Blow) -> Result<Victim> {
         let is_own = pid.unsigned_abs() == std::process::id();
-        ensure!(
-            pid > 1 && !is_own && is_running(pid),
-            "{pid}: no such process to kill or stop"
-        );
+        ensure!(pid > 1 && !is_own && is_running(pid), "{pid}: no such process to kill or stop");
         let pid = Pid::from_raw(pid).context("a pid is above 0")?;
-        Ok(Victim {
-            pid,
-            blow,
-            is_paused: false,
-        })
+        Ok(Victim { pid, blow, is_paused: false })
     }
 
     pub(super) fn strike(&mut self) -> Result<()> {
@@ -57,21 +50,13 @@ impl Victim {
     pub(super) fn serves(&self, address: SocketAddr) -> bool {
         let tables = ["/proc/net/tcp", "/proc/net/tcp6"]
             .map(|path| fs::read_to_string(path).unwrap_or_default());
-        let sockets: Vec<String> = tables
-            .iter()
-            .flat_map(|table| listening(table, address))
-            .collect();
+        let sockets: Vec<String> =
+            tables.iter().flat_map(|table| listening(table, address)).collect();
         let Ok(files) = fs::read_dir(format!("/proc/{}/fd", self.pid.as_raw_nonzero())) else {
             return false;
         };
-        let mut links = files
-            .flatten()
-            .filter_map(|file| fs::read_link(file.path()).ok());
-        links.any(|link| {
-            sockets
-                .iter()
-                .any(|socket| link.as_os_str() == socket.as_str())
-        })
+        let mut links = files.flatten().filter_map(|file| fs::read_link(file.path()).ok());
+        links.any(|link| sockets.iter().any(|socket| link.as_os_str() == socket.as_str()))
     }
 }
 
@@ -110,11 +95,7 @@ mod tests {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("loopback is there");
         let address = listener.local_addr().expect("it is bound");
         let pid = Pid::from_raw(std::process::id().cast_signed()).expect("we have a pid");
-        let own = Victim {
-            pid,
-            blow: Blow::Kill,
-            is_paused: false,
-        };
+        let own = Victim { pid, blow: Blow::Kill, is_paused: false };
         assert!(own.serves(address));
         assert!(!own.serves(SocketAddr::from(([127, 0, 0, 2], address.port()))));
         drop(listener);

@@ -46,10 +46,7 @@ struct Server {
 
 /// Starts one server with `doors` addresses, as a cluster looks from outside.
 pub(super) fn start(flaw: Flaw, doors: usize) -> Vec<SocketAddr> {
-    let server = Server {
-        flaw,
-        state: Arc::default(),
-    };
+    let server = Server { flaw, state: Arc::default() };
     let open = |door: usize| {
         let listener = TcpListener::bind("127.0.0.1:0").expect("loopback has a free port");
         let address = listener.local_addr().expect("it is bound");
@@ -75,20 +72,14 @@ impl Server {
             heard: 0,
             kept_back: None,
         };
-        self.state
-            .lock()
-            .expect("no test thread panics with it")
-            .occupants
-            .insert(id, occupant);
+        self.state.lock().expect("no test thread panics with it").occupants.insert(id, occupant);
         let mut nicks = 0;
         for line in BufReader::new(stream).lines().map_while(Result::ok) {
-            let (label, line) = match line
-                .strip_prefix("@label=")
-                .and_then(|rest| rest.split_once(' '))
-            {
-                Some((label, rest)) => (format!("@label={label} "), rest),
-                None => (String::new(), line.as_str()),
-            };
+            let (label, line) =
+                match line.strip_prefix("@label=").and_then(|rest| rest.split_once(' ')) {
+                    Some((label, rest)) => (format!("@label={label} "), rest),
+                    None => (String::new(), line.as_str()),
+                };
             let (verb, rest) = line.split_once(' ').unwrap_or((line, ""));
             let mut state = self.state.lock().expect("no test thread panics with it");
             match verb {
@@ -102,10 +93,7 @@ impl Server {
                     }
                 }
                 "USER" if self.flaw == Flaw::Bans => {
-                    state.say(
-                        id,
-                        "ERROR :Closing link: too many connections from your host",
-                    );
+                    state.say(id, "ERROR :Closing link: too many connections from your host");
                     break;
                 }
                 "USER" if self.flaw != Flaw::HoldsNicks => state.welcome(id),
@@ -119,11 +107,7 @@ impl Server {
                 _ => {}
             }
         }
-        self.state
-            .lock()
-            .expect("no test thread panics with it")
-            .occupants
-            .remove(&id);
+        self.state.lock().expect("no test thread panics with it").occupants.remove(&id);
         let _ = stream.shutdown(Shutdown::Both);
     }
 }
@@ -137,11 +121,7 @@ impl State {
     }
 
     fn welcome(&mut self, id: usize) {
-        for line in [
-            "PING :cookie",
-            ":fake 001 x :Welcome",
-            ":fake 376 x :End of MOTD",
-        ] {
+        for line in ["PING :cookie", ":fake 001 x :Welcome", ":fake 376 x :End of MOTD"] {
             self.say(id, line);
         }
     }
@@ -150,21 +130,13 @@ impl State {
         let Some(cap) = rest.strip_prefix("REQ :") else {
             return;
         };
-        self.occupants
-            .get_mut(&id)
-            .expect("it is here")
-            .caps
-            .insert(cap.to_string());
+        self.occupants.get_mut(&id).expect("it is here").caps.insert(cap.to_string());
         self.say(id, &format!(":fake CAP * ACK :{cap}"));
     }
 
     fn join(&mut self, id: usize, rooms: &str) {
         for room in rooms.split(',') {
-            self.occupants
-                .get_mut(&id)
-                .expect("it is here")
-                .rooms
-                .insert(room.to_string());
+            self.occupants.get_mut(&id).expect("it is here").rooms.insert(room.to_string());
             self.say(id, &format!(":n{id}!u@h JOIN {room}"));
             self.say(id, &format!(":fake 366 x {room} :End of NAMES"));
         }
@@ -174,35 +146,20 @@ impl State {
         self.messages += 1;
         let room = rest.split(' ').next().unwrap_or("");
         if flaw == Flaw::Fails && self.messages.is_multiple_of(10) {
-            let code = if self.messages.is_multiple_of(20) {
-                "OUTCOME_UNKNOWN"
-            } else {
-                "NO_MAJORITY"
-            };
-            return self.say(
-                from,
-                &format!("{label}:fake FAIL PRIVMSG {code} {room} :Try later"),
-            );
+            let code =
+                if self.messages.is_multiple_of(20) { "OUTCOME_UNKNOWN" } else { "NO_MAJORITY" };
+            return self.say(from, &format!("{label}:fake FAIL PRIVMSG {code} {room} :Try later"));
         }
         if flaw == Flaw::GoesSilent && self.messages > 200 {
             return;
         }
         let line = format!(":n{from}!u@h PRIVMSG {rest}\r\n");
-        self.history
-            .entry(room.to_string())
-            .or_default()
-            .push(line.clone());
+        self.history.entry(room.to_string()).or_default().push(line.clone());
         let last = self.occupants.keys().next_back().copied();
-        for (id, occupant) in self
-            .occupants
-            .iter_mut()
-            .filter(|(_, it)| it.rooms.contains(room))
-        {
+        for (id, occupant) in self.occupants.iter_mut().filter(|(_, it)| it.rooms.contains(room)) {
             if *id == from {
                 if occupant.caps.contains("echo-message") {
-                    let _ = occupant
-                        .stream
-                        .write_all(format!("{label}{line}").as_bytes());
+                    let _ = occupant.stream.write_all(format!("{label}{line}").as_bytes());
                 }
                 continue;
             }

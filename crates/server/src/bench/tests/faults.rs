@@ -15,38 +15,26 @@ fn faults_of(flaw: Flaw) -> [f64; 3] {
 }
 
 fn error_of(line: &str, servers: &[std::net::SocketAddr]) -> String {
-    format!(
-        "{:#}",
-        bench(line, servers).expect_err("the load cannot run")
-    )
+    format!("{:#}", bench(line, servers).expect_err("the load cannot run"))
 }
 
 #[test]
 fn what_the_server_loses_is_lost() {
     let [lost, duplicated, reordered] = faults_of(Flaw::Loses);
-    assert!(
-        lost > 0.0 && duplicated == 0.0 && reordered == 0.0,
-        "{lost} {duplicated} {reordered}"
-    );
+    assert!(lost > 0.0 && duplicated == 0.0 && reordered == 0.0, "{lost} {duplicated} {reordered}");
 }
 
 #[test]
 fn what_the_server_repeats_is_a_double() {
     let [lost, duplicated, reordered] = faults_of(Flaw::Repeats);
-    assert!(
-        lost == 0.0 && duplicated > 0.0 && reordered == 0.0,
-        "{lost} {duplicated} {reordered}"
-    );
+    assert!(lost == 0.0 && duplicated > 0.0 && reordered == 0.0, "{lost} {duplicated} {reordered}");
 }
 
 #[test]
 fn what_the_server_swaps_is_out_of_order() {
     let [lost, duplicated, reordered] = faults_of(Flaw::Swaps);
     // The last message may be kept back for ever.
-    assert!(
-        lost <= 1.0 && duplicated == 0.0 && reordered > 0.0,
-        "{lost} {duplicated} {reordered}"
-    );
+    assert!(lost <= 1.0 && duplicated == 0.0 && reordered > 0.0, "{lost} {duplicated} {reordered}");
 }
 
 #[test]
@@ -70,10 +58,8 @@ fn failover_tells_refused_from_unknown_by_label() {
         "{}",
         report.json()
     );
-    let answered = ["acked", "refused", "unknown"]
-        .map(|name| number(&report, name))
-        .iter()
-        .sum::<f64>();
+    let answered =
+        ["acked", "refused", "unknown"].map(|name| number(&report, name)).iter().sum::<f64>();
     assert_eq!(answered, number(&report, "sent"), "{}", report.json());
 }
 
@@ -87,10 +73,7 @@ fn a_nick_in_use_is_no_obstacle() {
 fn a_server_that_sends_everyone_away_is_quoted() {
     for line in [FANOUT, "connect --slots 3", "idle -n 3"] {
         let error = error_of(line, &start(Flaw::Bans, 1));
-        assert!(
-            error.contains("too many connections from your host"),
-            "{line}: {error}"
-        );
+        assert!(error.contains("too many connections from your host"), "{line}: {error}");
     }
 }
 
@@ -107,10 +90,8 @@ fn a_server_that_is_not_there_is_reported() {
 
 #[test]
 fn a_load_that_stalls_ends_with_a_message() {
-    let error = error_of(
-        &FANOUT.replace("--seconds 0.5", "--seconds 30"),
-        &start(Flaw::GoesSilent, 1),
-    );
+    let error =
+        error_of(&FANOUT.replace("--seconds 0.5", "--seconds 30"), &start(Flaw::GoesSilent, 1));
     assert!(error.contains("no delivery for 1 s"), "{error}");
 }
 

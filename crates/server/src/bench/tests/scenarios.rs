@@ -21,17 +21,9 @@ fn fanout_counts_each_delivery() {
 
 #[test]
 fn rooms_spread_over_a_cluster_keep_apart() {
-    let report = bench(
-        &format!("rooms --rooms 4 -n 3 {SHORT}"),
-        &start(Flaw::None, 3),
-    )
-    .expect("the load runs");
-    assert_eq!(
-        (report.faults, number(&report, "stray")),
-        (0, 0.0),
-        "{}",
-        report.json()
-    );
+    let report = bench(&format!("rooms --rooms 4 -n 3 {SHORT}"), &start(Flaw::None, 3))
+        .expect("the load runs");
+    assert_eq!((report.faults, number(&report, "stray")), (0, 0.0), "{}", report.json());
     assert!(number(&report, "deliveries_per_s") > 50.0);
 }
 
@@ -40,17 +32,10 @@ fn commit_measures_every_level() {
     for rooms in ["", "--rooms 10", "--room #named"] {
         let line = format!("commit --in-flight 1,8 {rooms} {SHORT}");
         let report = bench(&line, &start(Flaw::None, 2)).expect("the load runs");
-        assert_eq!(
-            (report.faults, report.levels.len()),
-            (0, 2),
-            "{}",
-            report.json()
-        );
+        assert_eq!((report.faults, report.levels.len()), (0, 2), "{}", report.json());
         for level in &report.levels {
             assert!(
-                level
-                    .get("acks_per_s")
-                    .is_some_and(|it| it.as_i64() > Some(50)),
+                level.get("acks_per_s").is_some_and(|it| it.as_i64() > Some(50)),
                 "{}",
                 report.json()
             );
@@ -60,10 +45,8 @@ fn commit_measures_every_level() {
 
 #[test]
 fn idle_reads_the_memory_of_the_process_it_is_given() {
-    let line = format!(
-        "idle -n 20 --rooms 2 --settle 0.1 --hold 0.1 --server-pid {}",
-        std::process::id()
-    );
+    let line =
+        format!("idle -n 20 --rooms 2 --settle 0.1 --hold 0.1 --server-pid {}", std::process::id());
     let report = bench(&line, &start(Flaw::None, 1)).expect("the load runs");
     assert!(number(&report, "server_rss_mib") > 0.0);
     assert!(report.fields.get("bytes_per_joined").is_some());
@@ -73,11 +56,7 @@ fn idle_reads_the_memory_of_the_process_it_is_given() {
 fn connect_registers_again_and_again() {
     let report =
         bench(&format!("connect --slots 5 {SHORT}"), &start(Flaw::None, 1)).expect("the load runs");
-    assert!(
-        number(&report, "registrations_per_s") > 50.0,
-        "{}",
-        report.json()
-    );
+    assert!(number(&report, "registrations_per_s") > 50.0, "{}", report.json());
     assert_eq!(number(&report, "failed"), 0.0);
 }
 
@@ -86,25 +65,15 @@ fn history_checks_the_pages_of_what_it_wrote() {
     let line = format!("history --connections 2 --fill 700 --page 50 {SHORT}");
     let report = bench(&line, &start(Flaw::None, 1)).expect("the load runs");
     assert_eq!(report.faults, 0, "{}", report.json());
-    let (requests, messages) = (
-        number(&report, "requests_per_s"),
-        number(&report, "msgs_per_s"),
-    );
-    assert!(
-        requests > 10.0 && (messages / requests - 50.0).abs() < 0.5,
-        "{}",
-        report.json()
-    );
+    let (requests, messages) = (number(&report, "requests_per_s"), number(&report, "msgs_per_s"));
+    assert!(requests > 10.0 && (messages / requests - 50.0).abs() < 0.5, "{}", report.json());
 }
 
 #[test]
 fn failover_signals_only_its_victim_and_sees_no_pause_where_there_is_none() {
     for blow in ["--kill-pid", "--stop-pid"] {
-        let mut victim = Command::new("sleep")
-            .arg("60")
-            .stdout(Stdio::null())
-            .spawn()
-            .expect("there is sleep");
+        let mut victim =
+            Command::new("sleep").arg("60").stdout(Stdio::null()).spawn().expect("there is sleep");
         let line = format!("failover --seconds 1.2 {blow} {}", victim.id());
         let report = bench(&line, &start(Flaw::None, 2)).expect("the load runs");
         assert_eq!(
@@ -114,11 +83,7 @@ fn failover_signals_only_its_victim_and_sees_no_pause_where_there_is_none() {
             report.json()
         );
         assert_eq!(number(&report, "acked"), number(&report, "sent"));
-        assert!(
-            number(&report, "write_pause_ms") < 1_000.0,
-            "{}",
-            report.json()
-        );
+        assert!(number(&report, "write_pause_ms") < 1_000.0, "{}", report.json());
         let has_ended = victim.try_wait().expect("it is ours").is_some();
         assert_eq!(has_ended, blow == "--kill-pid");
         let _ = victim.kill();

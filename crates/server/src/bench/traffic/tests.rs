@@ -16,13 +16,7 @@ fn traffic() -> Traffic {
 
 fn hear(traffic: &mut Traffic, client: usize, run: RunTag, sender: usize, sequence: u32) {
     let mut line = b":n!u@h PRIVMSG #r :".to_vec();
-    Stamp {
-        run,
-        sender,
-        sequence,
-        sent_ns: 1,
-    }
-    .write(&mut line, 100);
+    Stamp { run, sender, sequence, sent_ns: 1 }.write(&mut line, 100);
     traffic.line(client, &line, 2);
 }
 
@@ -34,25 +28,13 @@ fn only_the_observer_acknowledges_and_only_once() {
     hear(&mut traffic, 2, RUN, 0, 1);
     hear(&mut traffic, 2, RUN, 0, 1);
     assert_eq!(traffic.take_due(), [0]);
-    assert_eq!(
-        (traffic.senders[0].acked, traffic.ledger.duplicated),
-        (1, 1)
-    );
+    assert_eq!((traffic.senders[0].acked, traffic.ledger.duplicated), (1, 1));
 }
 
 #[test]
 fn every_sender_has_its_own_lane_at_every_receiver() {
     let mut traffic = traffic();
-    for (client, sender) in [
-        (0, 0),
-        (1, 0),
-        (2, 0),
-        (0, 1),
-        (1, 1),
-        (2, 1),
-        (3, 2),
-        (3, 3),
-    ] {
+    for (client, sender) in [(0, 0), (1, 0), (2, 0), (0, 1), (1, 1), (2, 1), (3, 2), (3, 3)] {
         hear(&mut traffic, client, RUN, sender, 1);
     }
     assert_eq!((traffic.ledger.received, traffic.faults()), (8, 0));
@@ -76,8 +58,5 @@ fn a_failure_frees_the_window_and_excuses_the_delivery() {
     traffic.line(3, b":s FAIL PRIVMSG NO_MAJORITY #r2 :not now", 2);
     assert_eq!((traffic.take_due(), traffic.outstanding()), (vec![3], 1));
     traffic.line(3, b"FAIL PRIVMSG OUTCOME_UNKNOWN :who knows", 2);
-    assert_eq!(
-        (traffic.refused, traffic.unknown, traffic.outstanding()),
-        (1, 1, 0)
-    );
+    assert_eq!((traffic.refused, traffic.unknown, traffic.outstanding()), (1, 1, 0));
 }

@@ -115,10 +115,8 @@ impl Inode {
             }
         }
         // The length is one number in the inode: the old one, or any on the way to the new.
-        let (low, high) = (
-            self.synced_len.min(self.now.len()),
-            self.synced_len.max(self.now.len()),
-        );
+        let (low, high) =
+            (self.synced_len.min(self.now.len()), self.synced_len.max(self.now.len()));
         self.now.resize(rng.random_range(low..=high), 0);
         self.synced_len = self.now.len();
     }

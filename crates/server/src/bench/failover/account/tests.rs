@@ -21,10 +21,7 @@ fn only_what_was_acknowledged_can_be_lost() {
     hear(&mut account, 0, &acked, 10);
     hear(&mut account, 1, &open, 20);
     let outcome = account.outcome(&survived);
-    assert_eq!(
-        (outcome.acked, outcome.lost, outcome.unanswered_by_fallen),
-        (1, 1, 1)
-    );
+    assert_eq!((outcome.acked, outcome.lost, outcome.unanswered_by_fallen), (1, 1, 1));
     assert!(!account.is_settled(&survived));
     hear(&mut account, 1, &acked, 30);
     assert!(account.is_settled(&survived));
@@ -40,15 +37,7 @@ fn answers_go_to_the_labelled_message_or_the_oldest() {
     hear(&mut account, 0, &sent[1], 2);
     hear(&mut account, 0, &sent[2], 2);
     let outcome = account.outcome(&survived);
-    assert_eq!(
-        (
-            outcome.unknown,
-            outcome.refused,
-            outcome.acked,
-            outcome.faults()
-        ),
-        (1, 1, 1, 0)
-    );
+    assert_eq!((outcome.unknown, outcome.refused, outcome.acked, outcome.faults()), (1, 1, 1, 0));
     hear(&mut account, 0, &sent[0], 3);
     let outcome = account.outcome(&survived);
     assert_eq!((outcome.refused_but_delivered, outcome.reordered), (1, 1));

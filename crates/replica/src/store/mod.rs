@@ -21,18 +21,3 @@ impl std::fmt::Display for GroupId {
         write!(out, "g{}", self.0)
     }
 }
-
-/// Empties a node's directory: its log, its history and its identity.
-pub fn wipe(disk: &dyn Disk) -> std::io::Result<()> {
-    for part in ["log", "history"] {
-        remove_files(&*disk.dir(part)?)?;
-    }
-    remove_files(disk)
-}
-
-fn remove_files(disk: &dyn Disk) -> std::io::Result<()> {
-    for name in disk.list()? {
-        disk.remove(&name)?;
-    }
-    disk.sync_dir()
-}

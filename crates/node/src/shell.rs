@@ -31,6 +31,10 @@ use tokio::time::{Instant, MissedTickBehavior, interval, sleep, sleep_until, tim
 
 /// How long a founder or joiner waits for an answer to one question.
 const ASK_LIMIT: Duration = Duration::from_secs(8);
+/// How long a start looks whether the nodes it is told to join are of its own cluster.
+const GLANCE_LIMIT: Duration = Duration::from_millis(300);
+/// How long a member whose address changed tries to tell the others.
+const ANNOUNCE_LIMIT: Duration = Duration::from_secs(20);
 /// Requests taken in before what they cause is carried out.
 const INBOUND_BATCH: usize = 64;
 /// How long a sync of an inline log takes: about what a good disk needs.
@@ -256,7 +260,8 @@ async fn join_if_joining<N: Network>(
 ) -> Result<(), StartError> {
     identity.boot += 1;
     let Phase::Joining { addresses } = identity.phase.clone() else {
-        return Ok(());
+        refuse_other_cluster(config, env, identity).await?;
+        return announce_address(config, env, identity).await;
     };
     empty(&*env.disk).map_err(|why| StartError::DataDir {
         path: config.data_dir.display().to_string(),
@@ -265,6 +270,57 @@ async fn join_if_joining<N: Network>(
     let mut all = config.join.clone();
     all.extend(addresses.into_iter().filter(|it| !config.join.contains(it)));
     join(config, env, identity, &all).await
+}
+
+/// A member whose configuration names nodes of another cluster was given the wrong directory, or the
+/// wrong addresses. Those who do not answer prove nothing.
+async fn refuse_other_cluster<N: Network>(
+    config: &Config,
+    env: &Env<N>,
+    identity: &Identity,
+) -> Result<(), StartError> {
+    let ours = format!("{:016x}", identity.cluster);
+    let question = serde_json::to_vec(&Question::Status).expect("our own types become JSON");
+    for address in config.join.iter().filter(|it| **it != config.address) {
+        let asked = replica::net::ask(&env.network, address, &question);
+        let Ok(Ok(answer)) = timeout(GLANCE_LIMIT, asked).await else { continue };
+        let Ok(theirs) = serde_json::from_slice::<crate::Status>(&answer) else { continue };
+        if theirs.cluster != ours {
+            return Err(StartError::DataDir {
+                path: config.data_dir.display().to_string(),
+                why: format!(
+                    "it belongs to cluster {ours}, but the node at {address} is of cluster {}: \
+                     give this node an empty data_dir to join that one, or correct cluster.join",
+                    theirs.cluster
+                ),
+            });
+        }
+    }
+    Ok(())
+}
+
+/// A member whose address changed tells the others, who would look for it at the old one for ever.
+async fn announce_address<N: Network>(
+    config: &Config,
+    env: &Env<N>,
+    identity: &mut Identity,
+) -> Result<(), StartError> {
+    let known = identity.peers.iter().find(|it| it.0 == identity.id).map(|it| it.1.clone());
+    let others: Vec<String> =
+        identity.peers.iter().filter(|it| it.0 != identity.id).map(|it| it.1.clone()).collect();
+    let Some(known) = known.filter(|it| *it != config.address && !others.is_empty()) else {
+        return Ok(());
+    };
+    tracing::info!(from = %known, to = %config.address, "telling the members a new address");
+    match timeout(ANNOUNCE_LIMIT, join(config, env, identity, &others)).await {
+        Ok(told) => told,
+        Err(_) => Err(StartError::Refused(format!(
+            "its members know this node at {known}, and none of them could note {} within {} s: \
+             start it at the old address, or when a majority of the others is up",
+            config.address,
+            ANNOUNCE_LIMIT.as_secs()
+        ))),
+    }
 }
 
 /// Removes log and history. The identity stays.

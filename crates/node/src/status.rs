@@ -7,6 +7,9 @@ use serde::{Deserialize, Serialize};
 pub struct Status {
     /// Name of the network.
     pub network: String,
+    /// Random id of the cluster, hexadecimal.
+    #[serde(default)]
+    pub cluster: String,
     /// Name of the node that answers.
     pub node: String,
     /// Version of its program.

@@ -170,6 +170,7 @@ mod tests {
         };
         Status {
             is_ready: true,
+            cluster: String::new(),
             network: "Example".to_owned(),
             node: "n1".to_owned(),
             version: "0.1.0".to_owned(),

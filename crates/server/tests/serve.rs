@@ -68,6 +68,23 @@ fn a_data_directory_of_another_node_is_refused() {
 }
 
 #[test]
+fn a_data_directory_of_another_cluster_is_refused() {
+    let theirs = Cluster::start(1);
+    let mut ours = Cluster::start(1);
+    ours.terminate(0);
+    assert_eq!(ours.wait_end(0), Some(0));
+    let config = ours.config(0);
+    let told = std::fs::read_to_string(&config).expect("it is there");
+    assert!(told.contains("join = []"), "{told}");
+    let told = told.replace("join = []", &format!("join = [\"{}\"]", theirs.peers(0)));
+    std::fs::write(&config, told).expect("it is ours");
+    let output = starling(&["serve", "--config", config.to_str().expect("our own path")]);
+    assert_eq!(output.status.code(), Some(1), "{}", text(&output.stderr));
+    let last = text(&output.stderr).lines().last().unwrap_or_default();
+    assert!(last.contains("it belongs to cluster"), "{last}");
+}
+
+#[test]
 fn a_second_signal_stops_at_once() {
     const GUESTS: usize = 50; // Closed one after the other, which takes a while.
     let mut cluster = Cluster::start(1);

@@ -54,6 +54,7 @@ impl Core {
         });
         Status {
             network: self.config.network.clone(),
+            cluster: format!("{:016x}", self.identity.cluster),
             node: self.config.name.clone(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
             uptime_s: self.wall_ms.saturating_sub(self.info.started_ms) / 1_000,

@@ -44,7 +44,25 @@ fn what_is_not_utf8_is_refused_under_its_verb() {
     alice.until(" 422 ");
     alice.send(b"PRIVMSG alice :caf\xe9\r\nPRIV\0MSG x :y\r\n\r\n   \r\nPING after\r\n");
     assert!(alice.line().unwrap().starts_with(":n1 FAIL PRIVMSG INVALID_UTF8 :"));
+    let refused = alice.line().unwrap();
+    assert!(refused.starts_with(":n1 FAIL ") && refused.contains(" INVALID_LINE :"), "{refused}");
     assert_eq!(alice.line().unwrap(), ":n1 PONG n1 :after");
+    door.stop();
+}
+
+#[test]
+fn every_room_of_a_long_join_and_part_is_answered() {
+    let door = open(config());
+    let mut alice = Client::registered(door.addresses()[0], "alice");
+    let rooms: Vec<String> = (0..60).map(|it| format!("#j{it}")).collect();
+    alice.say(&format!("JOIN {}", rooms.join(",")));
+    for room in &rooms {
+        alice.until(&format!(" 366 alice {room} "));
+    }
+    alice.say(&format!("PART {}", rooms.join(",")));
+    for room in &rooms {
+        alice.until(&format!(" PART {room}"));
+    }
     door.stop();
 }
 

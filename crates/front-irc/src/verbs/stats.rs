@@ -21,6 +21,13 @@ fn run(turn: &mut Turn<'_>, line: &Line<'_>) {
             turn.reply(RPL_STATSUPTIME).trailing(&text).finish();
         }
         "g" if turn.conn().is_operator() => return turn.query(Query::Status, Asked::Stats),
+        "o" if turn.conn().is_operator() => {
+            let names: Vec<String> =
+                turn.context().config.operators.iter().map(|it| it.name.clone()).collect();
+            for name in names {
+                turn.reply(RPL_STATSOLINE).param("O").param("*").param("*").param(&name).finish();
+            }
+        }
         "g" | "o" => {
             let text = "Permission Denied- You're not an IRC operator";
             turn.reply(ERR_NOPRIVILEGES).trailing(text).finish();

@@ -12,8 +12,6 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 /// Targets of one PRIVMSG, NOTICE or TAGMSG; also of KICK.
 pub(crate) const TARGETS_MAX: usize = 4;
-/// Rooms in one JOIN or PART: what fits a line is not much more.
-pub(crate) const ROOMS_PER_LINE_MAX: usize = 20;
 /// Names in one MONITOR list (advertised).
 pub(crate) const MONITOR_MAX: usize = 100;
 /// Mode changes with a parameter in one line (advertised).

@@ -37,6 +37,46 @@ fn a_line_too_long_is_refused_and_the_next_one_runs() {
 }
 
 #[test]
+fn a_line_may_name_as_many_rooms_as_it_holds() {
+    const COUNT: usize = 80;
+    let door = open(config());
+    let mut alice = Client::registered(door.addresses()[0], "alice");
+    let rooms: Vec<String> = (0..COUNT).map(|it| format!("#r{it}")).collect();
+    alice.say(&format!("JOIN {}", rooms.join(",")));
+    for room in &rooms {
+        assert_eq!(alice.until(" JOIN "), format!(":alice!~alice@127.0.0.1 JOIN {room}"));
+        alice.until(" 366 ");
+    }
+    alice.say(&format!("PART {}", rooms.join(",")));
+    for room in &rooms {
+        assert!(alice.line().unwrap().starts_with(&format!(":alice!~alice@127.0.0.1 PART {room}")));
+    }
+    door.stop();
+}
+
+#[test]
+fn joins_on_their_way_count_towards_the_limit_of_rooms() {
+    let door = open(config());
+    let mut alice = Client::registered(door.addresses()[0], "alice");
+    let rooms: Vec<String> = (0..252).map(|it| format!("#r{it}")).collect();
+    let lines: String =
+        rooms.chunks(42).map(|it| format!("JOIN {}\r\n", it.join(","))).collect();
+    alice.send(lines.as_bytes());
+    let mut refused = Vec::new();
+    let mut joined = 0;
+    while joined + refused.len() < 252 {
+        let line = alice.line().unwrap();
+        joined += usize::from(line.contains(" 366 "));
+        if line.contains(" 405 ") {
+            refused.push(line);
+        }
+    }
+    let expected = |it| format!(":n1 405 alice #r{it} :You have joined too many channels");
+    assert_eq!(refused, [expected(250), expected(251)]);
+    door.stop();
+}
+
+#[test]
 fn what_is_not_utf8_is_refused_under_its_verb() {
     let door = open(config());
     let mut alice = Client::connect(door.addresses()[0]);

@@ -4,7 +4,8 @@ use super::Spec;
 use crate::turn::Turn;
 use irc_proto::Line;
 use irc_proto::numeric::*;
-use crate::context::{ROOMS_MAX, ROOMS_PER_LINE_MAX};
+use crate::conn::Conn;
+use crate::context::ROOMS_MAX;
 use crate::pending::Asked;
 use chat::RoomName;
 use node::Ask;
@@ -22,18 +23,30 @@ fn run(turn: &mut Turn<'_>, line: &Line<'_>) {
         return;
     }
     let mut keys = line.params.get(1).copied().unwrap_or("").split(',');
-    for (place, shown) in line.params[0].split(',').filter(|it| !it.is_empty()).enumerate() {
+    let mut count = rooms_in_and_asked_for(turn.conn());
+    // As many as fit a line.
+    for shown in line.params[0].split(',').filter(|it| !it.is_empty()) {
         let key = keys.next().filter(|it| !it.is_empty());
         let Ok(room) = RoomName::parse(shown) else {
             turn.reply(ERR_NOSUCHCHANNEL).param(shown).trailing("No such channel").finish();
             continue;
         };
-        if place >= ROOMS_PER_LINE_MAX || turn.conn().rooms.len() >= ROOMS_MAX {
+        if count >= ROOMS_MAX {
             let mut reply = turn.reply(ERR_TOOMANYCHANNELS);
             reply.param(shown).trailing("You have joined too many channels").finish();
-            return;
+            continue;
         }
+        count += 1;
         let verb = RoomAsk::Join { shown: shown.into(), key: key.map(Into::into) };
         turn.ask(Ask::Room { room: room.clone(), verb }, Asked::Join { room });
     }
+}
+
+/// Joins without an answer count too, or a pipeline of them would pass the limit.
+fn rooms_in_and_asked_for(conn: &Conn) -> usize {
+    let is_coming = |asked: &Asked| match asked {
+        Asked::Join { room } => !conn.rooms.contains(room),
+        _ => false,
+    };
+    conn.rooms.len() + conn.pending.iter().filter(|it| is_coming(&it.asked)).count()
 }

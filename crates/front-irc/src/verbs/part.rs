@@ -4,7 +4,6 @@ use super::Spec;
 use crate::turn::Turn;
 use irc_proto::Line;
 use irc_proto::numeric::*;
-use crate::context::ROOMS_PER_LINE_MAX;
 use crate::pending::Asked;
 use chat::RoomName;
 use node::Ask;
@@ -16,8 +15,7 @@ pub(super) const SPEC: Spec =
 
 fn run(turn: &mut Turn<'_>, line: &Line<'_>) {
     let reason: Arc<str> = line.params.get(1).copied().unwrap_or("").into();
-    let rooms = line.params[0].split(',').filter(|it| !it.is_empty());
-    for shown in rooms.take(ROOMS_PER_LINE_MAX) {
+    for shown in line.params[0].split(',').filter(|it| !it.is_empty()) {
         let Ok(room) = RoomName::parse(shown) else {
             turn.reply(ERR_NOSUCHCHANNEL).param(shown).trailing("No such channel").finish();
             continue;

@@ -84,7 +84,33 @@ fn what_is_not_utf8_is_refused_under_its_verb() {
     alice.until(" 422 ");
     alice.send(b"PRIVMSG alice :caf\xe9\r\nPRIV\0MSG x :y\r\n\r\n   \r\nPING after\r\n");
     assert!(alice.line().unwrap().starts_with(":n1 FAIL PRIVMSG INVALID_UTF8 :"));
+    assert!(alice.line().unwrap().starts_with(":n1 FAIL * INVALID_LINE :"));
     assert_eq!(alice.line().unwrap(), ":n1 PONG n1 :after");
+    door.stop();
+}
+
+#[test]
+fn a_line_that_cannot_be_parsed_is_answered() {
+    let door = open(config());
+    let mut alice = Client::connect(door.addresses()[0]);
+    alice.say("CAP REQ :standard-replies labeled-response batch");
+    alice.say("NICK alice\r\nUSER a 0 * :a\r\nCAP END");
+    alice.until(" 422 ");
+    let bytes = "A line must not contain NUL or a carriage return";
+    let command = "There is no command in this line";
+    for (line, answer) in [
+        ("PRIVMSG alice :a\0b", format!(":n1 FAIL PRIVMSG INVALID_LINE :{bytes}")),
+        ("topic #a :a\rb", format!(":n1 FAIL TOPIC INVALID_LINE :{bytes}")),
+        ("@label=x PRIVMSG a :\0", format!("@label=x :n1 FAIL PRIVMSG INVALID_LINE :{bytes}")),
+        ("@label=y", format!("@label=y :n1 FAIL * INVALID_LINE :{command}")),
+        (":alice", format!(":n1 FAIL * INVALID_LINE :{command}")),
+    ] {
+        alice.say(line);
+        assert_eq!(alice.line().unwrap(), answer, "{line:?}");
+    }
+    let mut bob = Client::registered(door.addresses()[0], "bob");
+    bob.say("PRIVMSG alice :a\0b");
+    assert_eq!(bob.line().unwrap(), format!(":n1 NOTICE bob :*** PRIVMSG: {bytes}"));
     door.stop();
 }
 

@@ -195,17 +195,28 @@ impl Shard {
                 let label = self.label_of(slot, line.tags);
                 self.run_labelled(slot, label, |turn| crate::verbs::run(turn, &line));
             }
-            Err(LineError::Empty | LineError::Nul | LineError::Malformed) => {}
+            Err(LineError::Empty) => {}
             Err(LineError::TagsTooLong | LineError::TooLong) => self.too_long(slot),
             Err(LineError::NotUtf8) => {
-                let (tags, verb) = salvage(bytes);
-                let label = self.label_of(slot, tags);
-                let verb = verb.unwrap_or("*").to_ascii_uppercase();
-                self.run_labelled(slot, label, |turn| {
-                    let text = "Your message was not UTF-8 and was not sent; this network speaks UTF-8 only";
-                    turn.fail(&verb, "INVALID_UTF8", &[], text);
-                });
+                let text =
+                    "Your message was not UTF-8 and was not sent; this network speaks UTF-8 only";
+                self.refuse_line(slot, bytes, "INVALID_UTF8", text);
+            }
+            Err(LineError::Nul) => {
+                let text = "A line must not contain NUL or a carriage return";
+                self.refuse_line(slot, bytes, "INVALID_LINE", text);
+            }
+            Err(LineError::Malformed) => {
+                self.refuse_line(slot, bytes, "INVALID_LINE", "There is no command in this line");
             }
         }
+    }
+
+    /// Answers a line that could not be parsed, under its verb and its label if they can be found.
+    fn refuse_line(&mut self, slot: u32, bytes: &[u8], code: &str, text: &str) {
+        let (tags, verb) = salvage(bytes);
+        let label = self.label_of(slot, tags);
+        let verb = verb.unwrap_or("*").to_ascii_uppercase();
+        self.run_labelled(slot, label, |turn| turn.fail(&verb, code, &[], text));
     }
 }

@@ -1,4 +1,5 @@
-//! STATS: `u`, how long the node is up; `g`, its replicated groups.
+//! STATS: `u`, how long the node is up; `g`, its replicated groups; `o`, its
+//! operator blocks. The last two are for operators.
 
 use super::Spec;
 use crate::turn::Turn;
@@ -21,6 +22,12 @@ fn run(turn: &mut Turn<'_>, line: &Line<'_>) {
             turn.reply(RPL_STATSUPTIME).trailing(&text).finish();
         }
         "g" if turn.conn().is_operator() => return turn.query(Query::Status, Asked::Stats),
+        "o" if turn.conn().is_operator() => {
+            for it in &turn.context().config.operators {
+                let mut reply = turn.reply(RPL_STATSOLINE);
+                reply.param("O").param("*@*").param("*").trailing(&it.name).finish();
+            }
+        }
         "g" | "o" => {
             let text = "Permission Denied- You're not an IRC operator";
             turn.reply(ERR_NOPRIVILEGES).trailing(text).finish();

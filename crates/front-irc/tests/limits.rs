@@ -304,6 +304,33 @@ fn a_drain_tells_everybody_and_closes_them() {
 }
 
 #[test]
+fn a_drain_gives_its_advice_once() {
+    let door = open(config());
+    let mut alice = Client::registered(door.addresses()[0], "alice");
+    door.drain("The disk is full; please connect to another one", Duration::ZERO);
+    assert_eq!(
+        alice.line().unwrap(),
+        ":n1 NOTICE alice :*** The disk is full; please connect to another one"
+    );
+    door.stop();
+}
+
+#[test]
+fn signon_times_are_known_on_every_shard() {
+    let door = open(front_irc::Config { shards: 4, ..config() });
+    let address = door.addresses()[0];
+    let mut all: Vec<Client> =
+        (0..16).map(|it| Client::registered(address, &format!("u{it}"))).collect();
+    for it in 0..16 {
+        all[0].say(&format!("WHOIS u{it}"));
+        let idle = all[0].until(" 317 ");
+        assert!(idle.starts_with(&format!(":n1 317 u0 u{it} 0 1700000")), "{idle}");
+        all[0].until(" 318 ");
+    }
+    door.stop();
+}
+
+#[test]
 fn a_port_in_use_is_an_error_with_its_address() {
     let door = open(config());
     let mut it = config();

@@ -59,8 +59,7 @@ fn joins_on_their_way_count_towards_the_limit_of_rooms() {
     let door = open(config());
     let mut alice = Client::registered(door.addresses()[0], "alice");
     let rooms: Vec<String> = (0..252).map(|it| format!("#r{it}")).collect();
-    let lines: String =
-        rooms.chunks(42).map(|it| format!("JOIN {}\r\n", it.join(","))).collect();
+    let lines: String = rooms.chunks(42).map(|it| format!("JOIN {}\r\n", it.join(","))).collect();
     alice.send(lines.as_bytes());
     let mut refused = Vec::new();
     let mut joined = 0;
@@ -111,6 +110,35 @@ fn a_line_that_cannot_be_parsed_is_answered() {
     let mut bob = Client::registered(door.addresses()[0], "bob");
     bob.say("PRIVMSG alice :a\0b");
     assert_eq!(bob.line().unwrap(), format!(":n1 NOTICE bob :*** PRIVMSG: {bytes}"));
+    door.stop();
+}
+
+#[test]
+fn a_pong_comes_after_the_answers_before_it() {
+    let door = open(config());
+    let mut alice = Client::connect(door.addresses()[0]);
+    alice.say("CAP REQ :labeled-response batch\r\nNICK alice\r\nUSER a 0 * :a\r\nCAP END");
+    alice.until(" 422 ");
+    for round in 0..100 {
+        alice
+            .say(&format!("JOIN #a,#b\r\n@label=l PING {round}\r\nPING x\r\nPART #a,#b\r\nPING y"));
+        for expected in [
+            ":alice!~a@127.0.0.1 JOIN #a",
+            ":n1 353 ",
+            ":n1 366 ",
+            ":alice!~a@127.0.0.1 JOIN #b",
+            ":n1 353 ",
+            ":n1 366 ",
+            &format!("@label=l :n1 PONG n1 :{round}"),
+            ":n1 PONG n1 :x",
+            ":alice!~a@127.0.0.1 PART #a",
+            ":alice!~a@127.0.0.1 PART #b",
+            ":n1 PONG n1 :y",
+        ] {
+            let line = alice.line().unwrap();
+            assert!(line.starts_with(expected), "expected {expected}, read {line}");
+        }
+    }
     door.stop();
 }
 

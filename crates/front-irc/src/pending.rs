@@ -17,6 +17,10 @@ pub(crate) enum Asked {
     Rename,
     Setname,
     UserModes,
+    /// Nothing: a PONG that waits for the answers before it.
+    Ping {
+        token: Box<str>,
+    },
     /// A refresh of what LUSERS says; nobody waits for it.
     Refresh,
     Away {
@@ -118,6 +122,7 @@ impl Asked {
         match self {
             Asked::Register | Asked::Rename => "NICK",
             Asked::Setname => "SETNAME",
+            Asked::Ping { .. } => "PING",
             Asked::UserModes | Asked::SetModes { .. } | Asked::Modes { .. } => "MODE",
             Asked::Masks { .. } => "MODE",
             Asked::Refresh | Asked::Lusers => "LUSERS",

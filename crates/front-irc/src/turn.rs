@@ -91,6 +91,14 @@ impl Turn<'_> {
 
     /// Asks the node; the answer comes back to `asked`.
     pub(crate) fn ask(&mut self, ask: Ask, asked: Asked) {
+        if let Some(tag) = self.wait(asked) {
+            let conn = self.conn().id;
+            self.shard.requests.push(Request { conn, tag, ask });
+        }
+    }
+
+    /// Notes what waits for an answer, or for those before it; `None` if nobody would hear it.
+    pub(crate) fn wait(&mut self, asked: Asked) -> Option<u64> {
         let tag = self.shard.next_tag();
         let label = self.shard.capture.label.filter(|_| self.shard.capture.is_on);
         if label.is_some() {
@@ -98,11 +106,10 @@ impl Turn<'_> {
         }
         let conn = &mut self.shard.conns[self.slot as usize];
         if conn.is_closing {
-            return; // It has asked to leave already; nobody would hear the answer.
+            return None; // It has asked to leave already; nobody would hear the answer.
         }
         conn.pending.push_back(Pending { tag, label, asked });
-        let conn = conn.id;
-        self.shard.requests.push(Request { conn, tag, ask });
+        Some(tag)
     }
 
     pub(crate) fn query(&mut self, query: Query, asked: Asked) {

@@ -6,8 +6,9 @@ use tungstenite::handshake::server::{Callback, ErrorResponse, Request, Response,
 use tungstenite::handshake::{HandshakeError, MidHandshake};
 use tungstenite::http::{HeaderValue, StatusCode};
 use tungstenite::protocol::WebSocketConfig;
+use tungstenite::protocol::frame::CloseFrame;
 use tungstenite::protocol::frame::FrameHeader;
-use tungstenite::protocol::frame::coding::{Data, OpCode};
+use tungstenite::protocol::frame::coding::{CloseCode, Data, OpCode};
 use tungstenite::{Message, WebSocket};
 
 /// Bytes of the HTTP request; longer ones are no browser's.
@@ -22,6 +23,8 @@ pub(crate) struct WebSocketLayer {
     request_bytes: usize,
     /// The client closed it, or broke it; why, if not in peace.
     ended: Option<Option<&'static str>>,
+    /// Said in the close frame, if the client broke it.
+    close_code: Option<CloseCode>,
 }
 
 enum State {
@@ -120,6 +123,7 @@ impl WebSocketLayer {
             sent: 0,
             request_bytes: 0,
             ended: None,
+            close_code: None,
         }
     }
 
@@ -223,9 +227,17 @@ impl WebSocketLayer {
                     break Some(None);
                 }
                 Err(tungstenite::Error::Capacity(_)) => {
+                    self.close_code = Some(CloseCode::Size);
                     break Some(Some("WebSocket frame too long"));
                 }
-                Err(_) => break Some(Some("WebSocket failed")),
+                Err(tungstenite::Error::Utf8(_)) => {
+                    self.close_code = Some(CloseCode::Invalid);
+                    break Some(Some("WebSocket text is not UTF-8"));
+                }
+                Err(_) => {
+                    self.close_code = Some(CloseCode::Protocol);
+                    break Some(Some("WebSocket failed"));
+                }
             }
         };
         let _ = socket.flush();
@@ -257,7 +269,8 @@ impl WebSocketLayer {
 
     pub(crate) fn close(&mut self) {
         if let State::Open(socket, _) = &mut self.state {
-            let _ = socket.close(None);
+            let frame = self.close_code.map(|code| CloseFrame { code, reason: "".into() });
+            let _ = socket.close(frame);
             let _ = socket.flush();
             self.raw.append(&mut socket.get_mut().outgoing);
         }

@@ -300,6 +300,9 @@ fn operators_kill_and_speak_to_each_other() {
     plays(
         "alice enters labeled-response batch
          bob enters
+         alice> STATS o
+         alice< :n1 481 alice :Permission Denied- You're not an IRC operator
+         alice< :n1 219 alice o :End of /STATS report
          alice> KILL bob :no
          alice< :n1 481 alice :Permission Denied- You're not an IRC operator
          alice> OPER admin wrong
@@ -321,6 +324,9 @@ fn operators_kill_and_speak_to_each_other() {
          alice> KILL bob :spam
          bob< ERROR :Closing Link: 127.0.0.1 (Killed (alice (spam)))
          bob< (closed)
+         alice> STATS o
+         alice< :n1 243 alice O *@* * :admin
+         alice< :n1 219 alice o :End of /STATS report
          alice> KILL bob :spam
          alice< :n1 401 alice bob :No such nick/channel
          alice> MODE alice -o

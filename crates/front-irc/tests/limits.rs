@@ -37,6 +37,45 @@ fn a_line_too_long_is_refused_and_the_next_one_runs() {
 }
 
 #[test]
+fn a_line_may_name_as_many_rooms_as_it_holds() {
+    const COUNT: usize = 80;
+    let door = open(config());
+    let mut alice = Client::registered(door.addresses()[0], "alice");
+    let rooms: Vec<String> = (0..COUNT).map(|it| format!("#r{it}")).collect();
+    alice.say(&format!("JOIN {}", rooms.join(",")));
+    for room in &rooms {
+        assert_eq!(alice.until(" JOIN "), format!(":alice!~alice@127.0.0.1 JOIN {room}"));
+        alice.until(" 366 ");
+    }
+    alice.say(&format!("PART {}", rooms.join(",")));
+    for room in &rooms {
+        assert!(alice.line().unwrap().starts_with(&format!(":alice!~alice@127.0.0.1 PART {room}")));
+    }
+    door.stop();
+}
+
+#[test]
+fn joins_on_their_way_count_towards_the_limit_of_rooms() {
+    let door = open(config());
+    let mut alice = Client::registered(door.addresses()[0], "alice");
+    let rooms: Vec<String> = (0..252).map(|it| format!("#r{it}")).collect();
+    let lines: String = rooms.chunks(42).map(|it| format!("JOIN {}\r\n", it.join(","))).collect();
+    alice.send(lines.as_bytes());
+    let mut refused = Vec::new();
+    let mut joined = 0;
+    while joined + refused.len() < 252 {
+        let line = alice.line().unwrap();
+        joined += usize::from(line.contains(" 366 "));
+        if line.contains(" 405 ") {
+            refused.push(line);
+        }
+    }
+    let expected = |it| format!(":n1 405 alice #r{it} :You have joined too many channels");
+    assert_eq!(refused, [expected(250), expected(251)]);
+    door.stop();
+}
+
+#[test]
 fn what_is_not_utf8_is_refused_under_its_verb() {
     let door = open(config());
     let mut alice = Client::connect(door.addresses()[0]);
@@ -44,24 +83,61 @@ fn what_is_not_utf8_is_refused_under_its_verb() {
     alice.until(" 422 ");
     alice.send(b"PRIVMSG alice :caf\xe9\r\nPRIV\0MSG x :y\r\n\r\n   \r\nPING after\r\n");
     assert!(alice.line().unwrap().starts_with(":n1 FAIL PRIVMSG INVALID_UTF8 :"));
-    let refused = alice.line().unwrap();
-    assert!(refused.starts_with(":n1 FAIL ") && refused.contains(" INVALID_LINE :"), "{refused}");
+    assert!(alice.line().unwrap().starts_with(":n1 FAIL * INVALID_LINE :"));
     assert_eq!(alice.line().unwrap(), ":n1 PONG n1 :after");
     door.stop();
 }
 
 #[test]
-fn every_room_of_a_long_join_and_part_is_answered() {
+fn a_line_that_cannot_be_parsed_is_answered() {
     let door = open(config());
-    let mut alice = Client::registered(door.addresses()[0], "alice");
-    let rooms: Vec<String> = (0..60).map(|it| format!("#j{it}")).collect();
-    alice.say(&format!("JOIN {}", rooms.join(",")));
-    for room in &rooms {
-        alice.until(&format!(" 366 alice {room} "));
+    let mut alice = Client::connect(door.addresses()[0]);
+    alice.say("CAP REQ :standard-replies labeled-response batch");
+    alice.say("NICK alice\r\nUSER a 0 * :a\r\nCAP END");
+    alice.until(" 422 ");
+    let bytes = "A line must not contain NUL or a carriage return";
+    let command = "There is no command in this line";
+    for (line, answer) in [
+        ("PRIVMSG alice :a\0b", format!(":n1 FAIL PRIVMSG INVALID_LINE :{bytes}")),
+        ("topic #a :a\rb", format!(":n1 FAIL TOPIC INVALID_LINE :{bytes}")),
+        ("@label=x PRIVMSG a :\0", format!("@label=x :n1 FAIL PRIVMSG INVALID_LINE :{bytes}")),
+        ("@label=y", format!("@label=y :n1 FAIL * INVALID_LINE :{command}")),
+        (":alice", format!(":n1 FAIL * INVALID_LINE :{command}")),
+    ] {
+        alice.say(line);
+        assert_eq!(alice.line().unwrap(), answer, "{line:?}");
     }
-    alice.say(&format!("PART {}", rooms.join(",")));
-    for room in &rooms {
-        alice.until(&format!(" PART {room}"));
+    let mut bob = Client::registered(door.addresses()[0], "bob");
+    bob.say("PRIVMSG alice :a\0b");
+    assert_eq!(bob.line().unwrap(), format!(":n1 NOTICE bob :*** PRIVMSG: {bytes}"));
+    door.stop();
+}
+
+#[test]
+fn a_pong_comes_after_the_answers_before_it() {
+    let door = open(config());
+    let mut alice = Client::connect(door.addresses()[0]);
+    alice.say("CAP REQ :labeled-response batch\r\nNICK alice\r\nUSER a 0 * :a\r\nCAP END");
+    alice.until(" 422 ");
+    for round in 0..100 {
+        alice
+            .say(&format!("JOIN #a,#b\r\n@label=l PING {round}\r\nPING x\r\nPART #a,#b\r\nPING y"));
+        for expected in [
+            ":alice!~a@127.0.0.1 JOIN #a",
+            ":n1 353 ",
+            ":n1 366 ",
+            ":alice!~a@127.0.0.1 JOIN #b",
+            ":n1 353 ",
+            ":n1 366 ",
+            &format!("@label=l :n1 PONG n1 :{round}"),
+            ":n1 PONG n1 :x",
+            ":alice!~a@127.0.0.1 PART #a",
+            ":alice!~a@127.0.0.1 PART #b",
+            ":n1 PONG n1 :y",
+        ] {
+            let line = alice.line().unwrap();
+            assert!(line.starts_with(expected), "expected {expected}, read {line}");
+        }
     }
     door.stop();
 }
@@ -252,6 +328,33 @@ fn a_drain_tells_everybody_and_closes_them() {
         ":n1 NOTICE alice :*** Upgrade; please connect to another server of the network"
     );
     assert_eq!(alice.line().unwrap(), "ERROR :Closing Link: 127.0.0.1 (Upgrade)");
+    door.stop();
+}
+
+#[test]
+fn a_drain_gives_its_advice_once() {
+    let door = open(config());
+    let mut alice = Client::registered(door.addresses()[0], "alice");
+    door.drain("The disk is full; please connect to another one", Duration::ZERO);
+    assert_eq!(
+        alice.line().unwrap(),
+        ":n1 NOTICE alice :*** The disk is full; please connect to another one"
+    );
+    door.stop();
+}
+
+#[test]
+fn signon_times_are_known_on_every_shard() {
+    let door = open(front_irc::Config { shards: 4, ..config() });
+    let address = door.addresses()[0];
+    let mut all: Vec<Client> =
+        (0..16).map(|it| Client::registered(address, &format!("u{it}"))).collect();
+    for it in 0..16 {
+        all[0].say(&format!("WHOIS u{it}"));
+        let idle = all[0].until(" 317 ");
+        assert!(idle.starts_with(&format!(":n1 317 u0 u{it} 0 1700000")), "{idle}");
+        all[0].until(" 318 ");
+    }
     door.stop();
 }
 

@@ -15,6 +15,7 @@ use support::{Client, PATIENCE, config, listener, open, open_with};
 use tempfile::TempDir;
 use tungstenite::client::IntoClientRequest;
 use tungstenite::http::HeaderValue;
+use tungstenite::protocol::frame::coding::CloseCode;
 use tungstenite::{Message, WebSocket};
 
 struct Pem {
@@ -182,6 +183,30 @@ fn binary_frames_over_tls() {
     assert!(matches!(frame_with(&mut alice, "not UTF-8"), Message::Binary(_)));
     alice.send(Message::Ping("are you there".into())).unwrap();
     assert_eq!(alice.read().unwrap(), Message::Pong("are you there".into()));
+    door.stop();
+}
+
+#[test]
+fn a_broken_web_socket_is_told_why() {
+    let mut it = config();
+    it.listeners = vec![listener(Transport::WebSocket)];
+    let door = open(it);
+    // Masked with zeros: what is sent is what is read.
+    let long = [&[0x82, 0xfe, 0xff, 0xff, 0, 0, 0, 0][..], &[b'x'; 100]].concat();
+    for (frame, code) in [
+        (&b"\x83\x80\0\0\0\0"[..], CloseCode::Protocol), // A reserved opcode.
+        (b"\x81\x81\0\0\0\0\xff", CloseCode::Invalid),
+        (&long, CloseCode::Size),
+    ] {
+        let (mut alice, _) = web_socket(connect(door.addresses()[0]), "text.ircv3.net");
+        alice.get_mut().write_all(frame).unwrap();
+        let close = loop {
+            if let Message::Close(frame) = alice.read().unwrap() {
+                break frame;
+            }
+        };
+        assert_eq!(close.map(|it| it.code), Some(code));
+    }
     door.stop();
 }
 

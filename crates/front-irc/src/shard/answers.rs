@@ -2,7 +2,7 @@
 
 use super::Shard;
 use crate::pending::{Asked, Pending};
-use crate::verbs::oper;
+use crate::verbs::{oper, ping};
 use chat::directory::Change;
 use node::{Answer, Ask, ConnId};
 use std::sync::Arc;
@@ -21,7 +21,18 @@ impl Shard {
         self.run_under_label(slot, pending.label, true, |turn| {
             crate::replies::answer(turn, pending.asked, answer);
         });
+        self.answer_pings(slot);
         self.resume(slot);
+    }
+
+    /// PINGs before which nothing waits any more.
+    fn answer_pings(&mut self, slot: u32) {
+        while let Some(Pending { asked: Asked::Ping { .. }, .. }) = self.conn(slot).pending.front()
+            && let Some(Pending { label, asked: Asked::Ping { token }, .. }) =
+                self.conn_mut(slot).pending.pop_front()
+        {
+            self.run_under_label(slot, label, true, |turn| ping::pong(turn, &token));
+        }
     }
 
     fn take_pending(&mut self, slot: u32, tag: u64) -> Option<Pending> {

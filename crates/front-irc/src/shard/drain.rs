@@ -23,13 +23,18 @@ impl Shard {
         let mut left: Vec<u32> = self.conns.iter().map(|(slot, _)| slot as u32).collect();
         left.shuffle(&mut rand::rng());
         let server = self.context.info.name.clone();
+        // Some reasons say what to do themselves.
+        let advice = match reason.contains("; please ") {
+            true => "",
+            false => "; please connect to another server of the network",
+        };
         for slot in &left {
             let nick = self.conn(*slot).nick().to_owned();
             irc_proto::LineWriter::new(self.outs.buffer(*slot))
                 .source(&server)
                 .verb("NOTICE")
                 .param(&nick)
-                .trailing(&format!("*** {reason}; please connect to another server of the network"))
+                .trailing(&format!("*** {reason}{advice}"))
                 .finish();
         }
         let over_ms = u64::try_from(over.as_millis()).unwrap_or(u64::MAX);

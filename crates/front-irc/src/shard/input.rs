@@ -202,15 +202,17 @@ impl Shard {
                     "Your message was not UTF-8 and was not sent; this network speaks UTF-8 only";
                 self.refuse_line(slot, bytes, "INVALID_UTF8", text);
             }
-            Err(LineError::Nul | LineError::Malformed) => {
-                let text =
-                    "Your line holds a NUL, a stray CR or no command; nothing was done with it";
+            Err(LineError::Nul) => {
+                let text = "A line must not contain NUL or a carriage return";
                 self.refuse_line(slot, bytes, "INVALID_LINE", text);
+            }
+            Err(LineError::Malformed) => {
+                self.refuse_line(slot, bytes, "INVALID_LINE", "There is no command in this line");
             }
         }
     }
 
-    /// A line that is none: its sender hears why, under its label if it has one.
+    /// Answers a line that could not be parsed, under its verb and its label if they can be found.
     fn refuse_line(&mut self, slot: u32, bytes: &[u8], code: &str, text: &str) {
         let (tags, verb) = salvage(bytes);
         let label = self.label_of(slot, tags);

@@ -4,6 +4,7 @@ use super::Spec;
 use crate::turn::Turn;
 use irc_proto::Line;
 use irc_proto::numeric::*;
+use crate::conn::Conn;
 use crate::context::ROOMS_MAX;
 use crate::pending::Asked;
 use chat::RoomName;
@@ -22,19 +23,30 @@ fn run(turn: &mut Turn<'_>, line: &Line<'_>) {
         return;
     }
     let mut keys = line.params.get(1).copied().unwrap_or("").split(',');
-    // A line holds a few hundred names at most: no other bound is needed here.
+    let mut count = rooms_in_and_asked_for(turn.conn());
+    // As many as fit a line.
     for shown in line.params[0].split(',').filter(|it| !it.is_empty()) {
         let key = keys.next().filter(|it| !it.is_empty());
         let Ok(room) = RoomName::parse(shown) else {
             turn.reply(ERR_NOSUCHCHANNEL).param(shown).trailing("No such channel").finish();
             continue;
         };
-        if turn.conn().rooms.len() >= ROOMS_MAX {
+        if count >= ROOMS_MAX {
             let mut reply = turn.reply(ERR_TOOMANYCHANNELS);
             reply.param(shown).trailing("You have joined too many channels").finish();
             continue;
         }
+        count += 1;
         let verb = RoomAsk::Join { shown: shown.into(), key: key.map(Into::into) };
         turn.ask(Ask::Room { room: room.clone(), verb }, Asked::Join { room });
     }
+}
+
+/// Joins without an answer count too, or a pipeline of them would pass the limit.
+fn rooms_in_and_asked_for(conn: &Conn) -> usize {
+    let is_coming = |asked: &Asked| match asked {
+        Asked::Join { room } => !conn.rooms.contains(room),
+        _ => false,
+    };
+    conn.rooms.len() + conn.pending.iter().filter(|it| is_coming(&it.asked)).count()
 }

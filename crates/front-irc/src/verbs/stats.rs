@@ -1,4 +1,5 @@
-//! STATS: `u`, how long the node is up; `g`, its replicated groups.
+//! STATS: `u`, how long the node is up; `g`, its replicated groups; `o`, its
+//! operator blocks. The last two are for operators.
 
 use super::Spec;
 use crate::turn::Turn;
@@ -22,10 +23,9 @@ fn run(turn: &mut Turn<'_>, line: &Line<'_>) {
         }
         "g" if turn.conn().is_operator() => return turn.query(Query::Status, Asked::Stats),
         "o" if turn.conn().is_operator() => {
-            let names: Vec<String> =
-                turn.context().config.operators.iter().map(|it| it.name.clone()).collect();
-            for name in names {
-                turn.reply(RPL_STATSOLINE).param("O").param("*").param("*").param(&name).finish();
+            for it in &turn.context().config.operators {
+                let mut reply = turn.reply(RPL_STATSOLINE);
+                reply.param("O").param("*@*").param("*").trailing(&it.name).finish();
             }
         }
         "g" | "o" => {

@@ -58,13 +58,13 @@ pub(crate) fn show(turn: &mut Turn<'_>, person: &PersonView) {
         let mut reply = turn.reply(RPL_WHOISSECURE);
         reply.param(nick).trailing("is using a secure connection").finish();
     }
-    if let Some(slot) = turn.shard.sessions.get(&it.id).copied() {
-        // Only the shard that owns the connection knows how long it has been idle.
-        let idle_ms = turn.shard.now_ms.saturating_sub(turn.shard.conn(slot).active_ms);
-        let mut reply = turn.reply(RPL_WHOISIDLE);
-        reply.param(nick).number(idle_ms / 1000).number(it.since.ms() / 1000);
-        reply.trailing("seconds idle, signon time").finish();
-    }
+    // Only the shard that owns the connection knows how long it has been idle; others say 0.
+    let idle_ms = turn.shard.sessions.get(&it.id).map_or(0, |slot| {
+        turn.shard.now_ms.saturating_sub(turn.shard.conn(*slot).active_ms)
+    });
+    let mut reply = turn.reply(RPL_WHOISIDLE);
+    reply.param(nick).number(idle_ms / 1000).number(it.since.ms() / 1000);
+    reply.trailing("seconds idle, signon time").finish();
     end(turn, nick);
 }
 

@@ -32,9 +32,9 @@ fn it_is_in_use_only_while_somebody_holds_it() {
     is_caught(&[claim("a", 10, 20, InUse)], &[]);
     is_caught(&[claim("a", 10, 20, InUse), claim("b", 30, 40, Held)], &[]);
     is_caught(&[claim("a", 10, 20, Held), claim("a", 30, 40, InUse)], &[]);
-    let given_back = release("a", 30, Some(40));
-    is_caught(&[claim("a", 10, 20, Held), claim("b", 50, 60, InUse)], &[given_back.clone()]);
-    is_fine(&[claim("a", 10, 20, Held), claim("b", 35, 60, InUse)], &[given_back]);
+    let given_back = [release("a", 30, Some(40))];
+    is_caught(&[claim("a", 10, 20, Held), claim("b", 50, 60, InUse)], &given_back);
+    is_fine(&[claim("a", 10, 20, Held), claim("b", 35, 60, InUse)], &given_back);
 }
 
 #[test]

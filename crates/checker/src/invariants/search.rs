@@ -8,7 +8,7 @@ use crate::{Claim, ClaimOutcome, Release};
 use std::collections::BTreeSet;
 
 /// More states than this are not looked at.
-pub(super) const STATES_MAX: usize = 200_000;
+pub(super) const STATES_MAX: usize = 100_000;
 
 /// What can be done with a nick.
 #[derive(Clone, Copy)]
@@ -32,7 +32,9 @@ pub(super) enum Verdict<'a> {
 /// One way to have begun.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
 struct State {
-    /// A bit for each operation that was taken.
+    /// All that must happen before this step is taken.
+    base: usize,
+    /// A bit for each step that was taken.
     taken: Vec<u64>,
     /// Client, as a place among all clients.
     holder: Option<usize>,
@@ -56,21 +58,21 @@ pub(super) fn search<'a>(
     let clients: Vec<&str> = clients.into_iter().collect();
     let mut steps: Vec<Step<'_>> =
         operations.into_iter().filter_map(|it| it.step(&clients)).collect();
-    steps.sort_by_key(|it| it.begin_ms);
+    steps.sort_by_key(|it| (it.end_ms.is_none(), it.begin_ms));
+    let steps = Steps { musts: steps.partition_point(|it| it.end_ms.is_some()), all: steps };
 
-    let first = State { taken: vec![0; steps.len().div_ceil(64)], holder: None };
+    let first = State { base: 0, taken: vec![0; steps.all.len().div_ceil(64)], holder: None };
     let mut seen = BTreeSet::from([first.clone()]);
     let mut open = vec![first];
-    let mut furthest = None;
+    let mut furthest: Option<(usize, usize, Option<usize>)> = None;
     while let Some(state) = open.pop() {
-        let Some(blocked) = state.soonest(&steps) else {
+        let Some(blocked) = steps.soonest(&state) else {
             return Verdict::Linearizable;
         };
-        let count = state.count(&steps);
-        if furthest.as_ref().is_none_or(|it: &(usize, usize, Option<usize>)| it.0 < count) {
-            furthest = Some((count, blocked, state.holder));
+        if furthest.is_none_or(|it| it.0 < state.base) {
+            furthest = Some((state.base, blocked, state.holder));
         }
-        for next in state.next(&steps, blocked) {
+        for next in steps.next(&state, blocked) {
             if seen.len() >= states_max {
                 return Verdict::Undecided;
             }
@@ -81,52 +83,70 @@ pub(super) fn search<'a>(
     }
     let (_, blocked, holder) = furthest.expect("the first state was looked at");
     let holder = holder.map(|it| clients[it]);
-    Verdict::Impossible { blocked: steps[blocked].operation, holder }
+    Verdict::Impossible { blocked: steps.all[blocked].operation, holder }
+}
+
+/// First those that must have happened, then those that may have; each by their beginning.
+struct Steps<'a> {
+    all: Vec<Step<'a>>,
+    musts: usize,
+}
+
+impl Steps<'_> {
+    /// Of those that must have happened and are not taken, the one that ended first.
+    fn soonest(&self, state: &State) -> Option<usize> {
+        let mut soonest: Option<(u64, usize)> = None;
+        for at in (state.base..self.musts).filter(|it| !state.has(*it)) {
+            let step = &self.all[at];
+            if soonest.is_some_and(|it| it.0 < step.begin_ms) {
+                break; // It and all behind it began later.
+            }
+            let end_ms = step.end_ms.expect("the first have an end");
+            if soonest.is_none_or(|it| end_ms < it.0) {
+                soonest = Some((end_ms, at));
+            }
+        }
+        soonest.map(|it| it.1)
+    }
+
+    /// All states one step later, the likeliest last.
+    fn next(&self, state: &State, soonest: usize) -> Vec<State> {
+        let until_ms = self.all[soonest].end_ms.expect("it must have happened");
+        let open = |at: &usize| !state.has(*at);
+        let has_begun = |at: &usize| self.all[*at].begin_ms <= until_ms;
+        let mut next = Vec::new();
+        let mut takers = BTreeSet::new(); // Of what may have happened, one for each client will do.
+        for at in (self.musts..self.all.len()).take_while(has_begun).filter(open) {
+            let step = &self.all[at];
+            let holder = step.after(state.holder).filter(|it| *it != state.holder);
+            if let Some(holder) = holder
+                && takers.insert(step.client)
+            {
+                next.push(self.taken(state, at, holder));
+            }
+        }
+        let musts = (state.base..self.musts).take_while(has_begun).filter(open);
+        for at in musts.collect::<Vec<_>>().into_iter().rev() {
+            if let Some(holder) = self.all[at].after(state.holder) {
+                next.push(self.taken(state, at, holder));
+            }
+        }
+        next
+    }
+
+    fn taken(&self, state: &State, step: usize, holder: Option<usize>) -> State {
+        let mut next = State { holder, ..state.clone() };
+        next.taken[step / 64] |= 1 << (step % 64);
+        while next.base < self.musts && next.has(next.base) {
+            next.base += 1;
+        }
+        next
+    }
 }
 
 impl State {
     fn has(&self, step: usize) -> bool {
         self.taken[step / 64] & (1 << (step % 64)) != 0
-    }
-
-    fn with(&self, step: usize, holder: Option<usize>) -> State {
-        let mut next = State { taken: self.taken.clone(), holder };
-        next.taken[step / 64] |= 1 << (step % 64);
-        next
-    }
-
-    /// How many of those that must have happened are taken.
-    fn count(&self, steps: &[Step<'_>]) -> usize {
-        (0..steps.len()).filter(|it| steps[*it].end_ms.is_some() && self.has(*it)).count()
-    }
-
-    /// Of those that must have happened and are not taken, the one that ended first.
-    fn soonest(&self, steps: &[Step<'_>]) -> Option<usize> {
-        let missing = (0..steps.len()).filter(|it| !self.has(*it));
-        missing.filter(|it| steps[*it].end_ms.is_some()).min_by_key(|it| steps[*it].end_ms)
-    }
-
-    /// All states one operation later, the likeliest last.
-    fn next(&self, steps: &[Step<'_>], soonest: usize) -> Vec<State> {
-        let until_ms = steps[soonest].end_ms.unwrap_or(u64::MAX);
-        let begun = steps.iter().enumerate().take_while(|(_, it)| it.begin_ms <= until_ms);
-        let begun: Vec<_> = begun.filter(|(at, _)| !self.has(*at)).collect();
-        let mut next = Vec::new();
-        let mut takers = BTreeSet::new(); // Of what may have happened, one for each client will do.
-        for (at, step) in begun.iter().filter(|(_, it)| it.end_ms.is_none()) {
-            let holder = step.after(self.holder);
-            if let Some(holder) = holder.filter(|it| *it != self.holder)
-                && takers.insert(step.client)
-            {
-                next.push(self.with(*at, holder));
-            }
-        }
-        for (at, step) in begun.iter().rev().filter(|(_, it)| it.end_ms.is_some()) {
-            if let Some(holder) = step.after(self.holder) {
-                next.push(self.with(*at, holder));
-            }
-        }
-        next
     }
 }
 

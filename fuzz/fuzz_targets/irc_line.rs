@@ -21,9 +21,12 @@ fuzz_target!(|bytes: &[u8]| {
 });
 
 fn comes_back(line: &Line<'_>) {
+    let sent: Vec<Tag<'_>> = line.tags.iter().filter(|it| tags::is_valid_key(it.key)).collect();
+    if sent.is_empty() && line.source.is_none() && line.verb.starts_with('@') {
+        return; // After a space or other tags that is a verb; at the beginning it would be tags.
+    }
     let mut out = Vec::new();
     let mut writer = LineWriter::new(&mut out);
-    let sent: Vec<Tag<'_>> = line.tags.iter().filter(|it| tags::is_valid_key(it.key)).collect();
     for it in &sent {
         writer.tag(it.key, &it.value());
     }

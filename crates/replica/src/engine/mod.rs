@@ -9,6 +9,8 @@
 
 mod catch_up;
 mod checkpoint;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod group;
 mod observe;
 mod wire;

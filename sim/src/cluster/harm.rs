@@ -142,6 +142,11 @@ impl Cluster {
             return Err(Stuck(format!("{} has not left within {DRAIN_MS} ms", name(node))));
         }
         self.story.note(format!("{} has {}left", name(node), if has_left { "" } else { "not " }));
+        self.run(20)?; // Answers reach their clients.
+        let waiting = self.story.waiting_at(node);
+        if has_left && waiting > 0 {
+            return Err(Stuck(format!("{} has left and owes {waiting} answers", name(node))));
+        }
         self.machines[node].may_end.set(true);
         home.door.stop();
         self.run_until(STOP_MS, "a node stops when told to", |it| Ok(it.down.contains(&node)))

@@ -3,6 +3,7 @@
 use crate::story::{Listening, Story};
 use chat::What;
 use crossbeam_channel::{Receiver, TryRecvError};
+use node::door::Refused;
 use node::{Answer, Ask, ConnId, Delivery, Handle, Request, ShardId};
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
@@ -22,6 +23,8 @@ pub(crate) struct Door {
     waiting: RefCell<HashMap<u64, oneshot::Sender<Answer>>>,
     next_tag: Cell<u64>,
     next_slot: Cell<u32>,
+    /// Connections below this slot are closed.
+    gone: Cell<u32>,
     /// The connection that reads history for the run, once it is in the room.
     reader: Cell<Option<ConnId>>,
     listening: Listening,
@@ -46,6 +49,7 @@ impl Door {
             waiting: RefCell::default(),
             next_tag: Cell::new(1),
             next_slot: Cell::new(0),
+            gone: Cell::new(0),
             reader: Cell::new(None),
             listening: story.listens(),
         });
@@ -85,6 +89,7 @@ impl Door {
                 let conn = ConnId { shard: it.shard, slot, generation: 0 };
                 let reason = "Server is going down".into();
                 it.ask(conn, Ask::Gone { reason }); // Unanswered.
+                it.gone.set(slot + 1);
                 sleep(BETWEEN_LEAVERS).await;
             }
         });
@@ -112,6 +117,10 @@ impl Door {
         let tag = self.next_tag.get();
         self.next_tag.set(tag + 1);
         let (sender, receiver) = oneshot::channel();
+        if conn.slot < self.gone.get() {
+            let _ = sender.send(Answer::Refused(vec![Refused::NoSession])); // They hold the receiver.
+            return receiver;
+        }
         self.waiting.borrow_mut().insert(tag, sender);
         self.handle.send(vec![Request { conn, tag, ask }]);
         receiver

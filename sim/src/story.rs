@@ -97,6 +97,12 @@ impl Story {
         self.trace((&*it.sender, it.number, outcome as u8));
     }
 
+    /// Messages at a node that nobody has answered yet.
+    pub(crate) fn waiting_at(&self, node: usize) -> usize {
+        let sent = self.sent.borrow();
+        sent.iter().filter(|it| it.0 == node && it.1.outcome == Outcome::Waiting).count()
+    }
+
     /// A node died: who waited there will never hear.
     pub(crate) fn died(&self, node: usize) {
         let node = name(node);

@@ -35,6 +35,13 @@ impl Cluster {
         }
     }
 
+    /// Ends all cuts; or leaves them for the next faults to meet, as chance has it.
+    pub(crate) fn heal_maybe(&mut self) {
+        if self.random.random_bool(0.75) {
+            self.heal();
+        }
+    }
+
     /// All wires are like that from now on.
     pub(crate) fn set_weather(&mut self, weather: Weather) {
         self.story.note(format!("{weather:?}"));
@@ -128,7 +135,8 @@ impl Cluster {
         let (Some(home), Some(next)) = (leaving, others().nth(0)) else {
             return Ok(()); // Nobody would drain it now.
         };
-        let is_hindered = self.is_troubled || others().count() + 1 < self.machines.len();
+        let is_hindered =
+            self.is_troubled || !self.cuts.is_empty() || others().count() + 1 < self.machines.len();
         self.story.note(format!("{} drains", name(node)));
         let drained = home.door.drain();
         self.run_between(5, 200)?;
@@ -142,6 +150,11 @@ impl Cluster {
             return Err(Stuck(format!("{} has not left within {DRAIN_MS} ms", name(node))));
         }
         self.story.note(format!("{} has {}left", name(node), if has_left { "" } else { "not " }));
+        self.run(20)?; // Answers reach their clients.
+        let waiting = self.story.waiting_at(node);
+        if has_left && waiting > 0 {
+            return Err(Stuck(format!("{} has left and owes {waiting} answers", name(node))));
+        }
         self.machines[node].may_end.set(true);
         home.door.stop();
         self.run_until(STOP_MS, "a node stops when told to", |it| Ok(it.down.contains(&node)))

@@ -9,6 +9,7 @@ const WHOLE_MS: u64 = 60_000;
 pub(crate) const FAULT: Fault = Fault { name: "wipe", run: wipe };
 
 fn wipe(cluster: &mut Cluster) -> Result<(), Stuck> {
+    cluster.heal();
     if !cluster.comes_true(WHOLE_MS, |it| it.is_whole())? {
         return Ok(()); // Under this weather it would be one loss too many.
     }

@@ -34,8 +34,9 @@ fn commands_are_proposed_to_the_leader_in_order_and_come_back_with_their_tokens(
 #[test]
 fn without_a_leader_nothing_is_sent_until_there_is_one() {
     let mut node = Node::new(ME);
-    node.submit(0..1);
-    assert!(!node.engine.has_route(GROUP));
+    node.engine.submit(GROUP, 0, Bytes::from_static(b"1:0"));
+    assert!(!node.engine.has_route(GROUP) && !node.engine.is_settled());
+    node.settle();
     assert_eq!(node.sent(), []);
     node.route(Route::At(LEADER));
     assert_eq!(node.sent(), sent([(LEADER, "propose 1:0")]));

@@ -2,7 +2,9 @@
 
 mod elsewhere;
 mod here;
+mod observing;
 mod patience;
+mod replica;
 
 use super::*;
 use crate::store::SimDisk;
@@ -34,6 +36,9 @@ struct Script {
     ticks: usize,
     synced: Vec<u64>,
     wants_state: bool,
+    voters: Vec<PeerId>,
+    wanted: Vec<PeerId>,
+    has_stepped_down: bool,
 }
 
 struct Scripted(Rc<RefCell<Script>>);
@@ -82,8 +87,12 @@ impl Strategy for Scripted {
     fn entries(&self, _: u64, _: u64) -> Option<Vec<Committed>> {
         None
     }
-    fn want(&mut self, _: &[PeerId]) {}
-    fn step_down(&mut self) {}
+    fn want(&mut self, replicas: &[PeerId]) {
+        self.0.borrow_mut().wanted = replicas.to_vec();
+    }
+    fn step_down(&mut self) {
+        self.0.borrow_mut().has_stepped_down = true;
+    }
     fn settle(&mut self, _: u64, effects: &mut Effects) {
         let mut it = self.0.borrow_mut();
         effects.committed.append(&mut it.committed);
@@ -92,7 +101,12 @@ impl Strategy for Scripted {
     }
     fn status(&self) -> StrategyStatus {
         let it = self.0.borrow();
-        StrategyStatus { leader: it.leader, term: it.term, ..StrategyStatus::default() }
+        StrategyStatus {
+            leader: it.leader,
+            term: it.term,
+            voters: it.voters.clone(),
+            ..StrategyStatus::default()
+        }
     }
 }
 
@@ -139,6 +153,9 @@ impl Node {
             ticks: 0,
             synced: Vec::new(),
             wants_state: false,
+            voters: Vec::new(),
+            wanted: Vec::new(),
+            has_stepped_down: false,
         }));
         let mut engine = Engine::new(me, BOOT, log, history);
         let outbox = engine.new_outbox(GROUP);

@@ -80,22 +80,3 @@ fn a_lane_that_is_full_takes_nothing_more() {
     }
     assert_eq!(node.settle(), ["refused 16"]);
 }
-
-#[test]
-fn a_strategy_hears_of_ticks_and_of_the_syncs_it_waits_for() {
-    let mut node = Node::new(ME);
-    node.tick_after(25);
-    assert_eq!(node.script.borrow().ticks, 1);
-    node.engine.synced(0);
-    assert_eq!(node.script.borrow().synced, [0; 0], "nothing of it was written");
-    for term in 1..=2 {
-        let append = Append::HardState { group: GROUP, term, vote: 0, commit: 0 };
-        node.script.borrow_mut().appends.push(append);
-        node.engine.touched.insert(GROUP);
-        node.settle();
-    }
-    for ticket in [1, 1, 2, 2] {
-        node.engine.synced(ticket);
-    }
-    assert_eq!(node.script.borrow().synced, [1, 2]);
-}

@@ -33,9 +33,17 @@ fn who_came_early_and_has_waited_long_enough_is_told_to_try_elsewhere() {
     assert_eq!(node.answers(), ["2.5 refused: Unavailable"]);
     node.wait(10_000);
     node.ask(3, 5, register("carol"));
+    assert!(node.core.early.is_empty(), "it need not wait");
     node.core.turn_early_away();
     node.commit();
     assert_eq!(node.answers(), ["3.5 registered carol"]);
+}
+
+#[test]
+fn whoever_has_not_come_in_hears_so_at_once_even_while_the_node_is_not_ready() {
+    let mut node = Alone::starting();
+    node.ask(1, 5, Ask::Rename(nick("alice")));
+    assert_eq!(node.answers(), ["1.5 refused: NoSession"]);
 }
 
 #[test]

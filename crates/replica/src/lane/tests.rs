@@ -33,6 +33,184 @@ fn what_was_given_up_cannot_be_applied_after_what_came_later() {
     assert_eq!(seen.admit(late), (0, vec![]));
 }
 
+fn outbox_of(commands: impl IntoIterator<Item = Bytes>) -> Outbox {
+    let mut outbox = Outbox::new(1, 1);
+    for (token, command) in (0..).zip(commands) {
+        assert!(outbox.push(token, command, 0));
+    }
+    outbox
+}
+
+fn zeros(len: usize) -> Bytes {
+    Bytes::from(vec![0; len])
+}
+
+/// The number of the first command, and how many there are.
+fn extent(section: Option<Bytes>) -> (u64, usize) {
+    let section = section.and_then(|mut it| Section::take(&mut it)).expect("a section");
+    (section.first, section.commands.len())
+}
+
+#[test]
+fn a_section_takes_what_fits_or_one_command_that_does_not() {
+    let half = SECTION_BYTES_MAX / 2;
+    let mut outbox = outbox_of([half, half, 1, SECTION_BYTES_MAX + 1, half, half + 1].map(zeros));
+    let sections = [(); SECTIONS_IN_FLIGHT_MAX].map(|()| extent(outbox.next_section()));
+    assert_eq!(sections, [(1, 2), (3, 1), (4, 1), (5, 1)]);
+}
+
+#[test]
+fn so_many_sections_are_under_way_at_once_and_each_that_is_applied_makes_room() {
+    let mut outbox = Outbox::new(1, 1);
+    for token in 0..6 {
+        outbox.push(token, zeros(1), 0);
+        if token < 4 {
+            assert_eq!(extent(outbox.next_section()), (token + 1, 1));
+        }
+    }
+    assert_eq!(outbox.next_section(), None);
+    assert_eq!(outbox.applied(1, 1, 1), [0]);
+    assert_eq!(extent(outbox.next_section()), (5, 2));
+    assert_eq!(outbox.next_section(), None);
+    assert_eq!(outbox.applied(1, 2, 3), [1, 2, 3]);
+    assert_eq!(outbox.next_section(), None, "all is offered");
+    assert_eq!((outbox.len(), outbox.is_empty()), (2, false));
+}
+
+#[test]
+fn what_is_applied_of_another_life_or_out_of_turn_is_not_ours() {
+    let mut outbox = outbox_of([1, 1].map(zeros));
+    outbox.next_section();
+    assert_eq!(outbox.applied(2, 1, 1), [0; 0]);
+    assert_eq!(outbox.applied(1, 2, 1), [0; 0]);
+    assert_eq!(outbox.applied(1, 1, 2), [0, 1]);
+    assert!(outbox.is_empty());
+}
+
+#[test]
+fn commands_that_a_fetched_state_contains_happened_and_the_rest_goes_on_behind_them() {
+    let mut outbox = outbox_of([1; 5].map(zeros));
+    outbox.next_section();
+    let seen = |generation, last| Seen { lanes: BTreeMap::from([(1, (generation, last))]) };
+    assert_eq!(outbox.overtaken(&Seen::default()), [0; 0]);
+    assert_eq!(outbox.overtaken(&seen(2, 3)), [0; 0], "of another life");
+    assert_eq!(outbox.overtaken(&seen(1, 0)), [0; 0]);
+    assert_eq!(outbox.overtaken(&seen(1, 3)), [0, 1, 2]);
+    assert_eq!(outbox.overtaken(&seen(1, 2)), [0; 0], "an older one");
+    outbox.rewind();
+    assert_eq!(extent(outbox.next_section()), (4, 2));
+}
+
+#[test]
+fn who_waits_too_long_is_refused_and_who_came_later_stays_in_the_same_lane() {
+    let mut outbox = Outbox::new(1, 1);
+    for (token, now_ms) in [(0, 100), (1, 101)] {
+        outbox.push(token, zeros(1), now_ms);
+    }
+    assert_eq!(outbox.oldest_age_ms(1_000), Some(900));
+    assert_eq!(outbox.give_up(1_000, 901), GivenUp::default());
+    let gone = outbox.give_up(1_000, 900);
+    assert_eq!((gone.refused, gone.unknown), (vec![0], vec![]));
+    assert_eq!((outbox.generation(), extent(outbox.next_section())), (1, (1, 1)));
+    outbox.push(2, zeros(1), 1_000);
+    let gone = outbox.give_up(1_001, 900);
+    assert_eq!((gone.refused, gone.unknown), (vec![], vec![1]));
+    assert_eq!((outbox.generation(), extent(outbox.next_section())), (2, (1, 1)));
+    assert_eq!(outbox.oldest_age_ms(0), Some(0), "a clock that is read late does not go back");
+}
+
+#[test]
+fn what_waits_in_an_outbox_is_bounded_and_what_leaves_it_makes_room() {
+    let quarter = zeros(OUTBOX_BYTES_MAX / 4);
+    let mut outbox = outbox_of([(); 4].map(|()| quarter.clone()));
+    assert!(!outbox.push(9, zeros(1), 0));
+    outbox.next_section();
+    outbox.applied(1, 1, 1);
+    assert!(outbox.push(4, quarter.clone(), 0));
+    assert!(!outbox.push(9, zeros(1), 0));
+    outbox.give_up(0, 0);
+    assert!(outbox.push(5, quarter, 0));
+    assert_eq!(outbox.len(), 1);
+}
+
+#[test]
+fn what_waits_at_a_leader_is_bounded_over_all_lanes_and_each_entry_makes_room() {
+    let (mut intake, seen) = (Intake::default(), Seen::default());
+    let command = zeros((1 << 20) - SECTION_HEAD - 4);
+    let offer = |intake: &mut Intake, origin| {
+        let commands = vec![command.clone()];
+        intake.take(Section { origin, generation: 1, first: 1, commands }.encode(), &seen)
+    };
+    for origin in 0..=32 {
+        assert_eq!(offer(&mut intake, origin), Taken::Yes, "{origin}");
+    }
+    assert_eq!(offer(&mut intake, 33), Taken::No);
+    assert!(intake.next_entry(|| 1).is_some());
+    assert_eq!(offer(&mut intake, 33), Taken::Yes);
+    assert_eq!(offer(&mut intake, 34), Taken::No);
+}
+
+#[test]
+fn an_entry_takes_the_sections_that_fit_or_one_that_does_not() {
+    let (mut intake, seen) = (Intake::default(), Seen::default());
+    let third = SECTION_BYTES_MAX / 4;
+    for (origin, len) in [(1, 2 * third), (2, third), (3, third), (4, 1 << 20), (5, 1_000)] {
+        let commands = vec![zeros(len - SECTION_HEAD - 4)];
+        intake.take(Section { origin, generation: 1, first: 1, commands }.encode(), &seen);
+    }
+    let mut origins = || {
+        let (_, sections) = entry_of(&mut intake)?;
+        Some(sections.iter().map(|it| it.origin).collect::<Vec<_>>())
+    };
+    assert_eq!(origins(), Some(vec![1, 2, 3]));
+    assert_eq!(origins(), Some(vec![4]));
+    assert_eq!(origins(), Some(vec![5]));
+    assert_eq!(origins(), None);
+    assert_eq!(intake.origins().collect::<Vec<_>>(), [1, 2, 3, 4, 5].map(|it| (it, 1)));
+    assert!(intake.is_empty());
+}
+
+#[test]
+fn a_leader_takes_a_lane_up_where_the_state_ends_and_a_new_life_from_its_beginning() {
+    let seen = Seen { lanes: BTreeMap::from([(1, (5, 3))]) };
+    let take = |intake: &mut Intake, generation, first| {
+        let commands = vec![zeros(1), zeros(1)];
+        intake.take(Section { origin: 1, generation, first, commands }.encode(), &seen)
+    };
+    let mut intake = Intake::default();
+    assert_eq!(take(&mut intake, 5, 2), Taken::Yes, "applied already");
+    assert!(intake.is_empty());
+    assert_eq!(take(&mut intake, 5, 5), Taken::No, "a gap");
+    assert_eq!(take(&mut intake, 5, 3), Taken::Yes, "half of it is new");
+    assert!(!intake.is_empty());
+    assert_eq!(take(&mut intake, 4, 5), Taken::No, "an earlier life");
+    assert_eq!(take(&mut intake, 6, 2), Taken::No, "a gap at its beginning");
+    assert_eq!(take(&mut intake, 6, 1), Taken::Yes);
+    assert_eq!(take(&mut intake, 5, 5), Taken::No, "an earlier life by now");
+    assert_eq!(take(&mut intake, 6, u64::MAX), Taken::No);
+}
+
+#[test]
+fn bytes_that_are_not_quite_sections_are_none() {
+    let section = Section { origin: 1, generation: 2, first: 3, commands: vec![zeros(2)] };
+    let whole = section.encode();
+    assert_eq!(whole.len(), SECTION_HEAD + 4 + 2);
+    assert_eq!(Intake::lane_of(&whole), Some((1, 2)));
+    assert_eq!(Section::take(&mut whole.clone()), Some(section));
+    for len in 0..whole.len() {
+        assert_eq!(Section::take(&mut whole.slice(..len)), None, "{len} bytes of it");
+    }
+    for (at, what) in [(24, "another count"), (28, "another length"), (32, "another command")] {
+        let mut bytes = BytesMut::from(&whole[..]);
+        bytes[at] += 1;
+        bytes.put_u8(0);
+        let taken = Section::take(&mut bytes.freeze());
+        assert_eq!(taken, None, "{what}");
+    }
+    let head_alone = Section { origin: 1, generation: 2, first: 3, commands: vec![] }.encode();
+    assert_eq!(Section::take(&mut head_alone.clone()).map(|it| it.commands.len()), Some(0));
+}
+
 proptest! {
     #[test]
     fn no_bytes_panic(bytes in prop::collection::vec(any::<u8>(), 0..200)) {

@@ -99,8 +99,9 @@ impl Story {
 
     /// Messages at a node that nobody has answered yet.
     pub(crate) fn waiting_at(&self, node: usize) -> usize {
-        let sent = self.sent.borrow();
-        sent.iter().filter(|it| it.0 == node && it.1.outcome == Outcome::Waiting).count()
+        let node = name(node);
+        let is_one = |it: &&Sent| *it.node == *node && it.outcome == Outcome::Waiting;
+        self.evidence.borrow().sent.iter().filter(is_one).count()
     }
 
     /// A node died: who waited there will never hear.

@@ -13,6 +13,7 @@ use node::{Answer, Ask, Config, Env, Query, Status};
 use rand::rngs::SmallRng;
 use rand::{Rng, SeedableRng};
 use replica::store::SimDisk;
+use replica::store::history::HistoryOptions;
 use replica::store::log::LogOptions;
 use replica_proto::GroupRing;
 use std::cell::{Cell, RefCell};
@@ -353,6 +354,12 @@ async fn live(machine: Rc<Machine>, story: Rc<Story>, seed: u64) -> turmoil::Res
             inline: true,
             ..LogOptions::default()
         },
+        history: HistoryOptions {
+            segment_bytes: 32 << 10,
+            live_percent_min: 80,
+            ..HistoryOptions::default()
+        },
+        checkpoint_commands: 400, // A few in each run.
         on_thread: false,
     };
     let node = match node::prepare(config(machine.number), env).await {

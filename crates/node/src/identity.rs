@@ -5,6 +5,7 @@
 //! on disk before the first step of founding or joining, so that a crash in between goes on with that
 //! step: a node that was joining never founds.
 
+use fail::fail_point;
 use replica::store::Disk;
 use serde::{Deserialize, Serialize};
 
@@ -88,7 +89,13 @@ impl Identity {
 
     /// Writes the file so that it is there after a crash.
     pub(crate) fn save(&self, disk: &dyn Disk) -> Result<(), IdentityError> {
+        match self.phase {
+            Phase::Founding => fail_point!("identity.before-founding"),
+            Phase::Joining { .. } => fail_point!("identity.before-joining"),
+            Phase::Member => fail_point!("identity.before-member"),
+        }
         disk.replace(FILE, &chat::codec::encode(self))?;
+        fail_point!("identity.after-save");
         Ok(())
     }
 }

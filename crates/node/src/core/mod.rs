@@ -27,6 +27,7 @@ use chat::directory::{Directory, Session};
 use chat::room::Rooms;
 use chat::{Limits, NodeId, SessionId, Stamp};
 pub(crate) use checkpoint::{CheckpointDone, RestoreError, restore};
+use fail::fail_point;
 use rand::Rng;
 use rand::rngs::SmallRng;
 use replica::engine::Links;
@@ -117,6 +118,8 @@ pub(crate) struct Surroundings {
     pub(crate) identity: Identity,
     /// Where that file is.
     pub(crate) disk: Arc<dyn Disk>,
+    /// Commands applied before the next checkpoint.
+    pub(crate) checkpoint_commands: u64,
     /// All chance.
     pub(crate) random: SmallRng,
 }
@@ -224,7 +227,7 @@ impl Core {
             fresh_asked_ms: None,
             is_leaving: false,
             members_changed: true,
-            checkpointing: checkpoint::Progress::default(),
+            checkpointing: checkpoint::Progress::new(around.checkpoint_commands),
             strays: BTreeMap::new(),
             proposed: HashMap::new(),
             followed: HashMap::new(),
@@ -386,11 +389,13 @@ impl Core {
     fn flush(&mut self) {
         for shard in &mut self.shards {
             if !shard.out.is_empty() {
+                fail_point!("node.before-deliver");
                 shard.sent.push_back(shard.out.len());
                 shard.backlog += shard.out.len();
                 let _ = shard.sink.send(std::mem::take(&mut shard.out)); // A closed door hears nothing.
                 shard.count_backlog();
                 (shard.wake)();
+                fail_point!("node.after-deliver");
             }
         }
     }

@@ -9,6 +9,7 @@ mod sim;
 use std::io;
 use std::sync::Arc;
 
+use fail::fail_point;
 pub use real::RealDisk;
 pub use sim::SimDisk;
 
@@ -55,10 +56,14 @@ pub trait Disk: Send + Sync + 'static {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
             _ => {} // What a crash left of an earlier replace.
         }
+        fail_point!("replace.before-write");
         let file = self.create(&fresh)?;
         file.write_at(0, bytes)?;
+        fail_point!("replace.before-sync");
         file.sync_data()?;
+        fail_point!("replace.before-rename");
         self.rename(&fresh, name)?;
+        fail_point!("replace.before-dir-sync");
         self.sync_dir()
     }
 }

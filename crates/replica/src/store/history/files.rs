@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use crate::store::disk::{Disk, DiskFile};
 use crate::store::frame;
+use fail::fail_point;
 
 const BUFFER_BYTES: usize = 256 << 10; // Written when full: few system calls, little memory.
 
@@ -79,6 +80,7 @@ impl Files {
         }
         let it = self.segments.get_mut(&self.active).expect("what is buffered has a file");
         it.is_dirty = true;
+        fail_point!("history.before-write");
         it.file.write_at(it.len - self.buffer.len() as u64, &self.buffer)?;
         self.buffer.clear();
         Ok(())
@@ -87,7 +89,9 @@ impl Files {
     fn rotate(&mut self) -> io::Result<()> {
         self.flush()?;
         let segment = self.segments.keys().next_back().copied().unwrap_or(0).max(self.active) + 1;
+        fail_point!("history.before-create");
         let file = self.disk.create(&name(segment))?;
+        fail_point!("history.after-create");
         self.is_dir_dirty = true;
         self.segments.insert(segment, Segment { file, len: 0, live: 0, is_dirty: true });
         self.active = segment;

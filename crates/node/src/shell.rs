@@ -40,8 +40,6 @@ const GLANCE_LIMIT: Duration = Duration::from_millis(300);
 const ANNOUNCE_LIMIT: Duration = Duration::from_secs(20);
 /// Requests taken in before what they cause is carried out.
 const INBOUND_BATCH: usize = 64;
-/// How long a sync of an inline log takes: about what a good disk needs.
-const INLINE_SYNC: Duration = Duration::from_micros(200);
 
 /// What a node is given: everything that is not itself.
 pub struct Env<N> {
@@ -431,7 +429,7 @@ impl<N: Network> Node<N> {
             self.core.settle(&mut Out(&self.peers));
             self.carry_out();
             if self.env.log.inline && sync_at.is_none() && self.core.wants_sync() {
-                sync_at = Some(Instant::now() + INLINE_SYNC);
+                sync_at = Some(Instant::now() + self.env.disk.sync_takes());
             }
             if let Some(why) = self.core.fatal() {
                 break Err(why.to_owned());

@@ -8,10 +8,14 @@ mod sim;
 
 use std::io;
 use std::sync::Arc;
+use std::time::Duration;
 
 use fail::fail_point;
 pub use real::RealDisk;
 pub use sim::SimDisk;
+
+/// What a sync takes of simulated time: about what a good disk needs.
+const SYNC_TAKES: Duration = Duration::from_micros(200);
 
 /// One directory. Names are plain file names, without separators.
 pub trait Disk: Send + Sync + 'static {
@@ -39,6 +43,12 @@ pub trait Disk: Send + Sync + 'static {
     /// Locks `name` against other holders until the guard is dropped or the process ends.
     /// Fails with `WouldBlock` while somebody else holds it.
     fn lock(&self, name: &str) -> io::Result<Box<dyn LockGuard>>;
+
+    /// How long a sync takes at this moment, for whoever lets simulated time pass around one. A real
+    /// disk takes its time by itself.
+    fn sync_takes(&self) -> Duration {
+        SYNC_TAKES
+    }
 
     /// The whole content of a small file; fails with `NotFound`.
     fn read(&self, name: &str) -> io::Result<Vec<u8>> {

@@ -2,6 +2,7 @@
 
 use crate::story::Story;
 use chat::What;
+use crossbeam_channel::{Receiver, TryRecvError};
 use node::{Answer, Ask, ConnId, Delivery, Handle, Request, ShardId};
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
@@ -11,6 +12,8 @@ use std::time::Duration;
 use tokio::sync::{Notify, oneshot};
 use tokio::task::spawn_local;
 use tokio::time::sleep;
+
+const BETWEEN_LEAVERS: Duration = Duration::from_millis(10);
 
 /// One life of a node's only door.
 pub(crate) struct Door {
@@ -32,7 +35,7 @@ impl Door {
         let shard = loop {
             match number.try_recv() {
                 Ok(shard) => break shard,
-                Err(crossbeam_channel::TryRecvError::Disconnected) => return None,
+                Err(TryRecvError::Disconnected) => return None,
                 Err(_) => sleep(Duration::from_millis(1)).await,
             }
         };
@@ -57,18 +60,43 @@ impl Door {
         Some(door)
     }
 
-    fn take(&self, delivery: Delivery, story: &Story, list: usize) {
+    fn take(self: &Rc<Door>, delivery: Delivery, story: &Story, list: usize) {
         match delivery {
             Delivery::Answer { tag, answer, .. } => {
                 if let Some(waiting) = self.waiting.borrow_mut().remove(&tag) {
                     let _ = waiting.send(answer); // Whoever asked may have lost patience.
                 }
             }
+            Delivery::Drain { .. } => self.send_away(),
             Delivery::Record { record, .. } if matches!(record.what, What::Said { .. }) => {
                 story.delivered(list, record.id.to_string());
             }
             _ => {}
         }
+    }
+
+    /// The node is leaving: its clients go, one after the other, as doors let them.
+    fn send_away(self: &Rc<Door>) {
+        self.reader.set(None);
+        let (it, connections) = (self.clone(), self.next_slot.get());
+        spawn_local(async move {
+            for slot in 0..connections {
+                let conn = ConnId { shard: it.shard, slot, generation: 0 };
+                let reason = "Server is going down".into();
+                it.ask(conn, Ask::Gone { reason }); // Unanswered.
+                sleep(BETWEEN_LEAVERS).await;
+            }
+        });
+    }
+
+    /// Tells the node to leave; the channel closes once it has.
+    pub(crate) fn drain(&self) -> Receiver<()> {
+        self.handle.drain_soon()
+    }
+
+    /// Tells the node to stop.
+    pub(crate) fn stop(&self) {
+        self.handle.stop_soon();
     }
 
     /// A new connection.

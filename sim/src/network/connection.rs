@@ -52,6 +52,7 @@ pub(super) struct Pipe {
 }
 
 impl Connection {
+    pub(super) fn new(hosts: [usize; 2], to: SocketAddr) -> Connection {
         Connection {
             hosts,
             to,

@@ -87,6 +87,12 @@ impl Identity {
         Ok(Some(identity))
     }
 
+    /// The data is damaged: this identity never votes again. Who the node is instead, until it has
+    /// joined by asking at those addresses.
+    pub(crate) fn begin_again(&self, id: u64, addresses: Vec<String>) -> Identity {
+        Identity { id, phase: Phase::Joining { addresses }, boot: 0, ..self.clone() }
+    }
+
     /// Writes the file so that it is there after a crash.
     pub(crate) fn save(&self, disk: &dyn Disk) -> Result<(), IdentityError> {
         match self.phase {

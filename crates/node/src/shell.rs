@@ -250,12 +250,8 @@ fn begin_again<N: Network>(
         });
     }
     tracing::error!(why, "the data is damaged; this node rejoins under a new identity");
-    let identity = Identity {
-        id: if planted!("reuse-identity") { old.id } else { random.random::<u64>().max(1) },
-        phase: Phase::Joining { addresses },
-        boot: 0,
-        ..old.clone()
-    };
+    let id = if planted!("reuse-identity") { old.id } else { random.random::<u64>().max(1) };
+    let identity = old.begin_again(id, addresses);
     save(config, env, &identity)?;
     Ok(identity)
 }

@@ -333,7 +333,27 @@ impl Core {
                 break;
             }
         }
+        self.notice_damage();
         self.flush();
+    }
+
+    /// History is checked when it is read. If others have copies, a node with a damaged one leaves;
+    /// when it is started again, it joins as a new replica with nothing of its own.
+    fn notice_damage(&mut self) {
+        let Some(why) = self.history.borrow().damage().filter(|_| self.fatal.is_none()) else {
+            return;
+        };
+        let others = self.identity.peers.iter().filter(|it| it.0 != self.me.0);
+        let addresses: Vec<String> = others.map(|it| it.1.clone()).collect();
+        if addresses.is_empty() {
+            return; // The only copy: what can be read of it is better than nothing.
+        }
+        let id = self.draw();
+        let why = match self.identity.begin_again(id, addresses).save(&*self.disk) {
+            Ok(()) => format!("history: {why}; started again, this node joins as a new replica"),
+            Err(unsaved) => format!("history: {why}; and it cannot be noted: {unsaved}"),
+        };
+        self.fatal = Some(why);
     }
 
     fn take(&mut self, event: Event) {

@@ -3,6 +3,7 @@
 //! Promise: what was appended can be read at once, wherever it is. How much of each file is still
 //! of use is counted, so that garbage can be found.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::io;
 use std::sync::Arc;
@@ -31,6 +32,8 @@ pub(super) struct Files {
     pub(super) active: u32,
     /// The end of the active file that is not written yet.
     buffer: Vec<u8>,
+    /// Where a chunk turned out to be damaged, first.
+    pub(super) damage: Cell<Option<(u32, u64)>>,
     /// A file was made since the last checkpoint began.
     pub(super) is_dir_dirty: bool,
 }
@@ -48,7 +51,8 @@ pub(super) struct Segment {
 impl Files {
     pub(super) fn new(disk: Arc<dyn Disk>, segment_bytes: u64) -> Files {
         let (segments, buffer) = (BTreeMap::new(), Vec::new());
-        Files { disk, segment_bytes, segments, active: 0, buffer, is_dir_dirty: false }
+        let (damage, is_dir_dirty) = (Cell::new(None), false);
+        Files { disk, segment_bytes, segments, active: 0, buffer, damage, is_dir_dirty }
     }
 
     /// Appends what `encode` writes, which is told the file's salt; returns where it lies.

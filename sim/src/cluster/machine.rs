@@ -32,6 +32,8 @@ pub(super) struct Machine {
     pub(super) ended: RefCell<Option<String>>,
     /// It was told to stop, or has a reason.
     pub(super) may_end: Cell<bool>,
+    /// Its disk failed, or was full, in this life or the one before.
+    pub(super) is_disk_bad: Cell<bool>,
 }
 
 /// Name of a node.

@@ -1,0 +1,36 @@
+//! A node dies exactly at a fail point that chance chooses, or the command line, and comes back.
+//!
+//! Some points are only passed by a node that starts, or that comes back as a new replica: if nobody
+//! has died, a node is restarted; then one comes back without its disk.
+
+use super::Fault;
+use crate::cluster::{Cluster, Stuck};
+use crate::points;
+use rand::Rng;
+
+pub(crate) const FAULT: Fault = Fault { name: "fail-point", run: fail_point };
+
+const BACK_MS: u64 = 60_000;
+
+fn fail_point(cluster: &mut Cluster) -> Result<(), Stuck> {
+    cluster.arm_point();
+    cluster.comes_true(3_000, |_| Ok(!points::is_armed()))?;
+    if points::is_armed() {
+        let node = cluster.any_node();
+        match cluster.random.random_bool(0.5) {
+            true => cluster.kill(node),
+            false => cluster.lose_power(node),
+        }
+        cluster.run_between(10, 3_000)?;
+        cluster.restart(node);
+        cluster.comes_true(2_000, |_| Ok(!points::is_armed()))?;
+    }
+    if points::is_armed() && cluster.comes_true(BACK_MS, Cluster::is_whole)? {
+        let node = cluster.any_node();
+        cluster.kill(node);
+        cluster.wipe(node);
+        cluster.restart(node);
+        cluster.comes_true(BACK_MS, |it| Ok(!points::is_armed() || it.is_whole()?))?;
+    }
+    cluster.run_between(500, 5_000) // Who died is back within that.
+}

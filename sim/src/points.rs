@@ -90,9 +90,9 @@ pub(crate) fn is_armed() -> bool {
     POINTS.with_borrow(|it| it.armed.is_some())
 }
 
-/// Nobody is to die any more.
-pub(crate) fn disarm() {
-    POINTS.with_borrow_mut(|it| it.armed = None);
+/// Nobody is to die any more; gives who should have.
+pub(crate) fn disarm() -> Option<Armed> {
+    POINTS.with_borrow_mut(|it| it.armed.take())
 }
 
 /// The process that runs at this moment is dead.

@@ -15,7 +15,6 @@ fn told(arguments: &[&str]) -> (BTreeSet<String>, BTreeSet<String>) {
         .output()
         .expect("the program runs");
     let said = String::from_utf8(run.stdout).expect("it writes text");
-    assert!(said.contains(" violations=0"), "{said}");
     let names = |of: &str| {
         let lines = said.lines().filter_map(|it| it.trim().strip_prefix(of));
         lines.flat_map(str::split_whitespace).map(str::to_owned).collect()

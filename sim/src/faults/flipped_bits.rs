@@ -19,6 +19,8 @@ fn flipped_bits(cluster: &mut Cluster) -> Result<(), Stuck> {
     cluster.run_between(1, 2_000)?;
     cluster.flip_bits(node);
     cluster.restart(node);
+    cluster.run_between(500, 5_000)?;
+    cluster.restart(node); // It has left if it read what is damaged.
     cluster.comes_true(BACK_MS, Cluster::is_whole)?;
     Ok(())
 }

@@ -340,9 +340,7 @@ impl Core {
     /// History is checked when it is read. If others have copies, a node with a damaged one leaves;
     /// when it is started again, it joins as a new replica with nothing of its own.
     fn notice_damage(&mut self) {
-        let Some(why) = self.history.borrow().damage().filter(|_| self.fatal.is_none()) else {
-            return;
-        };
+        let Some(why) = self.history.borrow().damage() else { return };
         let others = self.identity.peers.iter().filter(|it| it.0 != self.me.0);
         let addresses: Vec<String> = others.map(|it| it.1.clone()).collect();
         if addresses.is_empty() {
@@ -353,7 +351,7 @@ impl Core {
             Ok(()) => format!("history: {why}; started again, this node joins as a new replica"),
             Err(unsaved) => format!("history: {why}; and it cannot be noted: {unsaved}"),
         };
-        self.fatal = Some(why);
+        self.fatal = Some(why); // In place of what the damage has already broken.
     }
 
     fn take(&mut self, event: Event) {

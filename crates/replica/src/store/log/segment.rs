@@ -7,6 +7,7 @@ use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::store::disk::{Disk, DiskFile};
+use fail::fail_point;
 
 const FILL_CHUNK_BYTES: usize = 1 << 20; // Small enough that batches get through between two.
 const SPARES_MAX: usize = 2; // One is taken at a rotation, one more is often just released.
@@ -72,6 +73,7 @@ impl Spares {
         let unfinished = format!("spare-{number}.filling");
         let made = self.fill(&unfinished).and_then(|()| {
             let name = format!("spare-{number}");
+            fail_point!("segment.before-naming");
             self.disk.rename(&unfinished, &name)?;
             self.disk.sync_dir()?;
             Ok(name)
@@ -90,6 +92,7 @@ impl Spares {
     }
 
     fn fill(&self, name: &str) -> io::Result<()> {
+        fail_point!("segment.before-create");
         let file = self.disk.create(name)?;
         let zeros = vec![0; FILL_CHUNK_BYTES.min(self.segment_bytes as usize)];
         let mut at = 0;
@@ -98,6 +101,7 @@ impl Spares {
             file.write_at(at, &zeros[..chunk])?;
             at += chunk as u64;
         }
+        fail_point!("segment.before-fill-sync");
         file.sync_data()
     }
 
@@ -106,7 +110,9 @@ impl Spares {
         self.prepare()?;
         let spare = self.held.lock().unwrap_or_else(PoisonError::into_inner).ready.pop();
         let spare = spare.ok_or_else(|| io::Error::other("a spare was taken twice"))?;
+        fail_point!("segment.before-take");
         self.disk.rename(&spare, &name(segment))?;
+        fail_point!("segment.after-take");
         self.disk.sync_dir()?;
         self.disk.open(&name(segment))
     }
@@ -118,10 +124,12 @@ impl Spares {
             held.next += 1;
             (held.ready.len() < SPARES_MAX).then(|| format!("spare-{}", held.next - 1))
         };
+        fail_point!("segment.before-release");
         match &spare {
             Some(spare) => self.disk.rename(&name(segment), spare)?,
             None => self.disk.remove(&name(segment))?,
         }
+        fail_point!("segment.after-release");
         // Synced one by one: a newer segment must never be gone while an older one still is there.
         self.disk.sync_dir()?;
         if let Some(spare) = spare {

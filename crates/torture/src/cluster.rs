@@ -113,6 +113,13 @@ impl Cluster {
         serde_json::from_slice(&out.stdout).ok()
     }
 
+    /// Replica identities by name, as the first node says that answers.
+    pub(crate) fn ids(&self) -> std::collections::BTreeMap<String, String> {
+        let status = (0..self.len()).find_map(|it| self.status(it));
+        let members = status.map(|it| it.nodes).unwrap_or_default();
+        members.into_iter().map(|it| (it.name, it.id)).collect()
+    }
+
     /// Who leads the most groups, as the first node says that answers.
     pub(crate) fn leader(&self) -> Option<usize> {
         let status = (0..self.len()).find_map(|it| self.status(it))?;

@@ -137,6 +137,14 @@ pub(crate) fn has_queue(kind: &str, words: &str) -> bool {
     has
 }
 
+/// Whether namespaces can be made at all.
+pub(crate) fn can_make() -> bool {
+    let name = format!("{PREFIX}{}q", std::process::id());
+    let can = ip(&["netns", "add", &name]).is_ok();
+    let _ = ip(&["netns", "del", &name]); // If it is not there, it need not go.
+    can
+}
+
 /// Removes all namespaces of this process.
 pub(crate) fn remove(pid: u32) {
     for (name, _) in ours().into_iter().filter(|it| it.1 == pid) {

@@ -149,14 +149,18 @@ static void before_write(int fd, uint64_t at, uint64_t length, const struct stat
 {
     uint64_t size = (uint64_t)file->st_size;
     uint64_t old = at >= size ? 0 : (at + length > size ? size - at : length);
-    char *bytes = old ? malloc(old) : NULL;
+    char *bytes = old ? malloc(old) : NULL, path[64];
+    snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+    int from = old ? (int)syscall(SYS_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC, 0) : -1;
     uint64_t got = 0;
-    while (got < old) {
-        ssize_t n = pread(fd, bytes + got, old - got, (off_t)(at + got));
+    while (got < old) { /* `fd` itself may be for writing only. */
+        ssize_t n = pread(from, bytes + got, old - got, (off_t)(at + got));
         if (n <= 0)
             _exit(99);
         got += (uint64_t)n;
     }
+    if (old)
+        syscall(SYS_close, from);
     note((struct note){.kind = WRITE, .inode = file->st_ino, .at = at, .length = old, .size = size}, bytes);
     free(bytes);
 }

@@ -25,6 +25,8 @@ const GRACE_S: u64 = 2;
 pub(crate) struct Parts {
     pub(crate) starling: PathBuf,
     pub(crate) shim: PathBuf,
+    /// Disks forget what they are told to sync: something must be found then.
+    pub(crate) forgets_syncs: bool,
 }
 
 /// The nodes, counted from 0, and the network between them.
@@ -72,7 +74,12 @@ impl Cluster {
             let join: &[SocketAddr] = if index == 0 { &[] } else { &[peers(0)] };
             self.spawn(index, join)?;
         }
-        self.wait_ready()
+        self.wait_ready()?;
+        if self.parts.forgets_syncs {
+            // Not before: without its first files a node does not even start.
+            self.nodes.iter_mut().try_for_each(|it| it.disk.forget_syncs())?;
+        }
+        Ok(())
     }
 
     pub(crate) fn len(&self) -> usize {

@@ -43,6 +43,9 @@ pub(crate) struct Args {
     /// The program under test; by default it is built from this workspace
     #[arg(long)]
     starling: Option<PathBuf>,
+    /// Plant a defect, which must be found: disks that forget what they are told to sync
+    #[arg(long)]
+    plant_forgetful_disks: bool,
     /// Where clusters keep their files
     #[arg(long, default_value_os_t = std::env::temp_dir())]
     dir: PathBuf,
@@ -67,7 +70,7 @@ fn main() -> ExitCode {
         Ok(false) => ExitCode::FAILURE,
         Err(why) => {
             eprintln!("{why:#}");
-            ExitCode::from(2)
+            ExitCode::FAILURE
         }
     }
 }

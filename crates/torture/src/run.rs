@@ -27,7 +27,11 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<bool> {
     let known = known(&args.fault)?;
     let dir = tempfile::Builder::new().prefix("starling-torture-").tempdir_in(&args.dir)?;
     let _undertaker = Undertaker::hire(dir.path())?;
-    let parts = Parts { starling, shim: disk::build_shim(dir.path())? };
+    let parts = Parts {
+        starling,
+        shim: disk::build_shim(dir.path())?,
+        forgets_syncs: args.plant_forgetful_disks,
+    };
     let nodes = usize::try_from(args.nodes)?;
     let net = Net::make(nodes)?;
     let mut session = Session { args, seed, violations: 0, unfinished: 0 };
@@ -74,6 +78,9 @@ impl Session<'_> {
         match result {
             Ok(result) if result.violations.is_empty() => {
                 eprintln!("round {number}: {what}: {}, {took:.1} s", result.summary);
+                for (at_ms, deed) in &result.deeds {
+                    eprintln!("    {at_ms:>7} ms  {deed}");
+                }
                 Finish::Well
             }
             Ok(result) => {
@@ -105,6 +112,9 @@ impl Session<'_> {
         let mut command = format!(
             "cargo run --release -p torture -- --rounds {rounds} --nodes {nodes} --seed {seed}"
         );
+        if self.args.plant_forgetful_disks {
+            command += " --plant-forgetful-disks";
+        }
         for it in &self.args.fault {
             command += &format!(" --fault {it}");
         }

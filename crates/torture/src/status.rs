@@ -22,6 +22,7 @@ pub(crate) struct Group {
     pub(crate) id: u32,
     pub(crate) leader: Option<String>,
     pub(crate) replicas: Vec<String>,
+    pub(crate) learners: Vec<String>,
     pub(crate) role: String,
     pub(crate) has_route: bool,
 }
@@ -51,8 +52,10 @@ impl Group {
         if !is_led {
             return Some(format!("group {id} has no leader"));
         }
-        if self.replicas.len() < nodes.min(COPIES) {
-            return Some(format!("group {id} has {} replicas", self.replicas.len()));
+        // More than that: it is still on its way from where it was founded to where it belongs.
+        if self.replicas.len() != nodes.min(COPIES) || !self.learners.is_empty() {
+            let (replicas, learners) = (self.replicas.len(), self.learners.len());
+            return Some(format!("group {id} has {replicas} replicas and {learners} learners"));
         }
         let is_replica = self.replicas.iter().any(|it| it == node);
         let takes_part = matches!(self.role.as_str(), "leader" | "voter");

@@ -17,6 +17,8 @@ pub(crate) const FAIL_WRITES: u32 = 1;
 pub(crate) const FAIL_SYNCS: u32 = 2;
 /// Those that need more room: what a full disk says.
 pub(crate) const FAIL_GROWTH: u32 = 4;
+/// Syncs that say yes and do nothing: no fault to survive, but one that this program must find.
+const FORGET_SYNCS: u32 = 8;
 
 /// errno(3) of Linux.
 pub(crate) const EIO: u32 = 5;
@@ -44,6 +46,8 @@ pub(crate) struct Disk {
     root: PathBuf,
     dir: PathBuf,
     shim: PathBuf,
+    /// What fails when nothing is meant to.
+    planted: u32,
 }
 
 impl Disk {
@@ -51,7 +55,13 @@ impl Disk {
         fs::create_dir_all(&dir)?;
         fs::write(dir.join("control"), [0; 16])?;
         fs::write(dir.join("journal"), [])?;
-        Ok(Disk { root, dir, shim })
+        Ok(Disk { root, dir, shim, planted: 0 })
+    }
+
+    /// From now on no sync does anything, ever.
+    pub(crate) fn forget_syncs(&mut self) -> anyhow::Result<()> {
+        self.planted = FORGET_SYNCS;
+        self.heal()
     }
 
     /// Where a node puts its files.
@@ -87,7 +97,7 @@ impl Disk {
     /// From now on `which` calls fail with `error`.
     pub(crate) fn fail(&self, which: u32, error: u32) -> anyhow::Result<()> {
         self.control(4, error)?;
-        self.control(0, which)
+        self.control(0, which | self.planted)
     }
 
     /// From now on a sync takes so much longer.
@@ -97,7 +107,7 @@ impl Disk {
 
     /// An honest disk again.
     pub(crate) fn heal(&self) -> anyhow::Result<()> {
-        self.fail(0, 0)?;
+        self.fail(self.planted, 0)?;
         self.slow(0)
     }
 

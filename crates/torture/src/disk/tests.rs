@@ -154,6 +154,16 @@ fn a_journal_forgets_what_is_safe_and_nothing_else() {
 }
 
 #[test]
+fn a_disk_that_forgets_syncs_loses_everything() {
+    let dir = tempfile::tempdir().expect("a directory can be made");
+    let mut disk = disk(dir.path());
+    disk.forget_syncs().expect("it can be told");
+    assert!(play(&disk, "create a\nwrite a 0 first\nsync a\nsync-dir"));
+    disk.lose_power(Keep::Nothing).expect("the journal can be read");
+    assert_eq!(contents(disk.root()), []);
+}
+
+#[test]
 fn a_disk_fails_when_it_is_told_to() {
     let dir = tempfile::tempdir().expect("a directory can be made");
     let disk = disk(dir.path());

@@ -4,6 +4,8 @@ use crate::cluster::Cluster;
 use crate::disk::rollback::Keep;
 use rand::Rng;
 use rand::rngs::SmallRng;
+use std::thread;
+use std::time::Duration;
 
 pub(super) fn one(cluster: &mut Cluster, rng: &mut SmallRng) -> anyhow::Result<String> {
     let node = super::any(cluster, rng);
@@ -26,6 +28,12 @@ fn these(cluster: &mut Cluster, nodes: &[usize], rng: &mut SmallRng) -> anyhow::
         true => (Keep::Some(seed), "some of"),
         false => (Keep::Nothing, "all"),
     };
+    // Slow syncs, so that something is not synced yet when the power goes.
+    let sync_ms = rng.random_range(0..=60);
+    for node in nodes {
+        cluster.disk(*node).slow(sync_ms)?;
+    }
+    thread::sleep(Duration::from_millis(u64::from(sync_ms) * 4));
     for node in nodes {
         cluster.kill9(*node)?; // All first: it is one power line.
     }

@@ -51,7 +51,12 @@ struct Node {
 
 impl Cluster {
     /// Starts as many nodes as the network has, in this empty directory, and waits until all are ready.
-    pub(crate) fn start(net: Net, parts: Parts, dir: &Path, count: usize) -> anyhow::Result<Cluster> {
+    pub(crate) fn start(
+        net: Net,
+        parts: Parts,
+        dir: &Path,
+        count: usize,
+    ) -> anyhow::Result<Cluster> {
         let mut cluster = Cluster { net, parts, nodes: Vec::new() };
         cluster.found(dir, count)?;
         Ok(cluster)
@@ -68,7 +73,15 @@ impl Cluster {
             let path = |kind: &str| dir.join(format!("{name}.{kind}"));
             let disk = Disk::new(path("data"), path("disk"), self.parts.shim.clone())?;
             let (config, log) = (path("toml"), path("log"));
-            self.nodes.push(Node { name, config, log, disk, child: None, is_paused: false, life: 0 });
+            self.nodes.push(Node {
+                name,
+                config,
+                log,
+                disk,
+                child: None,
+                is_paused: false,
+                life: 0,
+            });
         }
         for index in 0..count {
             let join: &[SocketAddr] = if index == 0 { &[] } else { &[peers(0)] };
@@ -231,7 +244,9 @@ impl Cluster {
             });
             match ready {
                 Ok(Ok(())) => {}
-                Ok(Err(ended)) => bail!("{name} ended by itself: {ended}; its log:\n{}", self.log_end(index)),
+                Ok(Err(ended)) => {
+                    bail!("{name} ended by itself: {ended}; its log:\n{}", self.log_end(index))
+                }
                 Err(why) => bail!("{why}: {lacks}; its log:\n{}", self.log_end(index)),
             }
         }

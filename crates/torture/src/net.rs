@@ -38,7 +38,8 @@ impl Net {
         for node in 0..nodes {
             let (name, end) = (net.name(node), format!("n{node}"));
             ip(&["netns", "add", &name])?;
-            let veth = ["link", "add", &end, "type", "veth", "peer", "name", "eth0", "netns", &name];
+            let veth =
+                ["link", "add", &end, "type", "veth", "peer", "name", "eth0", "netns", &name];
             ip(&veth)?;
             ip(&["link", "set", &end, "master", "bridge", "up"])?;
             let own = format!("{}/24", address(node));

@@ -80,6 +80,12 @@ fn go_through(
     workers: &mut Workers,
 ) -> anyhow::Result<End> {
     let mut end = End::default();
+    // Slower disks, more messages that are under way when something happens.
+    let sync_ms = [0, 0, 4, 12, 30][rng.random_range(0..5)];
+    for node in 0..cluster.len() {
+        cluster.disk(node).slow(sync_ms)?;
+    }
+    end.deeds.push((round.now_ms(), format!("every sync takes {sync_ms} ms longer")));
     let before = cluster.ids();
     let lives = identities(cluster);
     wait_for("messages to be acknowledged", SERVED_MAX, || {
@@ -148,8 +154,7 @@ fn serve(round: &Arc<Round>, workers: &mut Workers) -> anyhow::Result<()> {
         }
     }
     wait_for("clients of every node to be acknowledged", SERVED_MAX, || {
-        let is_served =
-            |it: &Arc<Talker>| it.acknowledged.load(Ordering::SeqCst) >= ACKNOWLEDGED;
+        let is_served = |it: &Arc<Talker>| it.acknowledged.load(Ordering::SeqCst) >= ACKNOWLEDGED;
         talkers.iter().all(is_served).then_some(())
     })
 }
@@ -201,7 +206,9 @@ fn strangers(
     let names = kept_disk.map(|it| cluster.name(it).to_owned());
     let strange = names.filter(|it| before.get(it) != after.get(it));
     strange
-        .map(|it| Violation::new("identity", format!("{it} gave its files up and came back as new")))
+        .map(|it| {
+            Violation::new("identity", format!("{it} gave its files up and came back as new"))
+        })
         .collect()
 }
 

@@ -68,7 +68,8 @@ enum Finish {
 
 impl Session<'_> {
     fn round(&mut self, cluster: &mut Cluster, known: &[&'static Fault], number: u64) -> Finish {
-        let mut rng = SmallRng::seed_from_u64(self.seed.wrapping_mul(1_000_003).wrapping_add(number));
+        let mut rng =
+            SmallRng::seed_from_u64(self.seed.wrapping_mul(1_000_003).wrapping_add(number));
         let faults = faults::draw(known, &mut rng);
         let names: Vec<&str> = faults.iter().map(|it| it.name).collect();
         let began = Instant::now();
@@ -99,7 +100,11 @@ impl Session<'_> {
                 self.unfinished += 1;
                 println_now(&format!("round {number}: {what}: not finished: {why:#}"));
                 for node in 0..cluster.len() {
-                    println_now(&format!("{} says:\n{}", cluster.name(node), cluster.log_end(node)));
+                    println_now(&format!(
+                        "{} says:\n{}",
+                        cluster.name(node),
+                        cluster.log_end(node)
+                    ));
                 }
                 println_now(&format!("  repeat: {}", self.repeat(number)));
                 Finish::Broken
@@ -155,7 +160,7 @@ fn build() -> anyhow::Result<PathBuf> {
     let messages = lines.lines().filter_map(|it| serde_json::from_str(it).ok());
     let built = messages
         .filter_map(|it: serde_json::Value| Some(it["executable"].as_str()?.to_owned()))
-        .last();
+        .next_back();
     match built.filter(|_| out.status.success()) {
         Some(path) => Ok(path.into()),
         None => bail!("starling could not be built"),

@@ -6,7 +6,7 @@ use std::process::Command;
 #[test]
 fn two_rounds_without_a_violation() {
     let Some(starling) = starling() else {
-        println!("skipped: starling is not built here; `cargo test --workspace` builds it");
+        eprintln!("skipped: starling is not built here; `cargo test --workspace` builds it");
         return;
     };
     let out = Command::new(env!("CARGO_BIN_EXE_torture"))
@@ -15,10 +15,9 @@ fn two_rounds_without_a_violation() {
         .arg(starling)
         .output()
         .expect("it was built");
-    let (said, why) =
-        (String::from_utf8_lossy(&out.stdout), String::from_utf8_lossy(&out.stderr));
+    let (said, why) = (String::from_utf8_lossy(&out.stdout), String::from_utf8_lossy(&out.stderr));
     if out.status.code() == Some(2) {
-        println!("skipped: {why}");
+        eprintln!("skipped: {why}");
         return;
     }
     assert_eq!(said.lines().last(), Some("rounds=2 violations=0"), "{said}\n{why}");

@@ -44,7 +44,13 @@ pub(crate) fn run(round: &Round, number: usize, nick: &str) -> Evidence {
             ClaimOutcome::Held | ClaimOutcome::Unknown => evidence.releases.push(mine(begin_ms)),
             ClaimOutcome::InUse | ClaimOutcome::Refused => {}
         }
-        evidence.claims.push(Claim { client: client.clone(), nick: nick.clone(), begin_ms, end_ms, outcome });
+        evidence.claims.push(Claim {
+            client: client.clone(),
+            nick: nick.clone(),
+            begin_ms,
+            end_ms,
+            outcome,
+        });
         thread::sleep(PAUSE);
         let _ = connection.send("QUIT :yours now"); // Or its node is dead.
     }
@@ -53,7 +59,8 @@ pub(crate) fn run(round: &Round, number: usize, nick: &str) -> Evidence {
 
 fn claim(connection: &mut Client, nick: &str) -> io::Result<ClaimOutcome> {
     connection.send(&format!("NICK {nick}"))?;
-    let answer = connection.wait(PATIENCE, |it| ["001", "433", "ERROR"].contains(&it.verb.as_str()))?;
+    let answer =
+        connection.wait(PATIENCE, |it| ["001", "433", "ERROR"].contains(&it.verb.as_str()))?;
     Ok(match answer.verb.as_str() {
         "001" => ClaimOutcome::Held,
         "433" => ClaimOutcome::InUse,

@@ -111,7 +111,7 @@ impl<'a> Life<'a> {
 
     fn go_on(&mut self, number: &mut u64) -> io::Result<()> {
         let mut next = Instant::now();
-        let pace = if self.talker.home % 2 == 0 { PACE_FAST } else { PACE };
+        let pace = if self.talker.home.is_multiple_of(2) { PACE_FAST } else { PACE };
         loop {
             let is_quiet = self.round.is_quiet();
             if self.round.is_over() {

@@ -31,15 +31,33 @@ pub(crate) struct Note {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum What {
     /// `old` stood at `at`, in a file of `size` bytes.
-    Write { at: u64, old: Vec<u8>, size: u64 },
+    Write {
+        at: u64,
+        old: Vec<u8>,
+        size: u64,
+    },
     /// The file was `from` bytes long.
-    Resize { from: u64 },
+    Resize {
+        from: u64,
+    },
     /// What was noted up to this number is safe.
-    Sync { safe: u64 },
-    Create { name: String, is_dir: bool },
+    Sync {
+        safe: u64,
+    },
+    Create {
+        name: String,
+        is_dir: bool,
+    },
     /// `saved`: number of the file that was called `to` before.
-    Rename { from: String, to: String, saved: Option<u32> },
-    Unlink { name: String, saved: Option<u32> },
+    Rename {
+        from: String,
+        to: String,
+        saved: Option<u32>,
+    },
+    Unlink {
+        name: String,
+        saved: Option<u32>,
+    },
 }
 
 /// All complete notes; a kill may have cut off the last one.

@@ -111,7 +111,10 @@ fn what_was_renamed_over_or_removed_comes_back() {
     let both = [file("a", "old"), file("b", "new")];
     assert_eq!(left(&format!("{begin}\nrename b a"), Keep::Nothing), both);
     assert_eq!(left(&format!("{begin}\nremove a\nremove b"), Keep::Nothing), both);
-    assert_eq!(left(&format!("{begin}\nrename b a\nsync-dir"), Keep::Nothing), both[..1].iter().map(|_| file("a", "new")).collect::<Vec<_>>());
+    assert_eq!(
+        left(&format!("{begin}\nrename b a\nsync-dir"), Keep::Nothing),
+        both[..1].iter().map(|_| file("a", "new")).collect::<Vec<_>>()
+    );
     assert_eq!(left(&format!("{begin}\nremove a\nsync-dir"), Keep::Nothing), both[1..]);
 }
 

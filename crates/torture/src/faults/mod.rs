@@ -52,7 +52,13 @@ pub(crate) const ALL: &[Fault] = &[
     Fault { name: "kill-all", inflict: kill::all, hold_ms: (50, 500), ..PLAIN },
     Fault { name: "pause-one", inflict: pause::one, hold_ms: (500, 4_000), ..PLAIN },
     Fault { name: "pause-leader", inflict: pause::leader, hold_ms: (500, 4_000), ..PLAIN },
-    Fault { name: "pause-long", inflict: pause::leader, hold_ms: (8_000, 15_000), weight: 1, ..PLAIN },
+    Fault {
+        name: "pause-long",
+        inflict: pause::leader,
+        hold_ms: (8_000, 15_000),
+        weight: 1,
+        ..PLAIN
+    },
     Fault { name: "pause-all", inflict: pause::all, hold_ms: (500, 2_000), weight: 2, ..PLAIN },
     Fault { name: "cut-two-way", inflict: cut::two_way, ..PLAIN },
     Fault { name: "cut-one-way", inflict: cut::one_way, ..PLAIN },

@@ -22,7 +22,6 @@ pub(crate) struct Group {
     pub(crate) id: u32,
     pub(crate) leader: Option<String>,
     pub(crate) replicas: Vec<String>,
-    pub(crate) learners: Vec<String>,
     pub(crate) role: String,
     pub(crate) has_route: bool,
 }
@@ -52,10 +51,9 @@ impl Group {
         if !is_led {
             return Some(format!("group {id} has no leader"));
         }
-        // More than that: it is still on its way from where it was founded to where it belongs.
-        if self.replicas.len() != nodes.min(COPIES) || !self.learners.is_empty() {
-            let (replicas, learners) = (self.replicas.len(), self.learners.len());
-            return Some(format!("group {id} has {replicas} replicas and {learners} learners"));
+        // More than that are welcome: groups may still move to where they belong while clients talk.
+        if self.replicas.len() < nodes.min(COPIES) {
+            return Some(format!("group {id} has {} replicas", self.replicas.len()));
         }
         let is_replica = self.replicas.iter().any(|it| it == node);
         let takes_part = matches!(self.role.as_str(), "leader" | "voter");

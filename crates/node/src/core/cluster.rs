@@ -190,7 +190,7 @@ impl Core {
         match self.engine.holds(group) {
             Some(true) if !is_mine && self.is_stray(group, replicas) => {
                 tracing::info!(%group, "giving the replica up: it is elsewhere now");
-                self.engine.drop_group(group);
+                self.engine.drop_replica(group);
                 let dropped = self.history.borrow_mut().drop_group(group);
                 if let Err(why) = dropped {
                     self.fatal.get_or_insert(format!("history: {why}"));

@@ -11,6 +11,8 @@ mod catch_up;
 mod checkpoint;
 mod group;
 mod observe;
+#[cfg(test)]
+mod tests;
 mod wire;
 
 use crate::lane::{Intake, Outbox, Taken, read_entry};

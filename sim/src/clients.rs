@@ -42,9 +42,19 @@ pub(crate) fn begin(home: &Home) {
         let (conn, _) = listener.enter("reader", &mut 0).await;
         listener.door.set_reader(conn);
     });
+    begin_talkers(home, "talker");
+}
+
+/// Those who talked at a node that is leaving go on here, under new nicks.
+pub(crate) fn move_in(home: &Home, from: &Home) {
+    begin_talkers(home, &format!("from{}-{}-talker", from.node + 1, from.life));
+}
+
+fn begin_talkers(home: &Home, role: &str) {
     for number in 0..TALKERS {
         let random = SmallRng::seed_from_u64(home.seed.wrapping_add(number));
-        spawn_local(talk(home.clone(), number, random));
+        let role = format!("{role}{}", (b'A' + number as u8) as char);
+        spawn_local(talk(home.clone(), role, random));
     }
 }
 
@@ -95,8 +105,7 @@ fn in_room(verb: RoomAsk) -> Ask {
 
 /// Says one numbered message after the other until the run closes, under a new nick whenever the
 /// session is lost.
-async fn talk(home: Home, who: u64, mut random: SmallRng) {
-    let role = format!("talker{}", (b'A' + who as u8) as char);
+async fn talk(home: Home, role: String, mut random: SmallRng) {
     let mut attempts = 0;
     while !home.story.is_closing() {
         let (conn, nick) = home.enter(&role, &mut attempts).await;

@@ -2,10 +2,12 @@
 //! One seed is one run; the same seed is the same run.
 
 mod clients;
+mod clock;
 mod cluster;
 mod door;
 mod entropy;
 mod faults;
+mod hosts;
 mod network;
 mod run;
 mod scenarios;
@@ -40,7 +42,7 @@ fn main() -> ExitCode {
     let cli = Cli::parse();
     if cli.list {
         for it in scenarios::ALL {
-            println!("{:<16} {}", it.name, it.about);
+            println!("{:<18} {}", it.name, it.about);
         }
         return ExitCode::SUCCESS;
     }

@@ -6,11 +6,13 @@ use crate::scenarios::Scenario;
 use crate::story::{self, kept};
 use checker::{History, Violation};
 
-const NODES: usize = 3;
 /// From switching on to a whole cluster with everybody in the room.
 const START_MS: u64 = 30_000;
 /// After the last fault ended, every node's clients are acknowledged again within this.
 const PROGRESS_MS: u64 = 15_000;
+/// And all replicas are where the ring wants them within this: one that nobody needs any more waits
+/// 30 s for word before it gives itself up.
+const MOVED_MS: u64 = 60_000;
 /// After the last message was sent, all are answered within this.
 const ANSWER_MS: u64 = 12_000;
 /// After that, all histories are the same within this (the design's section 7).
@@ -27,7 +29,7 @@ pub(crate) struct Report {
 
 /// Runs a scenario.
 pub(crate) fn run(seed: u64, scenario: &Scenario) -> Report {
-    let mut cluster = Cluster::start(seed, NODES);
+    let mut cluster = Cluster::start(seed, scenario.nodes);
     let mut histories = Vec::new();
     let driven = drive(&mut cluster, scenario, &mut histories);
     for it in &histories {
@@ -61,14 +63,7 @@ fn drive(
     cluster.run_until(START_MS, "all nodes serve", |it| {
         Ok(it.nodes().all(|node| it.is_serving(node)))
     })?;
-    cluster.run_until(START_MS, "all groups have their replicas", |it| {
-        for node in it.nodes() {
-            if !it.is_complete(node)? {
-                return Ok(false);
-            }
-        }
-        Ok(true)
-    })?;
+    cluster.run_until(START_MS, "all groups have their replicas", |it| it.is_whole())?;
     cluster.story.note("the cluster is whole");
     cluster.run_between(500, 2_000)?;
     for fault in scenario.faults {
@@ -84,6 +79,9 @@ fn drive(
         let is_acked = |node| it.story.acknowledged_since(node, since_ms) > 0;
         Ok(it.nodes().all(|node| it.is_serving(node) && is_acked(node)))
     })?;
+    if cluster.has_moved() {
+        cluster.run_until(MOVED_MS, "all groups are where they belong", |it| it.is_whole())?;
+    }
     cluster.run(500)?;
     cluster.story.close();
     cluster.story.note("clients stop talking");

@@ -97,6 +97,13 @@ impl Story {
         self.trace((&*it.sender, it.number, outcome as u8));
     }
 
+    /// Messages at a node that nobody has answered yet.
+    pub(crate) fn waiting_at(&self, node: usize) -> usize {
+        let node = name(node);
+        let is_one = |it: &&Sent| *it.node == *node && it.outcome == Outcome::Waiting;
+        self.evidence.borrow().sent.iter().filter(is_one).count()
+    }
+
     /// A node died: who waited there will never hear.
     pub(crate) fn died(&self, node: usize) {
         let node = name(node);

@@ -1,7 +1,7 @@
 //! A node in a process of its own: real network, real clock, real disk, threads of its own.
 
 use crate::core::Question;
-use crate::door::{Handle, Inbound};
+use crate::door::Handle;
 use crate::shell::{self, Env};
 use crate::{Config, Status};
 use replica::net::RealNetwork;
@@ -61,14 +61,12 @@ impl Running {
     /// Takes nobody new, hands leaderships over, tells doors to move their clients away; returns when
     /// that is done or `limit` has passed. The node still runs.
     pub fn drain(&self, limit: Duration) {
-        let (done, is_done) = crossbeam_channel::bounded(1);
-        self.handle.send_inbound(Inbound::Drain(done));
-        let _ = is_done.recv_timeout(limit); // Late or not: the caller goes on.
+        let _ = self.handle.drain_soon().recv_timeout(limit); // Late or not: the caller goes on.
     }
 
     /// Stops; everything acknowledged is on disk. Idempotent.
     pub fn stop(&self) {
-        self.handle.send_inbound(Inbound::Stop);
+        self.handle.stop_soon();
         if let Some(thread) = self.thread.lock().expect("nobody panics with it").take() {
             let _ = thread.join();
         }

@@ -18,6 +18,8 @@ mod requests;
 mod resync;
 mod rooms;
 mod status;
+#[cfg(test)]
+mod tests;
 
 use crate::Config;
 use crate::door::{Answer, ConnId, Delivery, Inbound, Info, Request, ShardId};
@@ -84,8 +86,6 @@ pub(crate) struct Conn {
     is_directory_busy: bool,
     /// Requests that wait for those.
     waiting: VecDeque<Request>,
-    /// Gone: ends as soon as nothing of it is in flight.
-    is_gone: bool,
 }
 
 struct Shard {

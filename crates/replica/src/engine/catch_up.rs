@@ -305,7 +305,7 @@ impl Engine {
     }
 }
 
-fn put_record(out: &mut Vec<u8>, room: &[u8], record: &Stored) {
+pub(super) fn put_record(out: &mut Vec<u8>, room: &[u8], record: &Stored) {
     out.put_u16_le(room.len() as u16); // Room keys are far shorter.
     out.put_slice(room);
     out.put_u64_le(record.index);
@@ -314,7 +314,7 @@ fn put_record(out: &mut Vec<u8>, room: &[u8], record: &Stored) {
     out.put_slice(&record.body);
 }
 
-fn take_record(bytes: &mut Bytes) -> Option<(Bytes, u64, u64, Bytes)> {
+pub(super) fn take_record(bytes: &mut Bytes) -> Option<(Bytes, u64, u64, Bytes)> {
     let len = (bytes.len() >= 2).then(|| bytes.get_u16_le() as usize)?;
     let room = (bytes.len() >= len).then(|| bytes.split_to(len))?;
     if bytes.len() < 20 {

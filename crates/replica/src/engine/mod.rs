@@ -9,6 +9,8 @@
 
 mod catch_up;
 mod checkpoint;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod group;
 mod observe;
 #[cfg(test)]
@@ -551,13 +553,6 @@ impl Engine {
     /// Tells senders whose commands get nowhere.
     fn tick_lane(&mut self, id: GroupId) {
         let group = self.groups.get_mut(&id).expect("the caller has it from the map");
-        if group.is_leader_without_majority(self.me) {
-            let origins: Vec<_> = group.intake.origins().filter(|it| it.0 != self.me).collect();
-            for (origin, generation) in origins {
-                let envelope = Envelope::NotTaken { group: id, generation, has_majority: false };
-                self.sends.push((origin, envelope));
-            }
-        }
         let Some(age) = group.outbox.oldest_age_ms(self.now_ms) else {
             return;
         };

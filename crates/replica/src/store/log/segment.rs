@@ -35,8 +35,13 @@ struct Held {
 }
 
 impl Spares {
-    /// Takes stock of what an earlier process left.
-    pub(super) fn open(disk: Arc<dyn Disk>, segment_bytes: u64) -> io::Result<Spares> {
+    /// Takes stock of what an earlier process left. A log without segments numbers them from the
+    /// start again: what a spare held would pass for its own, so none is kept (`is_new`).
+    pub(super) fn open(
+        disk: Arc<dyn Disk>,
+        segment_bytes: u64,
+        is_new: bool,
+    ) -> io::Result<Spares> {
         let mut held = Held::default();
         for name in disk.list()? {
             let Some(rest) = name.strip_prefix("spare-") else {
@@ -45,10 +50,10 @@ impl Spares {
             let number = rest.parse::<u64>().ok();
             held.next = held.next.max(number.map_or(0, |it| it + 1));
             let is_whole = number.is_some() && disk.open(&name)?.len()? == segment_bytes;
-            if is_whole && held.ready.len() < SPARES_MAX {
+            if is_whole && !is_new && held.ready.len() < SPARES_MAX {
                 held.ready.push(name);
             } else {
-                disk.remove(&name)?; // Half filled, or from other options.
+                disk.remove(&name)?; // Half filled, from other options, or of a log that is gone.
             }
         }
         Ok(Spares { disk, segment_bytes, held: Mutex::new(held) })

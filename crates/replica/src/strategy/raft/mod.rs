@@ -11,6 +11,8 @@
 #![allow(clippy::field_reassign_with_default)]
 
 mod elect;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod membership;
 mod ready;
 mod storage;

@@ -1,10 +1,10 @@
 //! The people of a run: each node has a few who talk all the time, and one who only listens.
 
-use crate::checker::Outcome;
 use crate::door::Door;
-use crate::story::Story;
+use crate::story::{self, Story};
 use chat::room::Refusal;
 use chat::{Nick, RoomName, SayKind};
+use checker::Outcome;
 use node::door::{Refused, Registration, RoomAsk};
 use node::{Answer, Ask, ConnId};
 use rand::rngs::SmallRng;
@@ -36,6 +36,7 @@ pub(crate) struct Home {
 
 /// Lets the people of a node begin.
 pub(crate) fn begin(home: &Home) {
+    home.story.is_of(home.door.listening(), home.node, home.life);
     let listener = home.clone();
     spawn_local(async move {
         let (conn, _) = listener.enter("reader", &mut 0).await;
@@ -133,11 +134,11 @@ fn say(
 ) {
     let verb = RoomAsk::Say {
         kind: SayKind::Message,
-        text: format!("{nick} {number}").into(),
+        text: story::text(nick, number).into(),
         tags: Vec::new(),
         status: None,
     };
-    let place = home.story.sent(home.node, nick, number);
+    let asked = home.story.sent(home.node, ROOM, nick, number);
     let answer = home.door.ask(conn, in_room(verb));
     let (story, in_flight, is_lost) = (home.story.clone(), in_flight.clone(), is_lost.clone());
     in_flight.set(in_flight.get() + 1);
@@ -153,7 +154,7 @@ fn say(
             Ok(other) => panic!("a message was answered with {other:?}"),
             Err(_) => return, // The node died; the story knows.
         };
-        story.answered(place, outcome);
+        story.answered(asked, outcome);
         in_flight.set(in_flight.get() - 1);
     });
 }

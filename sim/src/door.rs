@@ -1,6 +1,6 @@
 //! A door inside the simulated machine: clients talk to the node by its own handle, without sockets.
 
-use crate::story::Story;
+use crate::story::{Listening, Story};
 use chat::What;
 use crossbeam_channel::{Receiver, TryRecvError};
 use node::door::Refused;
@@ -27,6 +27,7 @@ pub(crate) struct Door {
     gone: Cell<u32>,
     /// The connection that reads history for the run, once it is in the room.
     reader: Cell<Option<ConnId>>,
+    listening: Listening,
 }
 
 impl Door {
@@ -50,21 +51,21 @@ impl Door {
             next_slot: Cell::new(0),
             gone: Cell::new(0),
             reader: Cell::new(None),
+            listening: story.listens(),
         });
         let it = door.clone();
         spawn_local(async move {
-            let list = story.open_deliveries();
             loop {
                 wake.notified().await;
                 for delivery in deliveries.try_iter().flatten() {
-                    it.take(delivery, &story, list);
+                    it.take(delivery, &story);
                 }
             }
         });
         Some(door)
     }
 
-    fn take(self: &Rc<Door>, delivery: Delivery, story: &Story, list: usize) {
+    fn take(self: &Rc<Door>, delivery: Delivery, story: &Story) {
         match delivery {
             Delivery::Answer { tag, answer, .. } => {
                 if let Some(waiting) = self.waiting.borrow_mut().remove(&tag) {
@@ -73,7 +74,7 @@ impl Door {
             }
             Delivery::Drain { .. } => self.send_away(),
             Delivery::Record { record, .. } if matches!(record.what, What::Said { .. }) => {
-                story.delivered(list, record.id.to_string());
+                story.delivered(self.listening, &record);
             }
             _ => {}
         }
@@ -127,6 +128,11 @@ impl Door {
 
     pub(crate) fn set_reader(&self, reader: ConnId) {
         self.reader.set(Some(reader));
+    }
+
+    /// As the story knows it.
+    pub(crate) fn listening(&self) -> Listening {
+        self.listening
     }
 
     pub(crate) fn reader(&self) -> Option<ConnId> {

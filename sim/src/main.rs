@@ -1,7 +1,6 @@
 //! Runs whole nodes on a simulated network, disk and clock, breaks things, and judges what came of it.
 //! One seed is one run; the same seed is the same run.
 
-mod checker;
 mod clients;
 mod clock;
 mod cluster;

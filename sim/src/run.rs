@@ -1,10 +1,10 @@
 //! One run: a safety phase full of faults, then a liveness phase without any, then the judgement.
 
-use crate::checker::{self, Evidence, Kept, Violation};
+use crate::clients::ROOM;
 use crate::cluster::{Cluster, Stuck, name};
 use crate::scenarios::Scenario;
-use crate::story;
-use chat::{Record, What};
+use crate::story::{self, kept};
+use checker::{History, Violation};
 
 /// From switching on to a whole cluster with everybody in the room.
 const START_MS: u64 = 30_000;
@@ -32,15 +32,11 @@ pub(crate) fn run(seed: u64, scenario: &Scenario) -> Report {
     let mut cluster = Cluster::start(seed, scenario.nodes);
     let mut histories = Vec::new();
     let driven = drive(&mut cluster, scenario, &mut histories);
-    for (node, history) in &histories {
-        cluster.story.trace((node, history.len()));
+    for it in &histories {
+        cluster.story.trace((&*it.node, it.items.len()));
     }
-    let evidence = Evidence {
-        sent: cluster.story.all_sent(),
-        histories,
-        delivered: cluster.story.all_delivered(),
-        deeds: cluster.story.deeds(),
-    };
+    let mut evidence = cluster.story.evidence();
+    evidence.finals = histories;
     let mut violations: Vec<Violation> =
         story::panics().into_iter().map(|it| Violation::new("no panic", it)).collect();
     match driven {
@@ -62,7 +58,7 @@ pub(crate) fn run(seed: u64, scenario: &Scenario) -> Report {
 fn drive(
     cluster: &mut Cluster,
     scenario: &Scenario,
-    histories: &mut Vec<(String, Vec<Kept>)>,
+    histories: &mut Vec<History>,
 ) -> Result<(), Stuck> {
     cluster.run_until(START_MS, "all nodes serve", |it| {
         Ok(it.nodes().all(|node| it.is_serving(node)))
@@ -96,27 +92,15 @@ fn drive(
             let Some(history) = it.history(node)? else {
                 return Ok(false);
             };
-            histories.push((name(node), history.iter().map(kept).collect()));
+            histories.push(History {
+                node: name(node).into(),
+                place: ROOM.into(),
+                items: history.iter().map(kept).collect(),
+            });
         }
-        Ok(histories.windows(2).all(|it| it[0].1 == it[1].1))
+        Ok(histories.windows(2).all(|it| it[0].items == it[1].items))
     };
     // If they are not, the checker says what differs.
     let _ = cluster.run_until(EQUAL_MS, "all histories are equal", &mut is_equal);
     Ok(())
-}
-
-/// The checker knows neither nodes nor records.
-fn kept(record: &Record) -> Kept {
-    let message = match &record.what {
-        What::Said { text, .. } => text
-            .split_once(' ')
-            .and_then(|(sender, number)| Some((sender.to_owned(), number.parse().ok()?))),
-        _ => None,
-    };
-    Kept {
-        id: record.id.to_string(),
-        at_ms: record.id.stamp.ms(),
-        message,
-        body: format!("{}: {:?}", record.who.nick, record.what),
-    }
 }

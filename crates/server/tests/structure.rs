@@ -13,15 +13,16 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("chat", &[]),
     ("irc-proto", &[]),
     ("replica-proto", &[]),
+    ("checker", &[]),
     ("replica", &["replica-proto"]),
     ("node", &["chat", "replica", "replica-proto"]),
     ("front-irc", &["node", "chat", "irc-proto"]),
-    ("server", &["chat", "irc-proto", "replica-proto", "replica", "node", "front-irc"]),
+    ("server", &["chat", "irc-proto", "replica-proto", "replica", "node", "front-irc", "checker"]),
 ];
 
 /// Same input, same output, on every node: neither sockets, files, clocks, chance, nor an order that
 /// differs from run to run.
-const PURE: &[&str] = &["chat", "irc-proto", "replica-proto"];
+const PURE: &[&str] = &["chat", "irc-proto", "replica-proto", "checker"];
 const NEVER_IN_PURE: &[&str] =
     &["tokio", "std::net", "std::fs", "SystemTime", "Instant", "HashMap", "HashSet", "rand"];
 

@@ -1,5 +1,6 @@
 //! A door inside the simulated machine: clients talk to the node by its own handle, without sockets.
 
+use crate::points;
 use crate::story::{Listening, Story};
 use chat::What;
 use crossbeam_channel::{Receiver, TryRecvError};
@@ -66,6 +67,9 @@ impl Door {
     }
 
     fn take(self: &Rc<Door>, delivery: Delivery, story: &Story) {
+        if points::is_dead() {
+            return; // Nobody hears any more what it had to say.
+        }
         match delivery {
             Delivery::Answer { tag, answer, .. } => {
                 if let Some(waiting) = self.waiting.borrow_mut().remove(&tag) {
@@ -126,8 +130,8 @@ impl Door {
         receiver
     }
 
-    pub(crate) fn set_reader(&self, reader: ConnId) {
-        self.reader.set(Some(reader));
+    pub(crate) fn set_reader(&self, reader: Option<ConnId>) {
+        self.reader.set(reader);
     }
 
     /// As the story knows it.

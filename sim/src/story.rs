@@ -1,6 +1,7 @@
 //! What happened in a run: what clients sent and heard, what was done to the cluster, and a hash of all.
 
 use crate::cluster::name;
+use crate::points;
 use chat::{Place, Record, What};
 use checker::{Evidence, Heard, Kept, Live, Outcome, Sent};
 use std::cell::{Cell, RefCell};
@@ -14,6 +15,9 @@ static PANICS: Mutex<Vec<String>> = Mutex::new(Vec::new());
 pub(crate) fn hear_panics() {
     let usual = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |info| {
+        if points::is_dead() {
+            return; // What is left of a process that died at a fail point has no disk.
+        }
         if let Ok(mut panics) = PANICS.lock() {
             panics.push(info.to_string());
         }
@@ -99,9 +103,9 @@ impl Story {
 
     /// Messages at a node that nobody has answered yet.
     pub(crate) fn waiting_at(&self, node: usize) -> usize {
-        let (node, evidence) = (name(node), self.evidence.borrow());
+        let node = name(node);
         let is_one = |it: &&Sent| *it.node == *node && it.outcome == Outcome::Waiting;
-        evidence.sent.iter().filter(is_one).count()
+        self.evidence.borrow().sent.iter().filter(is_one).count()
     }
 
     /// A node died: who waited there will never hear.

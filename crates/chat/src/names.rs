@@ -101,3 +101,48 @@ impl fmt::Display for RoomName {
         f.write_str(&self.0)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn is_nick(raw: &str) -> bool {
+        Nick::parse(raw, 8).is_ok()
+    }
+
+    #[test]
+    fn a_nick_begins_with_a_letter_or_a_sign_and_goes_on_with_digits_and_hyphens_too() {
+        for raw in ["a", "Z", "[]\\`_^{", "|", "}", "a-1", "_0", "x8xxxxxx"] {
+            assert!(is_nick(raw), "{raw}");
+        }
+        for raw in ["", "1a", "-a", "a b", "a!b", "a.b", "#a", "é", "aé", "x9xxxxxxx"] {
+            assert!(!is_nick(raw), "{raw}");
+        }
+    }
+
+    #[test]
+    fn no_configuration_allows_a_nick_that_does_not_fit_a_line() {
+        let longest = "a".repeat(NICK_BYTES_MAX);
+        assert!(Nick::parse(&longest, 1_000).is_ok());
+        assert!(Nick::parse(&format!("{longest}a"), 1_000).is_err());
+    }
+
+    #[test]
+    fn a_nick_is_kept_as_written_and_known_by_its_folded_form() {
+        let nick = Nick::parse("Alice[1]", 8).expect("a nick");
+        assert_eq!((nick.as_str(), nick.key().as_str()), ("Alice[1]", "alice[1]"));
+    }
+
+    #[test]
+    fn a_room_name_is_folded_and_has_nothing_in_it_that_would_end_it_on_a_line() {
+        let name = RoomName::parse("#Rust-É").expect("a room's name");
+        assert_eq!(name.as_str(), "#rust-É");
+        assert_eq!(Borrow::<str>::borrow(&name), "#rust-É");
+        for raw in ["", "#", "rust", "#a b", "#a,b", "#a:b", "#a\u{7}b", "#a\n"] {
+            assert!(RoomName::parse(raw).is_err(), "{raw:?}");
+        }
+        let longest = "#".repeat(ROOM_NAME_BYTES_MAX);
+        assert!(RoomName::parse(&longest).is_ok());
+        assert!(RoomName::parse(&format!("{longest}#")).is_err());
+    }
+}

@@ -147,3 +147,32 @@ pub struct Record {
     /// What it was.
     pub what: What,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn said(kind: SayKind, status: Option<char>) -> What {
+        What::Said { kind, text: "x".into(), tags: Vec::new(), status, to: None }
+    }
+
+    #[test]
+    fn history_keeps_what_everybody_in_the_room_could_read() {
+        assert!(said(SayKind::Message, None).is_kept());
+        assert!(said(SayKind::Notice, None).is_kept());
+        assert!(What::Parted { reason: "".into() }.is_kept());
+        assert!(!said(SayKind::Tags, None).is_kept());
+        assert!(!said(SayKind::Message, Some('@')).is_kept());
+        let nick = Nick::parse("bob", 30).expect("a nick");
+        assert!(!What::Invited { session: SessionId(1), nick }.is_kept());
+    }
+
+    #[test]
+    fn a_conversation_is_the_same_from_both_sides() {
+        let place = Place::direct("s:1", "a:bob");
+        assert_eq!(place, Place::direct("a:bob", "s:1"));
+        assert_eq!(place.key(), "@a:bob s:1");
+        let room = RoomName::parse("#rust").expect("a room's name");
+        assert_eq!(Place::Room(room).key(), "#rust");
+    }
+}

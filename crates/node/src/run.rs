@@ -5,6 +5,7 @@ use crate::door::Handle;
 use crate::shell::{self, Env};
 use crate::{Config, Status};
 use replica::net::RealNetwork;
+use replica::store::history::HistoryOptions;
 use replica::store::log::LogOptions;
 use replica::store::{Disk, RealDisk};
 use std::any::Any;
@@ -13,6 +14,9 @@ use std::sync::mpsc;
 use std::sync::{Arc, Condvar, Mutex};
 use std::thread::JoinHandle;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+/// Commands between two checkpoints: replaying so many takes a start about a second.
+const CHECKPOINT_COMMANDS: u64 = 200_000;
 
 /// Why a node did not start; nothing was changed unless the text says so.
 #[derive(Debug, thiserror::Error)]
@@ -136,6 +140,8 @@ fn run(
         wall_ms: Arc::new(wall_ms),
         seed: rand::random(),
         log: LogOptions::default(),
+        history: HistoryOptions::default(),
+        checkpoint_commands: CHECKPOINT_COMMANDS,
         on_thread: true,
     };
     let local = tokio::task::LocalSet::new();

@@ -118,4 +118,14 @@ mod tests {
         assert!(counts[1..].iter().all(|n| (500..1800).contains(n)), "{counts:?}");
         assert!((300..2000).contains(&moved), "{moved} of 16000 moved, 941 expected");
     }
+
+    #[test]
+    fn a_key_whose_place_is_a_point_belongs_to_that_point() {
+        let ring = GroupRing::new(16);
+        for group in 1..=16 {
+            for point in 0..VIRTUAL_NODES {
+                assert_eq!(ring.group_of(&format!("group {group}/{point}")), group);
+            }
+        }
+    }
 }

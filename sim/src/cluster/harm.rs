@@ -3,6 +3,7 @@
 use super::{Cluster, Stuck, name};
 use crate::clients;
 use crate::network::Weather;
+use crate::points;
 use rand::Rng;
 
 /// A node that was told to drain and is not hindered has left within this.
@@ -167,6 +168,8 @@ impl Cluster {
 
     /// Ends all faults.
     pub(crate) fn mend(&mut self) {
+        points::disarm();
+        self.resting.clear();
         self.heal();
         self.net.calm();
         self.is_troubled = false;
@@ -175,6 +178,7 @@ impl Cluster {
             self.hosts.slow(node, 0);
             self.machines[node].clock.drift(0);
             self.machines[node].clock.jump(0);
+            self.machines[node].disk.borrow().heal();
             self.restart(node);
         }
     }

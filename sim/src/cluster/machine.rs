@@ -7,6 +7,7 @@ use crate::network::SimNetwork;
 use crate::story::Story;
 use node::{Config, Env};
 use replica::store::SimDisk;
+use replica::store::history::HistoryOptions;
 use replica::store::log::LogOptions;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -31,6 +32,8 @@ pub(super) struct Machine {
     pub(super) ended: RefCell<Option<String>>,
     /// It was told to stop, or has a reason.
     pub(super) may_end: Cell<bool>,
+    /// Its disk failed, or was full, in this life or the one before.
+    pub(super) is_disk_bad: Cell<bool>,
 }
 
 /// Name of a node.
@@ -78,6 +81,12 @@ impl Machine {
                 inline: true,
                 ..LogOptions::default()
             },
+            history: HistoryOptions {
+                segment_bytes: 32 << 10,
+                live_percent_min: 80,
+                ..HistoryOptions::default()
+            },
+            checkpoint_commands: 400, // A few in each run.
             on_thread: false,
         }
     }

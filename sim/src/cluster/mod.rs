@@ -3,6 +3,7 @@
 //! Promise: everything that happens follows from the seed. Time only passes in [`Cluster::run`].
 
 mod ask;
+mod disks;
 mod harm;
 mod machine;
 mod members;
@@ -10,6 +11,7 @@ mod members;
 use crate::clock::Time;
 use crate::hosts::Hosts;
 use crate::network::Net;
+use crate::points;
 use crate::story::Story;
 use machine::Machine;
 pub(crate) use machine::name;
@@ -17,7 +19,7 @@ use rand::rngs::SmallRng;
 use rand::{Rng, SeedableRng};
 use replica::store::SimDisk;
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 const GROUPS: u32 = 4;
@@ -37,6 +39,10 @@ pub(crate) struct Cluster {
     /// From and to.
     cuts: BTreeSet<(usize, usize)>,
     down: BTreeSet<usize>,
+    /// Who died at a fail point, and when they come back.
+    resting: BTreeMap<usize, u64>,
+    /// How many did.
+    deaths: u32,
     /// Something is wrong with the network or with how fast nodes are.
     is_troubled: bool,
     /// Nodes came, or came back as others.
@@ -57,11 +63,16 @@ impl Cluster {
             machines: Vec::new(),
             cuts: BTreeSet::new(),
             down: BTreeSet::new(),
+            resting: BTreeMap::new(),
+            deaths: 0,
             is_troubled: false,
             has_moved: false,
             story: Story::new(),
             random: SmallRng::seed_from_u64(seed ^ 0x5ce7_a210),
         };
+        if points::chosen().is_some() {
+            cluster.arm_point();
+        }
         for number in 0..nodes {
             cluster.add_machine(if number == 0 { Vec::new() } else { vec![0] });
             cluster.start_process(number);
@@ -84,6 +95,7 @@ impl Cluster {
             home: RefCell::new(None),
             ended: RefCell::new(None),
             may_end: Cell::new(false),
+            is_disk_bad: Cell::new(false),
         }));
     }
 
@@ -91,6 +103,7 @@ impl Cluster {
         let machine = self.machines[node].clone();
         machine.may_end.set(false);
         self.net.light(node);
+        points::begin(node, machine.disk.borrow().clone(), self.net.clone());
         self.hosts.start(node, machine::live(machine, self.story.clone()));
     }
 
@@ -117,13 +130,17 @@ impl Cluster {
             self.story.set_now(now_ms);
             self.time.set(now_ms);
             self.net.advance(now_ms);
-            if let Some(host) = self.hosts.step() {
+            let panicked = self.hosts.step();
+            let deaths = self.deaths;
+            self.attend_to_the_dead();
+            if let Some(host) = panicked.filter(|_| deaths == self.deaths) {
                 return Err(Stuck(format!("{} panicked", name(host))));
             }
             for node in self.nodes() {
                 let ended = self.machines[node].ended.take();
                 let Some(why) = ended else { continue };
-                if !self.machines[node].may_end.get() {
+                let may_end = self.machines[node].may_end.get() || self.has_bad_disk(node, &why);
+                if !may_end {
                     return Err(Stuck(format!("{} stopped by itself: {why}", name(node))));
                 }
                 self.story.note(format!("{} has stopped: {why}", name(node)));

@@ -7,15 +7,20 @@ pub(crate) mod clock_jump;
 pub(crate) mod crash_one;
 pub(crate) mod cut_leader;
 pub(crate) mod delay_spikes;
+pub(crate) mod disk_error;
+pub(crate) mod disk_full;
 pub(crate) mod drain;
 pub(crate) mod drain_all;
+pub(crate) mod fail_point;
 pub(crate) mod flapping_link;
+pub(crate) mod flipped_bits;
 pub(crate) mod join;
 pub(crate) mod loss;
 pub(crate) mod one_way_cut;
 pub(crate) mod pause;
 pub(crate) mod power_loss;
 pub(crate) mod resets;
+pub(crate) mod slow_disk;
 pub(crate) mod slow_node;
 pub(crate) mod split;
 pub(crate) mod two_way_cut;
@@ -48,4 +53,9 @@ const ALL: &[&Fault] = &[
     &join::FAULT,
     &wipe::FAULT,
     &drain::FAULT,
+    &slow_disk::FAULT,
+    &disk_error::FAULT,
+    &disk_full::FAULT,
+    &flipped_bits::FAULT,
+    &fail_point::FAULT,
 ];

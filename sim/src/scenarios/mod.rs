@@ -2,6 +2,8 @@
 
 mod clock_jumps;
 mod crash_restart;
+mod disk_faults;
+mod fail_points;
 mod flaky_network;
 mod leader_cut_off;
 mod membership;
@@ -40,6 +42,8 @@ pub(crate) const ALL: &[&Scenario] = &[
     &membership::SCENARIO,
     &rolling_drain::SCENARIO,
     &mixed_of_five::SCENARIO,
+    &disk_faults::SCENARIO,
+    &fail_points::SCENARIO,
 ];
 
 /// By name.

@@ -114,3 +114,19 @@ impl Session {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::directory::scene::{Scene, add, register};
+
+    #[test]
+    fn conversations_belong_to_the_account_in_any_spelling_or_else_to_the_session_alone() {
+        let mut scene = Scene::default();
+        scene.apply(add(1, "a"));
+        scene.apply(register(0xab, "alice", 1));
+        let mut session = (**scene.directory.by_nick("alice").expect("she is here")).clone();
+        assert_eq!(session.identity(), "s:00000000000000ab");
+        session.account = Some("Alice".into());
+        assert_eq!(session.identity(), "a:alice");
+    }
+}

@@ -56,3 +56,33 @@ impl Directory {
         Ok(restored)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::directory::scene::{Scene, add, register};
+
+    #[test]
+    fn sessions_that_share_a_nick_or_an_id_are_refused() {
+        let session = |id, nick| {
+            let mut scene = Scene::default();
+            scene.apply(add(1, "n1"));
+            scene.apply(register(id, nick, 1));
+            let session = scene.directory.sessions().next().cloned();
+            session.expect("it was registered")
+        };
+        let restored = |sessions| {
+            let bytes = codec::encode(&Snapshot::V1 {
+                last: Stamp::default(),
+                founded: Cow::Owned(None),
+                members: Cow::Owned(BTreeMap::new()),
+                placements: Cow::Owned(BTreeMap::new()),
+                sessions,
+            });
+            Directory::restore(&bytes).map(|it| it.session_count())
+        };
+        assert_eq!(restored(vec![session(1, "alice"), session(2, "bob")]), Ok(2));
+        assert_eq!(restored(vec![session(1, "alice"), session(1, "bob")]), Err(Unreadable));
+        assert_eq!(restored(vec![session(1, "alice"), session(2, "ALICE")]), Err(Unreadable));
+    }
+}

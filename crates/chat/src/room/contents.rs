@@ -285,4 +285,55 @@ mod tests {
         assert_eq!(found.map(|it| &it.who), Some(&who("alice")));
         assert_eq!(room.occupant_by_nick(&who("bob").nick), None);
     }
+    #[test]
+    fn a_room_says_what_it_is_and_who_is_in() {
+        let mut scene = Scene::default();
+        scene.plays(
+            "alice> join #Rust
+             < alice joined #Rust as operator
+             bob> join #rust
+             < bob joined #Rust",
+        );
+        let room = scene.room("#rust");
+        let nicks: Vec<&str> = room.occupants().map(|it| it.who.nick.as_str()).collect();
+        assert_eq!(
+            (room.shown(), room.occupant_count(), nicks),
+            ("#Rust", 2, vec!["bob", "alice"])
+        );
+        assert_eq!((room.created_at().ms(), room.last_used().ms()), (1001, 1002));
+        assert!(!room.is_secret());
+        scene.plays("alice> mode #rust +s\n< alice set +s");
+        assert!(scene.room("#rust").is_secret());
+    }
+
+    #[test]
+    fn each_list_is_shown_by_its_letter() {
+        let mut scene = Scene::default();
+        scene.plays(
+            "alice> join #rust
+             < alice joined #rust as operator
+             alice> mode #rust +beI b!*@* e!*@* i!*@*
+             < alice set +beI b!*@* e!*@* i!*@*",
+        );
+        let masks = |letter| -> Vec<String> {
+            scene.room("#rust").list(letter).map(|it| it.0.to_owned()).collect()
+        };
+        assert_eq!([masks('b'), masks('e'), masks('I')], [["b!*@*"], ["e!*@*"], ["i!*@*"]]);
+        assert_eq!(masks('x'), [""; 0]);
+    }
+
+    #[test]
+    fn a_standing_invitation_is_for_those_it_names() {
+        let mut scene = Scene::default();
+        scene.plays(
+            "alice> join #rust
+             < alice joined #rust as operator
+             alice> mode #rust +iI carol!*@*
+             < alice set +iI carol!*@*
+             bob> join #rust
+             < refused InviteOnly
+             carol> join #rust
+             < carol joined #rust",
+        );
+    }
 }

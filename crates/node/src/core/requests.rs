@@ -41,7 +41,6 @@ impl Core {
             return;
         }
         let conn = self.conns.entry(id).or_insert_with(Conn::new);
-        conn.is_gone |= is_gone;
         if is_gone && conn.session.is_none() && !conn.is_directory_busy {
             self.conns.remove(&id); // It only waited to come in: nobody is left to be answered.
             return;
@@ -59,15 +58,14 @@ impl Core {
     /// Tells those who came early and have waited long enough that they cannot come in here now.
     pub(super) fn turn_early_away(&mut self) {
         while let Some((since, id, tag)) = self.early.front().copied() {
-            if !self.is_fresh && self.now_ms - since <= EARLY_MS {
+            if self.now_ms - since <= EARLY_MS {
                 return;
             }
             self.early.pop_front();
             let Some(conn) = self.conns.get_mut(&id) else {
                 continue;
             };
-            let waits = |it: &Request| it.tag == tag && matches!(it.ask, Ask::Register(_));
-            let Some(place) = conn.waiting.iter().position(waits) else {
+            let Some(place) = conn.waiting.iter().position(|it| it.tag == tag) else {
                 continue;
             };
             conn.waiting.remove(place);
@@ -329,7 +327,6 @@ impl Conn {
             rooms_in_flight: 0,
             is_directory_busy: false,
             waiting: VecDeque::new(),
-            is_gone: false,
         }
     }
 }

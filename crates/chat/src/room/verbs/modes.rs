@@ -266,7 +266,9 @@ mod tests {
              < alice set +be a!*@* c!*@*
              < refused ListFull('b', \"b!*@*\")",
         );
-        let endless = "x".repeat(super::MASK_BYTES_MAX + 1);
+        let longest = "x".repeat(super::MASK_BYTES_MAX);
+        scene.plays(&format!("alice> mode #rust +I {longest}\n< alice set +I {longest}"));
+        let endless = format!("{longest}x");
         scene.plays(&format!(
             "alice> mode #rust +I {endless}
              < refused BadModeParam('I', \"{endless}\")"

@@ -5,8 +5,8 @@ use crate::story::{self, Story};
 use chat::room::Refusal;
 use chat::{Nick, RoomName, SayKind};
 use checker::Outcome;
-use node::door::{Refused, Registration, RoomAsk};
-use node::{Answer, Ask, ConnId};
+use node::door::{Refused, Registration, RoomAsk, View};
+use node::{Answer, Ask, ConnId, Query};
 use rand::rngs::SmallRng;
 use rand::{Rng, SeedableRng};
 use std::cell::Cell;
@@ -37,11 +37,7 @@ pub(crate) struct Home {
 /// Lets the people of a node begin.
 pub(crate) fn begin(home: &Home) {
     home.story.is_of(home.door.listening(), home.node, home.life);
-    let listener = home.clone();
-    spawn_local(async move {
-        let (conn, _) = listener.enter("reader", &mut 0).await;
-        listener.door.set_reader(conn);
-    });
+    spawn_local(read(home.clone()));
     begin_talkers(home, "talker");
 }
 
@@ -101,6 +97,21 @@ impl Home {
 fn in_room(verb: RoomAsk) -> Ask {
     let room = RoomName::parse(ROOM).expect("a room's name");
     Ask::Room { room, verb }
+}
+
+/// Sits in the room, under a new nick whenever the session is lost.
+async fn read(home: Home) {
+    let mut attempts = 0;
+    loop {
+        let (conn, nick) = home.enter("reader", &mut attempts).await;
+        home.door.set_reader(Some(conn));
+        let nick: std::sync::Arc<str> = nick.into();
+        let is_known = |it| matches!(it, Ok(Answer::View(View::Person(Some(_)))));
+        while is_known(home.door.ask(conn, Ask::Query(Query::Person(nick.clone()))).await) {
+            sleep(PAUSE).await;
+        }
+        home.door.set_reader(None);
+    }
 }
 
 /// Says one numbered message after the other until the run closes, under a new nick whenever the

@@ -130,8 +130,8 @@ impl Door {
         receiver
     }
 
-    pub(crate) fn set_reader(&self, reader: ConnId) {
-        self.reader.set(Some(reader));
+    pub(crate) fn set_reader(&self, reader: Option<ConnId>) {
+        self.reader.set(reader);
     }
 
     /// As the story knows it.

@@ -57,9 +57,14 @@ impl Cluster {
     /// The wires are as at first again; or not, as chance has it.
     pub(crate) fn calm_maybe(&mut self) {
         if self.random.random_bool(0.5) {
-            self.story.note("the network is calm");
-            self.net.calm();
+            self.calm();
         }
+    }
+
+    /// The wires are as at first again. Cuts stay.
+    pub(crate) fn calm(&mut self) {
+        self.story.note("the network is calm");
+        self.net.calm();
     }
 
     /// Breaks a connection between two nodes.
@@ -152,9 +157,9 @@ impl Cluster {
         }
         self.story.note(format!("{} has {}left", name(node), if has_left { "" } else { "not " }));
         self.run(20)?; // Answers reach their clients.
-        let waiting = self.story.waiting_at(node);
-        if has_left && waiting > 0 {
-            return Err(Stuck(format!("{} has left and owes {waiting} answers", name(node))));
+        let are_answered = self.comes_true(DRAIN_MS, |it| Ok(it.story.waiting_at(node) == 0))?;
+        if has_left && !are_answered {
+            return Err(Stuck(format!("{} has left and owes answers", name(node))));
         }
         self.machines[node].may_end.set(true);
         home.door.stop();

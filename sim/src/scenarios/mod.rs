@@ -7,6 +7,7 @@ mod leader_cut_off;
 mod membership;
 mod mixed;
 mod mixed_of_five;
+mod moves;
 mod one_way_cuts;
 mod pauses;
 mod power_loss;
@@ -40,6 +41,7 @@ pub(crate) const ALL: &[&Scenario] = &[
     &membership::SCENARIO,
     &rolling_drain::SCENARIO,
     &mixed_of_five::SCENARIO,
+    &moves::SCENARIO,
 ];
 
 /// By name.

@@ -124,6 +124,7 @@ impl Engine {
         group.checkpointed = started_at;
         // Where the strategy begins anew, the history does too.
         group.kept = if started_at == 0 { 0 } else { at.index };
+        group.has_history = started_at > 0;
         if let Some(old) = self.groups.remove(&id) {
             group.outbox = old.outbox; // An observer becomes a replica: its senders still wait.
             group.outbox.rewind();

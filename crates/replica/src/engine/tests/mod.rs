@@ -5,6 +5,7 @@ mod here;
 mod observing;
 mod patience;
 mod replica;
+mod roles;
 
 use super::*;
 use crate::store::SimDisk;

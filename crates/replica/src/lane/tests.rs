@@ -78,6 +78,18 @@ fn so_many_sections_are_under_way_at_once_and_each_that_is_applied_makes_room() 
 }
 
 #[test]
+fn a_lane_does_not_come_to_a_halt_however_long_it_lives() {
+    let mut outbox = Outbox::new(1, 1);
+    for token in 0..100 {
+        outbox.push(token, zeros(1), 0);
+        assert_eq!(extent(outbox.next_section()), (token + 1, 1));
+        if token >= 2 {
+            assert_eq!(outbox.applied(1, token - 1, 1), [token - 2]); // Two are always under way.
+        }
+    }
+}
+
+#[test]
 fn what_is_applied_of_another_life_or_out_of_turn_is_not_ours() {
     let mut outbox = outbox_of([1, 1].map(zeros));
     outbox.next_section();

@@ -242,6 +242,14 @@ fn bytes_that_are_not_quite_sections_are_none() {
     assert_eq!(Section::take(&mut head_alone.clone()).map(|it| it.commands.len()), Some(0));
 }
 
+#[test]
+fn an_entry_begins_with_its_version_and_its_stamp() {
+    let entry = Bytes::from_static(&[ENTRY_VERSION, 7, 0, 0, 0, 0, 0, 0, 0]);
+    assert_eq!(read_entry(entry.clone()), Some((7, vec![])));
+    assert_eq!(read_entry(entry.slice(..8)), None);
+    assert_eq!(read_entry(Bytes::from_static(&[2, 7, 0, 0, 0, 0, 0, 0, 0])), None);
+}
+
 proptest! {
     #[test]
     fn no_bytes_panic(bytes in prop::collection::vec(any::<u8>(), 0..200)) {

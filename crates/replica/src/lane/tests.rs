@@ -141,8 +141,12 @@ fn what_waits_in_an_outbox_is_bounded_and_what_leaves_it_makes_room() {
     assert!(outbox.push(4, quarter.clone(), 0));
     assert!(!outbox.push(9, zeros(1), 0));
     outbox.give_up(0, 0);
-    assert!(outbox.push(5, quarter, 0));
-    assert_eq!(outbox.len(), 1);
+    outbox.push(5, zeros(1), 0);
+    outbox.give_up(0, 0);
+    for token in 6..10 {
+        assert!(outbox.push(token, quarter.clone(), 0), "nothing waits before it");
+    }
+    assert_eq!(outbox.len(), 4);
 }
 
 #[test]

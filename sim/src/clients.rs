@@ -1,12 +1,12 @@
 //! The people of a run: each node has a few who talk all the time, and one who only listens.
 
-use crate::checker::Outcome;
 use crate::door::Door;
-use crate::story::Story;
+use crate::story::{self, Story};
 use chat::room::Refusal;
 use chat::{Nick, RoomName, SayKind};
-use node::door::{Refused, Registration, RoomAsk};
-use node::{Answer, Ask, ConnId};
+use checker::Outcome;
+use node::door::{Refused, Registration, RoomAsk, View};
+use node::{Answer, Ask, ConnId, Query};
 use rand::rngs::SmallRng;
 use rand::{Rng, SeedableRng};
 use std::cell::Cell;
@@ -36,14 +36,21 @@ pub(crate) struct Home {
 
 /// Lets the people of a node begin.
 pub(crate) fn begin(home: &Home) {
-    let listener = home.clone();
-    spawn_local(async move {
-        let (conn, _) = listener.enter("reader", &mut 0).await;
-        listener.door.set_reader(conn);
-    });
+    home.story.is_of(home.door.listening(), home.node, home.life);
+    spawn_local(read(home.clone()));
+    begin_talkers(home, "talker");
+}
+
+/// Those who talked at a node that is leaving go on here, under new nicks.
+pub(crate) fn move_in(home: &Home, from: &Home) {
+    begin_talkers(home, &format!("from{}-{}-talker", from.node + 1, from.life));
+}
+
+fn begin_talkers(home: &Home, role: &str) {
     for number in 0..TALKERS {
         let random = SmallRng::seed_from_u64(home.seed.wrapping_add(number));
-        spawn_local(talk(home.clone(), number, random));
+        let role = format!("{role}{}", (b'A' + number as u8) as char);
+        spawn_local(talk(home.clone(), role, random));
     }
 }
 
@@ -92,10 +99,24 @@ fn in_room(verb: RoomAsk) -> Ask {
     Ask::Room { room, verb }
 }
 
+/// Sits in the room, under a new nick whenever the session is lost.
+async fn read(home: Home) {
+    let mut attempts = 0;
+    loop {
+        let (conn, nick) = home.enter("reader", &mut attempts).await;
+        home.door.set_reader(Some(conn));
+        let nick: std::sync::Arc<str> = nick.into();
+        let is_known = |it| matches!(it, Ok(Answer::View(View::Person(Some(_)))));
+        while is_known(home.door.ask(conn, Ask::Query(Query::Person(nick.clone()))).await) {
+            sleep(PAUSE).await;
+        }
+        home.door.set_reader(None);
+    }
+}
+
 /// Says one numbered message after the other until the run closes, under a new nick whenever the
 /// session is lost.
-async fn talk(home: Home, who: u64, mut random: SmallRng) {
-    let role = format!("talker{}", (b'A' + who as u8) as char);
+async fn talk(home: Home, role: String, mut random: SmallRng) {
     let mut attempts = 0;
     while !home.story.is_closing() {
         let (conn, nick) = home.enter(&role, &mut attempts).await;
@@ -124,11 +145,11 @@ fn say(
 ) {
     let verb = RoomAsk::Say {
         kind: SayKind::Message,
-        text: format!("{nick} {number}").into(),
+        text: story::text(nick, number).into(),
         tags: Vec::new(),
         status: None,
     };
-    let place = home.story.sent(home.node, nick, number);
+    let asked = home.story.sent(home.node, ROOM, nick, number);
     let answer = home.door.ask(conn, in_room(verb));
     let (story, in_flight, is_lost) = (home.story.clone(), in_flight.clone(), is_lost.clone());
     in_flight.set(in_flight.get() + 1);
@@ -144,7 +165,7 @@ fn say(
             Ok(other) => panic!("a message was answered with {other:?}"),
             Err(_) => return, // The node died; the story knows.
         };
-        story.answered(place, outcome);
+        story.answered(asked, outcome);
         in_flight.set(in_flight.get() - 1);
     });
 }

@@ -1,7 +1,10 @@
 //! A door inside the simulated machine: clients talk to the node by its own handle, without sockets.
 
-use crate::story::Story;
+use crate::points;
+use crate::story::{Listening, Story};
 use chat::What;
+use crossbeam_channel::{Receiver, TryRecvError};
+use node::door::Refused;
 use node::{Answer, Ask, ConnId, Delivery, Handle, Request, ShardId};
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
@@ -12,6 +15,8 @@ use tokio::sync::{Notify, oneshot};
 use tokio::task::spawn_local;
 use tokio::time::sleep;
 
+const BETWEEN_LEAVERS: Duration = Duration::from_millis(10);
+
 /// One life of a node's only door.
 pub(crate) struct Door {
     handle: Handle,
@@ -19,8 +24,11 @@ pub(crate) struct Door {
     waiting: RefCell<HashMap<u64, oneshot::Sender<Answer>>>,
     next_tag: Cell<u64>,
     next_slot: Cell<u32>,
+    /// Connections below this slot are closed.
+    gone: Cell<u32>,
     /// The connection that reads history for the run, once it is in the room.
     reader: Cell<Option<ConnId>>,
+    listening: Listening,
 }
 
 impl Door {
@@ -32,7 +40,7 @@ impl Door {
         let shard = loop {
             match number.try_recv() {
                 Ok(shard) => break shard,
-                Err(crossbeam_channel::TryRecvError::Disconnected) => return None,
+                Err(TryRecvError::Disconnected) => return None,
                 Err(_) => sleep(Duration::from_millis(1)).await,
             }
         };
@@ -42,33 +50,63 @@ impl Door {
             waiting: RefCell::default(),
             next_tag: Cell::new(1),
             next_slot: Cell::new(0),
+            gone: Cell::new(0),
             reader: Cell::new(None),
+            listening: story.listens(),
         });
         let it = door.clone();
         spawn_local(async move {
-            let list = story.open_deliveries();
             loop {
                 wake.notified().await;
                 for delivery in deliveries.try_iter().flatten() {
-                    it.take(delivery, &story, list);
+                    it.take(delivery, &story);
                 }
             }
         });
         Some(door)
     }
 
-    fn take(&self, delivery: Delivery, story: &Story, list: usize) {
+    fn take(self: &Rc<Door>, delivery: Delivery, story: &Story) {
+        if points::is_dead() {
+            return; // Nobody hears any more what it had to say.
+        }
         match delivery {
             Delivery::Answer { tag, answer, .. } => {
                 if let Some(waiting) = self.waiting.borrow_mut().remove(&tag) {
                     let _ = waiting.send(answer); // Whoever asked may have lost patience.
                 }
             }
+            Delivery::Drain { .. } => self.send_away(),
             Delivery::Record { record, .. } if matches!(record.what, What::Said { .. }) => {
-                story.delivered(list, record.id.to_string());
+                story.delivered(self.listening, &record);
             }
             _ => {}
         }
+    }
+
+    /// The node is leaving: its clients go, one after the other, as doors let them.
+    fn send_away(self: &Rc<Door>) {
+        self.reader.set(None);
+        let (it, connections) = (self.clone(), self.next_slot.get());
+        spawn_local(async move {
+            for slot in 0..connections {
+                let conn = ConnId { shard: it.shard, slot, generation: 0 };
+                let reason = "Server is going down".into();
+                it.ask(conn, Ask::Gone { reason }); // Unanswered.
+                it.gone.set(slot + 1);
+                sleep(BETWEEN_LEAVERS).await;
+            }
+        });
+    }
+
+    /// Tells the node to leave; the channel closes once it has.
+    pub(crate) fn drain(&self) -> Receiver<()> {
+        self.handle.drain_soon()
+    }
+
+    /// Tells the node to stop.
+    pub(crate) fn stop(&self) {
+        self.handle.stop_soon();
     }
 
     /// A new connection.
@@ -83,13 +121,22 @@ impl Door {
         let tag = self.next_tag.get();
         self.next_tag.set(tag + 1);
         let (sender, receiver) = oneshot::channel();
+        if conn.slot < self.gone.get() {
+            let _ = sender.send(Answer::Refused(vec![Refused::NoSession])); // They hold the receiver.
+            return receiver;
+        }
         self.waiting.borrow_mut().insert(tag, sender);
         self.handle.send(vec![Request { conn, tag, ask }]);
         receiver
     }
 
-    pub(crate) fn set_reader(&self, reader: ConnId) {
-        self.reader.set(Some(reader));
+    pub(crate) fn set_reader(&self, reader: Option<ConnId>) {
+        self.reader.set(reader);
+    }
+
+    /// As the story knows it.
+    pub(crate) fn listening(&self) -> Listening {
+        self.listening
     }
 
     pub(crate) fn reader(&self) -> Option<ConnId> {

@@ -1,13 +1,16 @@
 //! Runs whole nodes on a simulated network, disk and clock, breaks things, and judges what came of it.
 //! One seed is one run; the same seed is the same run.
 
-mod checker;
 mod clients;
+mod clock;
 mod cluster;
 mod door;
 mod entropy;
 mod faults;
+mod hosts;
 mod network;
+mod plants;
+mod points;
 mod run;
 mod scenarios;
 mod seeds;
@@ -26,7 +29,13 @@ struct Cli {
     /// Only this scenario; without it, seeds take the scenarios in turn.
     #[arg(long, value_parser = scenarios::find)]
     scenario: Option<&'static scenarios::Scenario>,
-    /// Shows the scenarios.
+    /// Plants this bug in all nodes: the run shall find it.
+    #[arg(long, value_name = "BUG", value_parser = plants::find)]
+    plant: Option<&'static plants::Plant>,
+    /// Nodes die at this fail point, in any scenario, from the start on.
+    #[arg(long, value_name = "NAME", value_parser = points::find)]
+    point: Option<&'static str>,
+    /// Shows the scenarios, and the bugs that can be planted.
     #[arg(long)]
     list: bool,
     /// Prints a hash of each run: equal runs have equal hashes.
@@ -41,14 +50,21 @@ fn main() -> ExitCode {
     let cli = Cli::parse();
     if cli.list {
         for it in scenarios::ALL {
-            println!("{:<16} {}", it.name, it.about);
+            println!("{:<18} {}", it.name, it.about);
+        }
+        println!("\nto be planted:");
+        for it in plants::ALL {
+            println!("{:<26} {}", it.name, it.about);
         }
         return ExitCode::SUCCESS;
     }
     if let Some(seed) = cli.one {
         let scenario = cli.scenario.unwrap_or_else(|| scenarios::of_seed(seed));
-        return seeds::run_here(seed, scenario);
+        return seeds::run_here(seed, scenario, cli.plant, cli.point);
     }
     let seeds = cli.seeds.expect("the command line asks for it");
-    seeds::run_batch(seeds, cli.scenario, cli.trace)
+    let mut extra = Vec::new();
+    extra.extend(cli.plant.map(|it| ["--plant", it.name]));
+    extra.extend(cli.point.map(|it| ["--point", it]));
+    seeds::run_batch(seeds, cli.scenario, cli.trace, extra.concat())
 }

@@ -1,9 +1,10 @@
 //! Many seeds, each in a process of its own: nothing of one run reaches the next, and one that panics
 //! or hangs is one violation.
 
+use crate::plants::Plant;
 use crate::run;
 use crate::scenarios::{self, Scenario};
-use crate::{entropy, story};
+use crate::{entropy, points, story};
 use std::collections::VecDeque;
 use std::io::Read;
 use std::ops::Range;
@@ -26,23 +27,32 @@ pub(crate) fn parse(text: &str) -> Result<Range<u64>, String> {
 }
 
 /// Runs one seed in this process. Its output is read by [`run_batch`].
-pub(crate) fn run_here(seed: u64, scenario: &'static Scenario) -> ExitCode {
+pub(crate) fn run_here(
+    seed: u64,
+    scenario: &'static Scenario,
+    plant: Option<&'static Plant>,
+    point: Option<&'static str>,
+) -> ExitCode {
     tracing_subscriber::fmt()
         .with_env_filter(tracing_subscriber::EnvFilter::from_default_env())
         .with_writer(std::io::stderr)
         .with_ansi(false)
         .without_time()
         .init();
+    plant.into_iter().for_each(Plant::sow);
+    point.into_iter().for_each(points::choose);
+    points::watch();
     entropy::seed(seed);
     // A thread of its own: what this one has of random keys is older than the seed.
     let running = std::thread::spawn(move || {
         story::hear_panics();
-        run::run(seed, scenario)
+        (run::run(seed, scenario), points::told())
     });
-    let Ok(report) = running.join() else {
+    let Ok((report, told)) = running.join() else {
         return ExitCode::FAILURE; // The panic said why.
     };
     println!("trace {:016x} {}", report.trace, report.summary);
+    println!("{told}");
     for violation in &report.violations {
         println!("VIOLATION of {}: {}", violation.invariant, violation.story);
     }
@@ -65,6 +75,7 @@ pub(crate) fn run_batch(
     seeds: Range<u64>,
     only: Option<&'static Scenario>,
     is_traced: bool,
+    extra: Vec<&'static str>,
 ) -> ExitCode {
     let count = seeds.end - seeds.start;
     let at_once = std::thread::available_parallelism().map_or(1, usize::from);
@@ -76,13 +87,13 @@ pub(crate) fn run_batch(
             && let Some(seed) = waiting.next()
         {
             let scenario = only.unwrap_or_else(|| scenarios::of_seed(seed));
-            running.push_back(start(seed, scenario));
+            running.push_back(start(seed, scenario, &extra));
         }
         // In the order of the seeds, so that two batches print the same.
         let Some(oldest) = running.pop_front() else {
             break;
         };
-        let found = finish(oldest, is_traced);
+        let found = finish(oldest, is_traced, &extra);
         match found {
             Some(found) => violations += found,
             None => unfinished += 1,
@@ -98,10 +109,11 @@ pub(crate) fn run_batch(
     }
 }
 
-fn start(seed: u64, scenario: &'static Scenario) -> Running {
+fn start(seed: u64, scenario: &'static Scenario, extra: &[&'static str]) -> Running {
     let me = std::env::current_exe().expect("a running program has a file");
     let child = Command::new(me)
         .args(["--one", &seed.to_string(), "--scenario", scenario.name])
+        .args(extra)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .spawn()
@@ -110,13 +122,14 @@ fn start(seed: u64, scenario: &'static Scenario) -> Running {
 }
 
 /// How many violations it found; `None`: it did not finish.
-fn finish(mut it: Running, is_traced: bool) -> Option<u64> {
-    let repeat = format!(
+fn finish(mut it: Running, is_traced: bool, extra: &[&'static str]) -> Option<u64> {
+    let mut repeat = format!(
         "cargo run --release --manifest-path sim/Cargo.toml -- --seeds {}..{} --scenario {}",
         it.seed,
         it.seed + 1,
         it.scenario.name
     );
+    extra.iter().for_each(|word| repeat = format!("{repeat} {word}"));
     let status = loop {
         match it.child.try_wait() {
             Ok(Some(status)) => break status,
@@ -138,10 +151,12 @@ fn finish(mut it: Running, is_traced: bool) -> Option<u64> {
     let did_finish = status.success() || status.code() == Some(i32::from(FOUND));
     if is_traced && let Some(trace) = said.lines().find(|it| it.starts_with("trace ")) {
         println!("seed {} ({}) {trace}", it.seed, it.scenario.name);
+        let is_told = |line: &&str| is_of_points(line);
+        said.lines().filter(is_told).for_each(|line| println!("  {line}"));
     }
     if found > 0 || !did_finish {
         println!("seed {} ({}):", it.seed, it.scenario.name);
-        for line in said.lines().filter(|it| !it.starts_with("trace ")) {
+        for line in said.lines().filter(|it| !it.starts_with("trace ") && !is_of_points(it)) {
             println!("  {line}");
         }
         if !did_finish {
@@ -150,4 +165,8 @@ fn finish(mut it: Running, is_traced: bool) -> Option<u64> {
         println!("  repeat: {repeat}");
     }
     did_finish.then_some(found)
+}
+
+fn is_of_points(line: &str) -> bool {
+    line.starts_with("died:") || line.starts_with("passed:")
 }

@@ -1,6 +1,9 @@
 //! What happened in a run: what clients sent and heard, what was done to the cluster, and a hash of all.
 
-use crate::checker::{Outcome, Sent};
+use crate::cluster::name;
+use crate::points;
+use chat::{Place, Record, What};
+use checker::{Evidence, Heard, Kept, Live, Outcome, Sent};
 use std::cell::{Cell, RefCell};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::rc::Rc;
@@ -12,6 +15,9 @@ static PANICS: Mutex<Vec<String>> = Mutex::new(Vec::new());
 pub(crate) fn hear_panics() {
     let usual = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |info| {
+        if points::is_dead() {
+            return; // What is left of a process that died at a fail point has no disk.
+        }
         if let Ok(mut panics) = PANICS.lock() {
             panics.push(info.to_string());
         }
@@ -24,18 +30,29 @@ pub(crate) fn panics() -> Vec<String> {
     PANICS.lock().map(|it| it.clone()).unwrap_or_default()
 }
 
-/// A message's place among all that were sent.
+/// A message among all that were sent.
 #[derive(Clone, Copy)]
-pub(crate) struct Place(usize);
+pub(crate) struct Asked(usize);
+
+/// A door among all that were opened.
+#[derive(Clone, Copy)]
+pub(crate) struct Listening(usize);
+
+/// Who hears something live.
+#[derive(Default)]
+struct Door {
+    node: usize,
+    life: u32,
+}
 
 /// Shared by everything in a run; all of it runs in one thread.
 #[derive(Default)]
 pub(crate) struct Story {
     now_ms: Cell<u64>,
     hasher: RefCell<DefaultHasher>,
-    sent: RefCell<Vec<(usize, Sent)>>,
-    deeds: RefCell<Vec<(u64, String)>>,
-    delivered: RefCell<Vec<Vec<String>>>,
+    evidence: RefCell<Evidence>,
+    /// Each door's name in stories.
+    doors: RefCell<Vec<Door>>,
     is_closing: Cell<bool>,
 }
 
@@ -63,52 +80,75 @@ impl Story {
     pub(crate) fn note(&self, deed: impl Into<String>) {
         let deed = deed.into();
         self.trace(&deed);
-        self.deeds.borrow_mut().push((self.now_ms(), deed));
+        self.evidence.borrow_mut().deeds.push((self.now_ms(), deed));
     }
 
     /// A client of a node sends a message.
-    pub(crate) fn sent(&self, node: usize, sender: &str, number: u64) -> Place {
+    pub(crate) fn sent(&self, node: usize, place: &str, sender: &str, number: u64) -> Asked {
         self.trace((sender, number));
-        let mut sent = self.sent.borrow_mut();
-        sent.push((
-            node,
-            Sent {
-                sender: sender.to_owned(),
-                number,
-                sent_ms: self.now_ms(),
-                outcome: Outcome::Waiting,
-                answered_ms: 0,
-            },
-        ));
-        Place(sent.len() - 1)
+        let node = name(node).into();
+        let mut it = Sent::new(place.into(), sender.into(), number, node, self.now_ms());
+        it.text = Some(text(sender, number).into());
+        let sent = &mut self.evidence.borrow_mut().sent;
+        sent.push(it);
+        Asked(sent.len() - 1)
     }
 
     /// It was answered.
-    pub(crate) fn answered(&self, place: Place, outcome: Outcome) {
-        let it = &mut self.sent.borrow_mut()[place.0].1;
-        (it.outcome, it.answered_ms) = (outcome, self.now_ms());
-        self.trace((&it.sender, it.number, outcome as u8));
+    pub(crate) fn answered(&self, asked: Asked, outcome: Outcome) {
+        let it = &mut self.evidence.borrow_mut().sent[asked.0];
+        it.answer(outcome, self.now_ms());
+        self.trace((&*it.sender, it.number, outcome as u8));
+    }
+
+    /// Messages at a node that nobody has answered yet.
+    pub(crate) fn waiting_at(&self, node: usize) -> usize {
+        let node = name(node);
+        let is_one = |it: &&Sent| *it.node == *node && it.outcome == Outcome::Waiting;
+        self.evidence.borrow().sent.iter().filter(is_one).count()
     }
 
     /// A node died: who waited there will never hear.
     pub(crate) fn died(&self, node: usize) {
-        for (at, it) in &mut *self.sent.borrow_mut() {
-            if *at == node && it.outcome == Outcome::Waiting {
-                (it.outcome, it.answered_ms) = (Outcome::Unknown, self.now_ms());
-            }
+        let node = name(node);
+        let sent = &mut self.evidence.borrow_mut().sent;
+        let waiting = sent.iter_mut().filter(|it| it.outcome == Outcome::Waiting);
+        for it in waiting.filter(|it| *it.node == *node) {
+            it.answer(Outcome::Unknown, self.now_ms());
         }
     }
 
-    /// A list for the ids that one door sees live.
-    pub(crate) fn open_deliveries(&self) -> usize {
-        self.delivered.borrow_mut().push(Vec::new());
-        self.delivered.borrow().len() - 1
+    /// A door opens, and sees live what happens from now on.
+    pub(crate) fn listens(&self) -> Listening {
+        let mut doors = self.doors.borrow_mut();
+        doors.push(Door::default());
+        Listening(doors.len() - 1)
     }
 
-    /// A door sees a record live.
-    pub(crate) fn delivered(&self, list: usize, id: String) {
-        self.trace(&id);
-        self.delivered.borrow_mut()[list].push(id);
+    /// Which node's door it is, and in which of the node's lives.
+    pub(crate) fn is_of(&self, door: Listening, node: usize, life: u32) {
+        self.doors.borrow_mut()[door.0] = Door { node, life };
+    }
+
+    /// A door sees a message live.
+    pub(crate) fn delivered(&self, door: Listening, record: &Record) {
+        let seen_ms = self.now_ms();
+        let heard = Heard { seen_ms, record: kept(record) };
+        self.trace(&*heard.record.id);
+        let place = place(record);
+        let Door { node, life } = self.doors.borrow()[door.0];
+        let connection = format!("door {} of life {life}", door.0);
+        let live = &mut self.evidence.borrow_mut().live;
+        match live.iter_mut().find(|it| *it.connection == *connection && *it.place == *place) {
+            Some(it) => it.items.push(heard),
+            None => live.push(Live {
+                connection: connection.into(),
+                node: name(node).into(),
+                place: place.into(),
+                is_unbroken: false, // Its clients come and go.
+                items: vec![heard],
+            }),
+        }
     }
 
     /// Clients send nothing more.
@@ -122,32 +162,53 @@ impl Story {
 
     /// Messages of a node's clients that were sent since then and acknowledged.
     pub(crate) fn acknowledged_since(&self, node: usize, since_ms: u64) -> usize {
-        let sent = self.sent.borrow();
-        let is_one = |it: &&(usize, Sent)| {
-            it.0 == node && it.1.sent_ms >= since_ms && it.1.outcome == Outcome::Done
-        };
-        sent.iter().filter(is_one).count()
+        let node = name(node);
+        let is_one =
+            |it: &&Sent| *it.node == *node && it.sent_ms >= since_ms && it.outcome == Outcome::Done;
+        self.evidence.borrow().sent.iter().filter(is_one).count()
     }
 
     /// Messages that nobody has answered yet.
     pub(crate) fn waiting(&self) -> usize {
-        let sent = self.sent.borrow();
-        sent.iter().filter(|it| it.1.outcome == Outcome::Waiting).count()
+        let sent = &self.evidence.borrow().sent;
+        sent.iter().filter(|it| it.outcome == Outcome::Waiting).count()
     }
 
-    pub(crate) fn all_sent(&self) -> Vec<Sent> {
-        self.sent.borrow().iter().map(|it| it.1.clone()).collect()
-    }
-
-    pub(crate) fn all_delivered(&self) -> Vec<Vec<String>> {
-        self.delivered.borrow().clone()
-    }
-
-    pub(crate) fn deeds(&self) -> Vec<(u64, String)> {
-        self.deeds.borrow().clone()
+    /// All that is known up to now.
+    pub(crate) fn evidence(&self) -> Evidence {
+        self.evidence.borrow().clone()
     }
 
     pub(crate) fn hash(&self) -> u64 {
         self.hasher.borrow().finish()
+    }
+}
+
+/// What a message says, so that it can be known again.
+pub(crate) fn text(sender: &str, number: u64) -> String {
+    format!("{sender} {number}")
+}
+
+/// The checker knows neither nodes nor records.
+pub(crate) fn kept(record: &Record) -> Kept {
+    let message = match &record.what {
+        What::Said { text, .. } => text
+            .split_once(' ')
+            .and_then(|(sender, number)| Some((sender.into(), number.parse().ok()?))),
+        _ => None,
+    };
+    Kept {
+        id: record.id.to_string().into(),
+        at_ms: record.id.stamp.ms(),
+        message,
+        body: format!("{}: {:?}", record.who.nick, record.what).into(),
+    }
+}
+
+/// The name of a room or conversation, as clients' evidence has it.
+fn place(record: &Record) -> String {
+    match &record.place {
+        Place::Room(name) => name.to_string(),
+        Place::Direct(a, b) => format!("{a} and {b}"),
     }
 }

@@ -10,6 +10,7 @@ mod ids;
 mod limits;
 mod mask;
 mod names;
+mod planted;
 mod record;
 mod who;
 

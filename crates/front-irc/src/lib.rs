@@ -20,6 +20,9 @@ mod websocket;
 
 mod turn;
 
+#[cfg(fuzzing)]
+pub mod fuzzing;
+
 mod checker;
 mod encode;
 mod refusal;

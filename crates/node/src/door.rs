@@ -500,9 +500,23 @@ impl Handle {
         Some((assigned, deliveries))
     }
 
-    pub(crate) fn send_inbound(&self, inbound: Inbound) {
+    fn send_inbound(&self, inbound: Inbound) {
         let _ = self.inbox.send(inbound); // A node that has stopped needs no telling.
         (self.wake)();
+    }
+
+    /// Takes nobody new, hands leaderships over, tells doors to move their clients away. The channel
+    /// closes when that is done; the node still runs.
+    #[must_use]
+    pub fn drain_soon(&self) -> Receiver<()> {
+        let (done, is_done) = crossbeam_channel::bounded(1);
+        self.send_inbound(Inbound::Drain(done));
+        is_done
+    }
+
+    /// Lets the node write a checkpoint and stop.
+    pub fn stop_soon(&self) {
+        self.send_inbound(Inbound::Stop);
     }
 
     /// Sends requests. Returns false when the node has stopped.

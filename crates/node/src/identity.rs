@@ -5,6 +5,7 @@
 //! on disk before the first step of founding or joining, so that a crash in between goes on with that
 //! step: a node that was joining never founds.
 
+use fail::fail_point;
 use replica::store::Disk;
 use serde::{Deserialize, Serialize};
 
@@ -86,9 +87,21 @@ impl Identity {
         Ok(Some(identity))
     }
 
+    /// The data is damaged: this identity never votes again. Who the node is instead, until it has
+    /// joined by asking at those addresses.
+    pub(crate) fn begin_again(&self, id: u64, addresses: Vec<String>) -> Identity {
+        Identity { id, phase: Phase::Joining { addresses }, boot: 0, ..self.clone() }
+    }
+
     /// Writes the file so that it is there after a crash.
     pub(crate) fn save(&self, disk: &dyn Disk) -> Result<(), IdentityError> {
+        match self.phase {
+            Phase::Founding => fail_point!("identity.before-founding"),
+            Phase::Joining { .. } => fail_point!("identity.before-joining"),
+            Phase::Member => fail_point!("identity.before-member"),
+        }
         disk.replace(FILE, &chat::codec::encode(self))?;
+        fail_point!("identity.after-save");
         Ok(())
     }
 }

@@ -3,6 +3,8 @@
 //! Doors see [`Handle`] and the types of `door`; nothing here knows a door.
 
 pub mod door;
+#[cfg(any(test, feature = "failpoints"))]
+pub mod points;
 pub mod status;
 
 pub use door::{Answer, Ask, ConnId, Delivery, Handle, Query, Request, ShardId, View};

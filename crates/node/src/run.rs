@@ -1,10 +1,11 @@
 //! A node in a process of its own: real network, real clock, real disk, threads of its own.
 
 use crate::core::Question;
-use crate::door::{Handle, Inbound};
+use crate::door::Handle;
 use crate::shell::{self, Env};
 use crate::{Config, Status};
 use replica::net::RealNetwork;
+use replica::store::history::HistoryOptions;
 use replica::store::log::LogOptions;
 use replica::store::{Disk, RealDisk};
 use std::any::Any;
@@ -13,6 +14,9 @@ use std::sync::mpsc;
 use std::sync::{Arc, Condvar, Mutex};
 use std::thread::JoinHandle;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+/// Commands between two checkpoints: replaying so many takes a start about a second.
+const CHECKPOINT_COMMANDS: u64 = 200_000;
 
 /// Why a node did not start; nothing was changed unless the text says so.
 #[derive(Debug, thiserror::Error)]
@@ -61,14 +65,12 @@ impl Running {
     /// Takes nobody new, hands leaderships over, tells doors to move their clients away; returns when
     /// that is done or `limit` has passed. The node still runs.
     pub fn drain(&self, limit: Duration) {
-        let (done, is_done) = crossbeam_channel::bounded(1);
-        self.handle.send_inbound(Inbound::Drain(done));
-        let _ = is_done.recv_timeout(limit); // Late or not: the caller goes on.
+        let _ = self.handle.drain_soon().recv_timeout(limit); // Late or not: the caller goes on.
     }
 
     /// Stops; everything acknowledged is on disk. Idempotent.
     pub fn stop(&self) {
-        self.handle.send_inbound(Inbound::Stop);
+        self.handle.stop_soon();
         if let Some(thread) = self.thread.lock().expect("nobody panics with it").take() {
             let _ = thread.join();
         }
@@ -138,6 +140,8 @@ fn run(
         wall_ms: Arc::new(wall_ms),
         seed: rand::random(),
         log: LogOptions::default(),
+        history: HistoryOptions::default(),
+        checkpoint_commands: CHECKPOINT_COMMANDS,
         on_thread: true,
     };
     let local = tokio::task::LocalSet::new();

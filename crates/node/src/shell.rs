@@ -10,12 +10,15 @@ use crate::identity::{Identity, Phase};
 use crate::run::StartError;
 use chat::NodeId;
 use crossbeam_channel::{Receiver, Sender};
+use fail::fail_point;
 use rand::rngs::SmallRng;
 use rand::{Rng, SeedableRng};
 use replica::engine::Links;
 use replica::net::{Liveness, LivenessMe, Me, Network, PeerEvent, Peers};
+use replica::planted;
 use replica::store::Disk;
 use replica::store::disk::LockGuard;
+use replica::store::history::HistoryOptions;
 use replica::store::log::LogOptions;
 use replica::store::log::OnSynced;
 use replica::strategy::raft::TICK_MS;
@@ -37,8 +40,6 @@ const GLANCE_LIMIT: Duration = Duration::from_millis(300);
 const ANNOUNCE_LIMIT: Duration = Duration::from_secs(20);
 /// Requests taken in before what they cause is carried out.
 const INBOUND_BATCH: usize = 64;
-/// How long a sync of an inline log takes: about what a good disk needs.
-const INLINE_SYNC: Duration = Duration::from_micros(200);
 
 /// What a node is given: everything that is not itself.
 pub struct Env<N> {
@@ -52,6 +53,10 @@ pub struct Env<N> {
     pub seed: u64,
     /// How the log is kept.
     pub log: LogOptions,
+    /// How the history is kept.
+    pub history: HistoryOptions,
+    /// Commands applied before the next checkpoint: what a start has to replay at most.
+    pub checkpoint_commands: u64,
     /// Disk work of checkpoints goes to a thread of its own; false: inline (simulation).
     pub on_thread: bool,
 }
@@ -105,7 +110,8 @@ pub async fn prepare<N: Network>(config: Config, env: Env<N>) -> Result<Node<N>,
     };
     let open = |identity: &Identity| {
         let on_synced = on_synced(&synced, &wake);
-        restore(&env.disk, identity, env.log.clone(), on_synced)
+        let options = (env.log.clone(), env.history.clone());
+        restore(&env.disk, identity, options, on_synced)
     };
     join_if_joining(&config, &env, &mut identity).await?;
     let mut opened = open(&identity);
@@ -158,7 +164,9 @@ pub async fn prepare<N: Network>(config: Config, env: Env<N>) -> Result<Node<N>,
         info: info.clone(),
     };
     tracing::info!(name = %config.name, id = format!("{:016x}", identity.id), boot = identity.boot, address = %config.address, "node started");
-    let around = Surroundings { info, config, identity, disk: env.disk.clone(), random };
+    let checkpoint_commands = env.checkpoint_commands;
+    let disk = env.disk.clone();
+    let around = Surroundings { info, config, identity, disk, checkpoint_commands, random };
     let mut core =
         Core::new(around, restored.engine, restored.history, restored.directory, restored.rooms);
     core.follow_directory();
@@ -242,12 +250,8 @@ fn begin_again<N: Network>(
         });
     }
     tracing::error!(why, "the data is damaged; this node rejoins under a new identity");
-    let identity = Identity {
-        id: random.random::<u64>().max(1),
-        phase: Phase::Joining { addresses },
-        boot: 0,
-        ..old.clone()
-    };
+    let id = if planted!("reuse-identity") { old.id } else { random.random::<u64>().max(1) };
+    let identity = old.begin_again(id, addresses);
     save(config, env, &identity)?;
     Ok(identity)
 }
@@ -328,6 +332,7 @@ fn empty(disk: &dyn Disk) -> std::io::Result<()> {
     for part in ["log", "history"] {
         let part = disk.dir(part)?;
         for name in part.list()? {
+            fail_point!("join.before-remove");
             part.remove(&name)?;
         }
         part.sync_dir()?;
@@ -420,7 +425,7 @@ impl<N: Network> Node<N> {
             self.core.settle(&mut Out(&self.peers));
             self.carry_out();
             if self.env.log.inline && sync_at.is_none() && self.core.wants_sync() {
-                sync_at = Some(Instant::now() + INLINE_SYNC);
+                sync_at = Some(Instant::now() + self.env.disk.sync_takes());
             }
             if let Some(why) = self.core.fatal() {
                 break Err(why.to_owned());

@@ -12,6 +12,7 @@
 #[cfg(test)]
 mod tests;
 
+use crate::planted;
 use bytes::{Buf, BufMut, Bytes, BytesMut};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, VecDeque};
@@ -118,7 +119,10 @@ impl Seen {
         if section.first > lane.1 + 1 {
             return (0, Vec::new()); // A gap: no leader lets one through; nothing is lost, it is resent.
         }
-        let skip = (lane.1 + 1 - section.first) as usize;
+        let mut skip = (lane.1 + 1 - section.first) as usize;
+        if planted!("no-dedupe") {
+            skip = 0;
+        }
         let mut commands = section.commands;
         if skip >= commands.len() {
             return (0, Vec::new());
@@ -329,6 +333,9 @@ impl Outbox {
     pub fn rewind(&mut self) {
         self.offered = 0;
         self.flights.clear();
+        if planted!("resend-out-of-order") && !self.pending.is_empty() {
+            self.pending.rotate_left(1);
+        }
     }
 
     /// Commands `first..first + count` of this lane were applied; their tokens, in order. Those of an
@@ -379,6 +386,9 @@ impl Outbox {
         }
         while self.oldest_age_ms(now_ms).is_some_and(|age| age >= limit_ms) {
             gone.refused.extend(self.pop().map(|it| it.token));
+        }
+        if planted!("unknown-called-refused") {
+            gone.refused.append(&mut gone.unknown);
         }
         if exposed > 0 {
             self.generation += 1; // Fences what may still be on its way.

@@ -3,6 +3,8 @@
 //! `engine` is the pure loop over all groups; `strategy` holds the ways to replicate one; `lane` carries
 //! commands to a group exactly once; `net` is the wire between nodes; `store` is the disk.
 
+mod planted;
+
 pub mod engine;
 pub mod lane;
 pub mod net;

@@ -13,15 +13,17 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("chat", &[]),
     ("irc-proto", &[]),
     ("replica-proto", &[]),
+    ("checker", &[]),
     ("replica", &["replica-proto"]),
     ("node", &["chat", "replica", "replica-proto"]),
     ("front-irc", &["node", "chat", "irc-proto"]),
-    ("server", &["chat", "irc-proto", "replica-proto", "replica", "node", "front-irc"]),
+    ("server", &["chat", "irc-proto", "replica-proto", "replica", "node", "front-irc", "checker"]),
+    ("torture", &["irc-proto", "checker"]),
 ];
 
 /// Same input, same output, on every node: neither sockets, files, clocks, chance, nor an order that
 /// differs from run to run.
-const PURE: &[&str] = &["chat", "irc-proto", "replica-proto"];
+const PURE: &[&str] = &["chat", "irc-proto", "replica-proto", "checker"];
 const NEVER_IN_PURE: &[&str] =
     &["tokio", "std::net", "std::fs", "SystemTime", "Instant", "HashMap", "HashSet", "rand"];
 
@@ -80,6 +82,24 @@ fn the_irc_door_does_not_know_that_anything_is_replicated() {
         faults.extend(mentions(&path, &text, &["replica", "replica_proto"]));
     }
     assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
+/// The simulation is another workspace: what it turns on reaches no build of this one.
+#[test]
+fn no_crate_turns_fail_points_or_planted_bugs_on() {
+    let mut faults = Vec::new();
+    for dir in crates() {
+        let mut manifest = table_of(&dir.join("Cargo.toml"));
+        let features = manifest.remove("features").unwrap_or(Value::Table(Table::new()));
+        let others = features.as_table().expect("features are a table").iter();
+        let mut others = others.filter(|(name, _)| *name != "failpoints");
+        let is_on = others.any(|(_, wants)| wants.to_string().contains("failpoints"));
+        if is_on || manifest.to_string().contains("failpoints") {
+            faults.push(dir.display().to_string());
+        }
+    }
+    assert!(!read(&root().join("Cargo.toml")).contains("failpoints"));
+    assert!(faults.is_empty(), "they turn them on: {}", faults.join(", "));
 }
 
 #[test]

@@ -2,12 +2,12 @@
 
 use super::{ALL, Fault};
 use crate::cluster::{Cluster, Stuck};
-use rand::Rng;
+use rand::seq::IndexedRandom;
 
 pub(crate) const FAULT: Fault = Fault { name: "any", run: any };
 
 fn any(cluster: &mut Cluster) -> Result<(), Stuck> {
-    let fault = ALL[cluster.random.random_range(0..ALL.len())];
+    let fault = ALL.choose(&mut cluster.random).expect("there are some");
     cluster.story.note(format!("fault: {}", fault.name));
     (fault.run)(cluster)
 }

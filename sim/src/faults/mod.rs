@@ -1,9 +1,30 @@
 //! Faults: each breaks something under load and waits a while. A new one is a file and a row.
+//!
+//! A fault undoes what it did, or leaves it to the end of the safety phase, where all is mended.
 
 pub(crate) mod any;
+pub(crate) mod clock_jump;
 pub(crate) mod crash_one;
 pub(crate) mod cut_leader;
+pub(crate) mod delay_spikes;
+pub(crate) mod disk_error;
+pub(crate) mod disk_full;
+pub(crate) mod drain;
+pub(crate) mod drain_all;
+pub(crate) mod fail_point;
+pub(crate) mod flapping_link;
+pub(crate) mod flipped_bits;
+pub(crate) mod join;
+pub(crate) mod loss;
+pub(crate) mod one_way_cut;
+pub(crate) mod pause;
 pub(crate) mod power_loss;
+pub(crate) mod resets;
+pub(crate) mod slow_disk;
+pub(crate) mod slow_node;
+pub(crate) mod split;
+pub(crate) mod two_way_cut;
+pub(crate) mod wipe;
 
 use crate::cluster::{Cluster, Stuck};
 
@@ -15,4 +36,26 @@ pub(crate) struct Fault {
 }
 
 /// All that [`any`] chooses from.
-const ALL: &[&Fault] = &[&cut_leader::FAULT, &crash_one::FAULT, &power_loss::FAULT];
+const ALL: &[&Fault] = &[
+    &cut_leader::FAULT,
+    &two_way_cut::FAULT,
+    &one_way_cut::FAULT,
+    &split::FAULT,
+    &flapping_link::FAULT,
+    &resets::FAULT,
+    &delay_spikes::FAULT,
+    &loss::FAULT,
+    &pause::FAULT,
+    &slow_node::FAULT,
+    &clock_jump::FAULT,
+    &crash_one::FAULT,
+    &power_loss::FAULT,
+    &join::FAULT,
+    &wipe::FAULT,
+    &drain::FAULT,
+    &slow_disk::FAULT,
+    &disk_error::FAULT,
+    &disk_full::FAULT,
+    &flipped_bits::FAULT,
+    &fail_point::FAULT,
+];

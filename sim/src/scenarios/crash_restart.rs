@@ -6,5 +6,6 @@ use crate::faults::crash_one;
 pub(super) const SCENARIO: Scenario = Scenario {
     name: "crash-restart",
     about: "a node is killed or loses power, and comes back, under load; twice",
+    nodes: 3,
     faults: &[&crash_one::FAULT, &crash_one::FAULT],
 };

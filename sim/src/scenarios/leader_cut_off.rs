@@ -6,5 +6,6 @@ use crate::faults::cut_leader;
 pub(super) const SCENARIO: Scenario = Scenario {
     name: "leader-cut-off",
     about: "the room's leader is cut off from the other two for some seconds, under load",
+    nodes: 3,
     faults: &[&cut_leader::FAULT],
 };

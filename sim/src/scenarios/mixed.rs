@@ -6,5 +6,6 @@ use crate::faults::any;
 pub(super) const SCENARIO: Scenario = Scenario {
     name: "mixed",
     about: "five faults of all kinds, one after the other",
+    nodes: 3,
     faults: &[&any::FAULT, &any::FAULT, &any::FAULT, &any::FAULT, &any::FAULT],
 };

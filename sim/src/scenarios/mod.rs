@@ -1,9 +1,19 @@
 //! Scenarios: which faults a run meets. A new one is a file and a row.
 
+mod clock_jumps;
 mod crash_restart;
+mod disk_faults;
+mod fail_points;
+mod flaky_network;
 mod leader_cut_off;
+mod membership;
 mod mixed;
+mod mixed_of_five;
+mod one_way_cuts;
+mod pauses;
 mod power_loss;
+mod rolling_drain;
+mod splits;
 
 use crate::faults::Fault;
 
@@ -12,13 +22,29 @@ use crate::faults::Fault;
 pub(crate) struct Scenario {
     pub(crate) name: &'static str,
     pub(crate) about: &'static str,
+    /// At the start.
+    pub(crate) nodes: usize,
     /// In this order, with pauses between them.
     pub(crate) faults: &'static [&'static Fault],
 }
 
 /// All there are.
-pub(crate) const ALL: &[&Scenario] =
-    &[&leader_cut_off::SCENARIO, &crash_restart::SCENARIO, &power_loss::SCENARIO, &mixed::SCENARIO];
+pub(crate) const ALL: &[&Scenario] = &[
+    &leader_cut_off::SCENARIO,
+    &crash_restart::SCENARIO,
+    &power_loss::SCENARIO,
+    &mixed::SCENARIO,
+    &one_way_cuts::SCENARIO,
+    &splits::SCENARIO,
+    &flaky_network::SCENARIO,
+    &pauses::SCENARIO,
+    &clock_jumps::SCENARIO,
+    &membership::SCENARIO,
+    &rolling_drain::SCENARIO,
+    &mixed_of_five::SCENARIO,
+    &disk_faults::SCENARIO,
+    &fail_points::SCENARIO,
+];
 
 /// By name.
 pub(crate) fn find(name: &str) -> Result<&'static Scenario, String> {

@@ -6,5 +6,6 @@ use crate::faults::power_loss;
 pub(super) const SCENARIO: Scenario = Scenario {
     name: "power-loss",
     about: "all nodes lose power at once, and come back one after the other",
+    nodes: 3,
     faults: &[&power_loss::FAULT],
 };

@@ -11,6 +11,7 @@ use chat::Limits;
 use chat::codec::{decode, encode};
 use chat::directory::Directory;
 use chat::room::Rooms;
+use fail::fail_point;
 use replica::engine::{Checkpoint, GroupCheckpoint, StateAt};
 use replica::store::history::{
     CheckpointDone as Done, CheckpointJob, HistoryOpenError, HistoryOptions,
@@ -24,8 +25,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::sync::Arc;
 
-/// Commands applied before the next checkpoint: what a start has to replay at most.
-const COMMANDS_MAX: u64 = 200_000;
 /// Longest time between two checkpoints while anything changes, in milliseconds.
 const INTERVAL_MS: u64 = 120_000;
 
@@ -35,7 +34,9 @@ const MARKER: &str = "owner";
 /// Where the node stands with its checkpoints.
 #[derive(Default)]
 pub(super) struct Progress {
+    /// Applied since the last one, and so many are enough for the next.
     commands: u64,
+    commands_max: u64,
     last_ms: u64,
     is_running: bool,
     is_wanted: bool,
@@ -44,6 +45,12 @@ pub(super) struct Progress {
     /// Groups whose fetched state is not yet in one, and in the one under way.
     installed: BTreeSet<GroupId>,
     installing: BTreeSet<GroupId>,
+}
+
+impl Progress {
+    pub(super) fn new(commands_max: u64) -> Progress {
+        Progress { commands_max, ..Progress::default() }
+    }
 }
 
 /// How a checkpoint's disk work ended.
@@ -69,7 +76,7 @@ impl Core {
         let it = &self.checkpointing;
         let is_due = it.is_wanted
             || !it.installed.is_empty()
-            || it.commands >= COMMANDS_MAX
+            || it.commands >= it.commands_max
             || (it.commands > 0 && self.now_ms - it.last_ms >= INTERVAL_MS);
         if it.is_running || !is_due {
             return None;
@@ -149,7 +156,7 @@ pub(crate) enum RestoreError {
 pub(crate) fn restore(
     disk: &Arc<dyn Disk>,
     identity: &Identity,
-    log_options: LogOptions,
+    (log_options, history_options): (LogOptions, HistoryOptions),
     on_synced: OnSynced,
 ) -> Result<Restored, RestoreError> {
     let unusable = |why: &dyn std::fmt::Display| RestoreError::Unusable(why.to_string());
@@ -163,6 +170,7 @@ pub(crate) fn restore(
         other => unusable(&other),
     })?;
     if !is_marked {
+        fail_point!("log.before-marker");
         let marked = log_dir.replace(MARKER, &identity.id.to_le_bytes());
         marked.map_err(|why| unusable(&why))?;
     }
@@ -171,7 +179,7 @@ pub(crate) fn restore(
     }
     let history_dir = disk.dir("history").map_err(|why| unusable(&why))?;
     let (mut history, blob) =
-        History::open(history_dir, HistoryOptions::default()).map_err(|why| match why {
+        History::open(history_dir, history_options).map_err(|why| match why {
             HistoryOpenError::Damaged { .. } | HistoryOpenError::Missing { .. } => {
                 RestoreError::Damaged(why.to_string())
             }
@@ -296,7 +304,7 @@ mod tests {
             peers: Vec::new(),
         };
         let options = LogOptions { segment_bytes: 1 << 16, inline: true, ..LogOptions::default() };
-        restore(disk, &identity, options, Box::new(|_| ()))
+        restore(disk, &identity, (options, HistoryOptions::default()), Box::new(|_| ()))
     }
 
     fn lose(disk: &Arc<dyn Disk>, part: &str) {

@@ -8,7 +8,9 @@ use chat::codec::encode;
 use chat::directory::{DirectoryCommand, Member, MemberState, Roles};
 use chat::room::{RoomCommand, RoomVerb};
 use chat::{NodeId, Place, SessionId, Stamp};
+use fail::fail_point;
 use replica::engine::GroupStatus;
+use replica::planted;
 use replica::store::GroupId;
 use replica::strategy::raft::Start;
 use replica_proto::Ring;
@@ -190,7 +192,8 @@ impl Core {
         match self.engine.holds(group) {
             Some(true) if !is_mine && self.is_stray(group, replicas) => {
                 tracing::info!(%group, "giving the replica up: it is elsewhere now");
-                self.engine.drop_group(group);
+                self.engine.drop_replica(group);
+                fail_point!("replica.after-drop");
                 let dropped = self.history.borrow_mut().drop_group(group);
                 if let Err(why) = dropped {
                     self.fatal.get_or_insert(format!("history: {why}"));
@@ -202,6 +205,7 @@ impl Core {
             Some(true) => self.engine.want(group, replicas),
             _ if is_mine => {
                 tracing::info!(%group, "beginning a replica");
+                fail_point!("replica.before-begin");
                 let begun = self.engine.add_replica(group, Start::default(), Default::default());
                 if let Err(why) = begun {
                     tracing::error!(%group, why, "a replica does not begin");
@@ -334,7 +338,8 @@ impl Core {
 
     /// Leaders of groups: an occupant whose session the directory does not have is no occupant.
     fn chase_ghosts(&mut self) {
-        if !self.engine.has_route(DIRECTORY) || self.directory.founded().is_none() {
+        let is_known = self.engine.has_route(DIRECTORY) && self.directory.founded().is_some();
+        if !is_known || planted!("ghosts-stay") {
             self.ghosts.clear();
             return;
         }

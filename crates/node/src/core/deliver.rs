@@ -5,6 +5,7 @@ use crate::door::{ConnId, Delivery, HistorySelect};
 use bytes::Bytes;
 use chat::Who;
 use chat::codec::{decode, encode};
+use fail::fail_point;
 use serde::{Deserialize, Serialize};
 
 /// Between nodes. Lost when the link is down.
@@ -35,6 +36,7 @@ impl Core {
         match decode::<Told>(body) {
             Ok(Told::Wallops { from, text }) => self.deliver_wallops(&from, &text),
             Ok(Told::FindHistory { number, group, key, select, limit }) => {
+                fail_point!("node.before-history");
                 let records = self.read_history(group, &key, select, limit as usize);
                 let told = Told::FoundHistory { number, records };
                 self.engine.tell(from, encode(&told).into());

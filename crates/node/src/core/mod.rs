@@ -29,6 +29,7 @@ use chat::directory::{Directory, Session};
 use chat::room::Rooms;
 use chat::{Limits, NodeId, SessionId, Stamp};
 pub(crate) use checkpoint::{CheckpointDone, RestoreError, restore};
+use fail::fail_point;
 use rand::Rng;
 use rand::rngs::SmallRng;
 use replica::engine::Links;
@@ -117,6 +118,8 @@ pub(crate) struct Surroundings {
     pub(crate) identity: Identity,
     /// Where that file is.
     pub(crate) disk: Arc<dyn Disk>,
+    /// Commands applied before the next checkpoint.
+    pub(crate) checkpoint_commands: u64,
     /// All chance.
     pub(crate) random: SmallRng,
 }
@@ -224,7 +227,7 @@ impl Core {
             fresh_asked_ms: None,
             is_leaving: false,
             members_changed: true,
-            checkpointing: checkpoint::Progress::default(),
+            checkpointing: checkpoint::Progress::new(around.checkpoint_commands),
             strays: BTreeMap::new(),
             proposed: HashMap::new(),
             followed: HashMap::new(),
@@ -330,7 +333,25 @@ impl Core {
                 break;
             }
         }
+        self.notice_damage();
         self.flush();
+    }
+
+    /// History is checked when it is read. If others have copies, a node with a damaged one leaves;
+    /// when it is started again, it joins as a new replica with nothing of its own.
+    fn notice_damage(&mut self) {
+        let Some(why) = self.history.borrow().damage() else { return };
+        let others = self.identity.peers.iter().filter(|it| it.0 != self.me.0);
+        let addresses: Vec<String> = others.map(|it| it.1.clone()).collect();
+        if addresses.is_empty() {
+            return; // The only copy: what can be read of it is better than nothing.
+        }
+        let id = self.draw();
+        let why = match self.identity.begin_again(id, addresses).save(&*self.disk) {
+            Ok(()) => format!("history: {why}; started again, this node joins as a new replica"),
+            Err(unsaved) => format!("history: {why}; and it cannot be noted: {unsaved}"),
+        };
+        self.fatal = Some(why); // In place of what the damage has already broken.
     }
 
     fn take(&mut self, event: Event) {
@@ -386,11 +407,13 @@ impl Core {
     fn flush(&mut self) {
         for shard in &mut self.shards {
             if !shard.out.is_empty() {
+                fail_point!("node.before-deliver");
                 shard.sent.push_back(shard.out.len());
                 shard.backlog += shard.out.len();
                 let _ = shard.sink.send(std::mem::take(&mut shard.out)); // A closed door hears nothing.
                 shard.count_backlog();
                 (shard.wake)();
+                fail_point!("node.after-deliver");
             }
         }
     }

@@ -5,7 +5,9 @@ use crate::door::{Answer, Delivery, Refused};
 use chat::codec::{decode, encode};
 use chat::room::{Outcome, RoomCommand, RoomVerb, Rooms};
 use chat::{Place, Record, SessionId, Stamp, What, Who};
+use fail::fail_point;
 use replica::engine::Applied;
+use replica::planted;
 use replica::store::{GroupId, history};
 use std::sync::Arc;
 
@@ -64,6 +66,7 @@ impl Core {
     }
 
     fn keep(&mut self, group: GroupId, index: u64, record: &Record) {
+        fail_point!("node.before-keep");
         let (key, body) = (record.place.key(), encode(record));
         let record = history::Record { index, sort: record.id.stamp.0, body: &body };
         if let Err(why) = self.history.borrow_mut().append(group, key.as_bytes(), record) {
@@ -73,6 +76,7 @@ impl Core {
 
     /// A command's answer is known.
     pub(super) fn resolve(&mut self, token: u64, answer: Answer) {
+        fail_point!("node.before-answer");
         let is_done = matches!(answer, Answer::Done);
         self.measures.resolved(token, is_done, self.now_us);
         match self.askers.remove(&token) {
@@ -188,6 +192,9 @@ impl Core {
 
     /// The session has ended: the groups that this node leads forget it.
     pub(super) fn forget(&mut self, who: &Who, reason: &Arc<str>) {
+        if planted!("ghosts-stay") {
+            return;
+        }
         let groups: Vec<GroupId> = self
             .rooms
             .iter()

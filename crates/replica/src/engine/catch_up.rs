@@ -5,10 +5,12 @@ use super::checkpoint::GroupCheckpoint;
 use super::group::Role;
 use super::wire::Envelope;
 use super::{Engine, Event};
+use crate::planted;
 use crate::store::GroupId;
 use crate::store::history::{Cursor, Record, Stored};
 use crate::strategy::{Fetch, PeerId};
 use bytes::{Buf, BufMut, Bytes};
+use fail::fail_point;
 
 /// Bytes of state in one part.
 const STATE_PART: usize = 256 << 10;
@@ -82,6 +84,7 @@ impl Engine {
         let Some(it) = &mut group.catch_up else {
             return;
         };
+        fail_point!("catch-up.before-question");
         it.asked_ms = self.now_ms;
         let envelope = match &it.history {
             None => {
@@ -103,6 +106,7 @@ impl Engine {
         if let Some(strategy) = self.replica_for(id) {
             strategy.peer_fetches(to);
         }
+        fail_point!("catch-up.before-state");
         let group = self.groups.get(&id);
         let provided = group.and_then(|it| it.provided.iter().find(|it| it.0 == index));
         let envelope = match provided {
@@ -139,6 +143,7 @@ impl Engine {
             self.abandon(id, "the state is not there any more");
             return;
         }
+        fail_point!("catch-up.before-state-part");
         it.total = Some(total);
         it.state.extend_from_slice(part);
         it.progress_ms = now_ms;
@@ -177,6 +182,10 @@ impl Engine {
                     put_record(&mut bytes, room, record);
                 }
                 let next = found.next.map(|it| (Bytes::from(it.room), it.ordinal));
+                if next.is_none() && planted!("catch-up-drops-last") {
+                    bytes.clear();
+                }
+                fail_point!("catch-up.before-history");
                 let records = Bytes::from(bytes);
                 self.sends.push((to, Envelope::History { group: id, upto, next, records }));
             }
@@ -207,6 +216,7 @@ impl Engine {
                 self.abandon(id, "history that cannot be read");
                 return;
             };
+            fail_point!("catch-up.before-keep");
             let record = Record { index, sort, body: &body };
             let kept = self.history.borrow_mut().append(id, &room, record);
             if let Err(why) = kept {
@@ -233,6 +243,7 @@ impl Engine {
             self.abandon(id, "a state that cannot be read");
             return;
         };
+        fail_point!("catch-up.before-install");
         it.is_installing = true;
         it.state = Vec::new();
         let is_replica = matches!(group.role, Role::Replica(_));
@@ -264,6 +275,7 @@ impl Engine {
         let Some(it) = group.catch_up.take() else {
             return;
         };
+        fail_point!("catch-up.after-install");
         if let (Role::Replica(strategy), Some(message)) = (&mut group.role, it.message) {
             strategy.fetched(message);
         }
@@ -305,7 +317,7 @@ impl Engine {
     }
 }
 
-fn put_record(out: &mut Vec<u8>, room: &[u8], record: &Stored) {
+pub(super) fn put_record(out: &mut Vec<u8>, room: &[u8], record: &Stored) {
     out.put_u16_le(room.len() as u16); // Room keys are far shorter.
     out.put_slice(room);
     out.put_u64_le(record.index);
@@ -314,7 +326,7 @@ fn put_record(out: &mut Vec<u8>, room: &[u8], record: &Stored) {
     out.put_slice(&record.body);
 }
 
-fn take_record(bytes: &mut Bytes) -> Option<(Bytes, u64, u64, Bytes)> {
+pub(super) fn take_record(bytes: &mut Bytes) -> Option<(Bytes, u64, u64, Bytes)> {
     let len = (bytes.len() >= 2).then(|| bytes.get_u16_le() as usize)?;
     let room = (bytes.len() >= len).then(|| bytes.split_to(len))?;
     if bytes.len() < 20 {

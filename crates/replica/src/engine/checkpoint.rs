@@ -1,13 +1,16 @@
 //! Checkpoints: everything a node needs to start from, at one moment, as one blob.
 
 use super::group::{Group, Role};
+use super::observe::Observer;
 use super::{Engine, Event};
 use crate::lane::Seen;
+use crate::planted;
 use crate::store::GroupId;
 use crate::store::log::Append;
 use crate::strategy::Strategy;
 use crate::strategy::raft::{RaftGroup, Start};
 use bytes::Bytes;
+use fail::fail_point;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -54,6 +57,11 @@ fn point(strategy: &dyn Strategy) -> (u64, u64, Vec<u8>) {
     (point.index, point.term, point.memory.to_vec())
 }
 
+/// What a state remembers of the lanes: all of it.
+fn remembered(seen: &Seen) -> Seen {
+    if planted!("forget-dedupe") { Seen::default() } else { seen.clone() }
+}
+
 impl Engine {
     /// What to remember now. `state` gives the node's own state of a group.
     pub fn checkpoint(&self, mut state: impl FnMut(GroupId) -> Vec<u8>) -> Checkpoint {
@@ -67,7 +75,7 @@ impl Engine {
                 applied: group.applied,
                 term: group.applied_term,
                 strategy,
-                lanes: group.seen.clone(),
+                lanes: remembered(&group.seen),
                 state: state(*id),
                 is_replica: matches!(group.role, Role::Replica(_)),
             };
@@ -94,6 +102,7 @@ impl Engine {
             }
         }
         if !purges.is_empty() {
+            fail_point!("engine.before-purge");
             self.ticket += 1;
             self.write(purges, self.ticket);
         }
@@ -128,9 +137,11 @@ impl Engine {
         Ok(())
     }
 
-    /// Forgets a group altogether; its waiting commands are refused or unknown.
-    pub fn drop_group(&mut self, id: GroupId) {
+    /// Gives up a replica and its log; its waiting commands are refused or unknown. What was applied
+    /// stays: an observer goes on from there, so that nobody here misses what comes between.
+    pub fn drop_replica(&mut self, id: GroupId) {
         if let Some(mut group) = self.groups.remove(&id) {
+            fail_point!("replica.before-drop");
             let gone = group.outbox.give_up(u64::MAX, 0);
             self.events.extend(gone.refused.into_iter().map(|token| Event::Refused { token }));
             self.events.extend(gone.unknown.into_iter().map(|token| Event::Unknown { token }));
@@ -138,6 +149,11 @@ impl Engine {
             self.generations.insert(id, group.outbox.generation() + 1);
             self.ticket += 1;
             self.write(vec![Append::Drop { group: id }], self.ticket);
+            let mut observer = Group::new(Role::Observer(Observer::default()), self.new_outbox(id));
+            (observer.applied, observer.applied_term, observer.seen) =
+                (group.applied, group.applied_term, group.seen);
+            self.groups.insert(id, observer);
+            self.touched.insert(id);
         }
     }
 
@@ -151,11 +167,12 @@ impl Engine {
             applied: group.applied,
             term: group.applied_term,
             strategy: point(&**strategy),
-            lanes: group.seen.clone(),
+            lanes: remembered(&group.seen),
             state: state.to_vec(),
             is_replica: true,
         };
         let bytes = postcard::to_stdvec(&state).expect("writing to memory cannot fail");
+        fail_point!("catch-up.before-provide");
         group.provided.truncate(1); // One more: somebody may still be fetching it.
         group.provided.push_front((group.applied, Bytes::from(bytes)));
         strategy.provide(group.applied);

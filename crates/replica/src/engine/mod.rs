@@ -9,6 +9,8 @@
 
 mod catch_up;
 mod checkpoint;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod group;
 mod observe;
 #[cfg(test)]
@@ -16,11 +18,13 @@ mod tests;
 mod wire;
 
 use crate::lane::{Intake, Outbox, Taken, read_entry};
+use crate::planted;
 use crate::store::log::Append;
 use crate::store::{GroupId, History, Log};
 use crate::strategy::{Committed, Effects, PeerId, Route, Strategy, StrategyStatus};
 use bytes::Bytes;
 pub use checkpoint::{Checkpoint, GroupCheckpoint, StateAt};
+use fail::fail_point;
 use group::{Group, Role};
 use replica_proto::Clock;
 use std::cell::RefCell;
@@ -365,10 +369,12 @@ impl Engine {
             self.carry_out(id, ticket, effects, &mut appends);
         }
         if !appends.is_empty() {
+            fail_point!("engine.before-submit");
             self.ticket = ticket;
             self.write(appends, ticket);
         }
         for (to, envelope) in self.sends.drain(..) {
+            fail_point!("engine.before-envelope");
             links.send(to, &mut |out| envelope.encode(out));
         }
         let mut events = std::mem::take(&mut self.events);
@@ -416,6 +422,7 @@ impl Engine {
         if entry.index <= group.applied {
             return; // The state that was fetched from a peer contains it.
         }
+        fail_point!("engine.before-apply");
         group.applied = entry.index;
         group.applied_term = entry.term;
         group.kept = group.kept.max(if group.kept + 1 == entry.index { entry.index } else { 0 });
@@ -438,6 +445,7 @@ impl Engine {
             if commands.is_empty() {
                 continue;
             }
+            fail_point!("lane.before-answer", origin == self.me, |_| ());
             let tokens = if origin == self.me {
                 group.outbox.applied(generation, first, commands.len())
             } else {
@@ -480,7 +488,10 @@ impl Engine {
         if !group.is_held && route != Route::Nowhere {
             while let Some(section) = group.outbox.next_section() {
                 match route {
-                    Route::At(leader) => self.sends.push((leader, Envelope::Propose(id, section))),
+                    Route::At(leader) => {
+                        fail_point!("lane.before-propose");
+                        self.sends.push((leader, Envelope::Propose(id, section)));
+                    }
                     _ => {
                         if group.intake.take(section, &group.seen) == Taken::No {
                             group.outbox.rewind();
@@ -496,9 +507,14 @@ impl Engine {
         };
         while route == Route::Here && strategy.room() > 0 {
             let clock = &mut self.clock;
-            let Some(entry) = group.intake.next_entry(|| clock.stamp(wall_ms)) else {
+            let stamp = || match planted!("clock-runs-back") {
+                true => wall_ms << 16,
+                false => clock.stamp(wall_ms),
+            };
+            let Some(entry) = group.intake.next_entry(stamp) else {
                 break;
             };
+            fail_point!("engine.before-offer");
             if !strategy.offer(entry) {
                 // It is in nobody's log: what was taken has to be offered again.
                 let origins: Vec<_> = group.intake.origins().collect();
@@ -519,6 +535,7 @@ impl Engine {
         let Some(group) = self.groups.get_mut(&id) else {
             return;
         };
+        fail_point!("lane.before-take");
         match group.route() {
             Route::Here => {
                 self.notice_route(id);
@@ -540,6 +557,7 @@ impl Engine {
 
     fn not_taken(&mut self, id: GroupId, origin: PeerId, generation: u64, has_majority: bool) {
         if origin != self.me {
+            fail_point!("lane.before-not-taken");
             let envelope = Envelope::NotTaken { group: id, generation, has_majority };
             self.sends.push((origin, envelope));
         } else if let Some(group) = self.groups.get_mut(&id) {
@@ -558,6 +576,7 @@ impl Engine {
             || group.no_majority_at.is_some_and(|at| self.now_ms - at < GIVE_UP_MS);
         let limit = if is_stuck { GIVE_UP_MS } else { GIVE_UP_ROUTED_MS };
         if age >= limit {
+            fail_point!("lane.before-give-up");
             let gone = group.outbox.give_up(self.now_ms, limit);
             group.no_majority_at = None;
             self.events.extend(gone.refused.into_iter().map(|token| Event::Refused { token }));

@@ -8,6 +8,7 @@ use super::group::{Group, Role};
 use super::wire::Envelope;
 use crate::store::GroupId;
 use crate::strategy::{Committed, PeerId, Route};
+use fail::fail_point;
 
 /// Bytes of entries sent to an observer that comes back; one further behind takes the state.
 const RESUME_ENTRIES_MAX: u64 = 4096;
@@ -77,6 +78,7 @@ impl Engine {
         observer.looked_ms = self.now_ms;
         let found = observer.candidates.iter().find(|it| self.up.contains(it)).copied();
         if let Some(source) = found {
+            fail_point!("observe.before-question");
             observer.source = Some(source);
             let after = group.applied;
             self.sends.push((source, Envelope::Observe { group: id, after }));
@@ -124,6 +126,7 @@ impl Engine {
         };
         match entries {
             Some(entries) => {
+                fail_point!("observe.before-entries");
                 group.observers.insert(from, group.applied);
                 self.sends.extend(entries.into_iter().map(|entry| {
                     let Committed { index, term, data } = entry;
@@ -147,6 +150,7 @@ impl Engine {
         };
         let index = group.applied;
         for peer in std::mem::take(&mut group.waiting_observers) {
+            fail_point!("observe.before-restart");
             group.observers.insert(peer, index);
             self.sends.push((peer, Envelope::Restart { group: id, index }));
         }

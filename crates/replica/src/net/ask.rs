@@ -4,6 +4,7 @@
 
 use std::io;
 
+use fail::fail_point;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::sync::oneshot;
 
@@ -26,6 +27,7 @@ impl Responder {
 
     /// Sends the answer, unless whoever asked is gone.
     pub fn answer(self, answer: Vec<u8>) {
+        fail_point!("ask.before-answer");
         let _ = self.0.send(answer); // They stopped waiting: nobody is left to tell.
     }
 }
@@ -38,6 +40,7 @@ pub async fn ask<N: Network>(net: &N, address: &str, question: &[u8]) -> io::Res
         return Err(io::Error::new(io::ErrorKind::InvalidInput, "question over 1 MiB"));
     }
     let mut stream = net.connect(address).await?;
+    fail_point!("ask.before-question");
     stream.write_all(&ASK_MAGIC).await?;
     write_sized(&mut stream, question).await?;
     read_sized(&mut stream, ANSWER_BYTES_MAX).await

@@ -13,6 +13,9 @@ const WORD_BYTES: usize = 4;
 const COUNTER_BYTES: usize = 8;
 const PING: u32 = 0x8000_0001;
 const PONG: u32 = 0x8000_0002;
+/// Smaller frames are copied out. An entry of a hundred bytes may be kept for hours, and would keep all
+/// the bytes alive that were read together with it.
+const SHARED_BYTES_MIN: usize = 32 << 10;
 
 /// One thing read from a link.
 #[derive(Debug, PartialEq, Eq)]
@@ -61,6 +64,11 @@ pub(super) fn take(buffer: &mut BytesMut, max: usize) -> Result<Option<Received>
     buffer.advance(WORD_BYTES);
     if length == 0 {
         return Ok(Some(Received::Heartbeat));
+    }
+    if length < SHARED_BYTES_MIN {
+        let frame = Bytes::copy_from_slice(&buffer[..length]);
+        buffer.advance(length);
+        return Ok(Some(Received::Frame(frame)));
     }
     Ok(Some(Received::Frame(buffer.split_to(length).freeze())))
 }
@@ -158,6 +166,22 @@ mod tests {
             while let Ok(Some(_)) = take(&mut buffer, MAX) {}
             prop_assert!(missing(&buffer, MAX) <= MAX + WORD_BYTES);
         }
+    }
+
+    #[test]
+    fn a_small_frame_that_is_kept_does_not_keep_what_was_read_with_it() {
+        let mut wire = Vec::new();
+        for _ in 0..20 {
+            assert!(append(&mut wire, MAX, |out| out.extend_from_slice(b"kept")));
+        }
+        let mut buffer = BytesMut::with_capacity(wire.len());
+        buffer.extend_from_slice(&wire);
+        let mut kept = Vec::new();
+        while let Some(it) = take(&mut buffer, MAX).unwrap() {
+            kept.push(it);
+        }
+        assert_eq!(kept.len(), 20);
+        assert!(buffer.try_reclaim(wire.len()), "nobody but the buffer holds its memory");
     }
 
     #[test]

@@ -34,7 +34,7 @@ impl Hello {
     }
 
     /// Magic and all, ready to write.
-    fn to_bytes(&self) -> Vec<u8> {
+    pub(super) fn to_bytes(&self) -> Vec<u8> {
         let name = clip(&self.name, NAME_BYTES_MAX);
         let mut out = Vec::with_capacity(MAGIC_BYTES + FIXED_BYTES + name.len());
         out.extend_from_slice(&LINK_MAGIC);

@@ -6,6 +6,7 @@ use std::mem;
 use std::rc::Rc;
 
 use bytes::BytesMut;
+use fail::fail_point;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::sync::{Notify, oneshot};
 use tokio::task::yield_now;
@@ -73,8 +74,10 @@ impl Outgoing {
             yield_now().await; // More frames gather meanwhile: fewer, larger writes.
             mem::swap(&mut *self.buffer.borrow_mut(), &mut spare);
             self.in_flight.set(spare.len());
+            fail_point!("link.before-write");
             socket.write_all(&spare).await?;
             socket.flush().await?;
+            fail_point!("link.after-write");
             self.in_flight.set(0);
             spare.clear();
             spare.shrink_to(IDLE_BUFFER_BYTES);
@@ -121,6 +124,7 @@ async fn reach<N: Network>(
     let cluster = shared.cluster.get();
     let mut stream = net.connect(&peer.address).await?;
     let hello = Hello::new(cluster, shared.me.id, peer.id, &shared.me.name);
+    fail_point!("link.before-hello");
     handshake::call(&mut stream, &hello).await?;
     Ok((stream, cluster))
 }

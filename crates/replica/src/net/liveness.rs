@@ -26,6 +26,7 @@ use chitchat::{
     ChitchatConfig, ChitchatHandle, ChitchatId, ChitchatMessage, Deserializable,
     FailureDetectorConfig, NodeState, Serializable, spawn_chitchat,
 };
+use fail::fail_point;
 use tokio::sync::watch;
 use tokio::task::{AbortHandle, spawn_local};
 use tokio::time::sleep;
@@ -225,6 +226,7 @@ impl<N: Network> Socket for DatagramSocket<N> {
     async fn send(&mut self, to: SocketAddr, message: ChitchatMessage) -> anyhow::Result<()> {
         self.outgoing.clear();
         message.serialize(&mut self.outgoing);
+        fail_point!("gossip.before-send");
         if let Err(error) = N::send_to(&self.datagrams, &self.outgoing, to).await {
             tracing::debug!(%to, %error, "datagram lost at the start");
         }

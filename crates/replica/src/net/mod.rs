@@ -12,6 +12,8 @@ use tokio::io::{AsyncRead, AsyncWrite};
 mod accept;
 mod ask;
 mod frame;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod handshake;
 mod link;
 mod liveness;

@@ -15,6 +15,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use fail::fail_point;
 use rand::rngs::SmallRng;
 use rand::{Rng, SeedableRng};
 use tokio::sync::{Notify, oneshot};
@@ -217,6 +218,7 @@ impl Peers {
             metrics::counter!("starling_peer_frames_dropped_total").increment(1);
             return false;
         }
+        fail_point!("link.before-frame");
         link.append(|buffer| frame::append(buffer, self.0.me.limits.frame_bytes, fill))
     }
 

@@ -8,9 +8,14 @@ mod sim;
 
 use std::io;
 use std::sync::Arc;
+use std::time::Duration;
 
+use fail::fail_point;
 pub use real::RealDisk;
 pub use sim::SimDisk;
+
+/// What a sync takes of simulated time: about what a good disk needs.
+const SYNC_TAKES: Duration = Duration::from_micros(200);
 
 /// One directory. Names are plain file names, without separators.
 pub trait Disk: Send + Sync + 'static {
@@ -39,6 +44,12 @@ pub trait Disk: Send + Sync + 'static {
     /// Fails with `WouldBlock` while somebody else holds it.
     fn lock(&self, name: &str) -> io::Result<Box<dyn LockGuard>>;
 
+    /// How long a sync takes at this moment, for whoever lets simulated time pass around one. A real
+    /// disk takes its time by itself.
+    fn sync_takes(&self) -> Duration {
+        SYNC_TAKES
+    }
+
     /// The whole content of a small file; fails with `NotFound`.
     fn read(&self, name: &str) -> io::Result<Vec<u8>> {
         let file = self.open(name)?;
@@ -55,10 +66,14 @@ pub trait Disk: Send + Sync + 'static {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
             _ => {} // What a crash left of an earlier replace.
         }
+        fail_point!("replace.before-write");
         let file = self.create(&fresh)?;
         file.write_at(0, bytes)?;
+        fail_point!("replace.before-sync");
         file.sync_data()?;
+        fail_point!("replace.before-rename");
         self.rename(&fresh, name)?;
+        fail_point!("replace.before-dir-sync");
         self.sync_dir()
     }
 }

@@ -3,6 +3,8 @@
 //! Promise: bytes parse as a frame only if they were sealed as one in this very file. The crc starts
 //! from a salt made of the file's id, so what a recycled file held before never passes.
 
+use crate::planted;
+
 /// Bytes before the body: crc 4, body length 4, sequence 8, kind 1.
 pub(super) const HEADER: usize = 17;
 
@@ -63,7 +65,8 @@ pub(super) fn parse(bytes: &[u8], salt: u32) -> Option<Frame<'_>> {
     }
     let len = len_of(bytes);
     let covered = bytes.get(4..len)?;
-    if crc32c::crc32c_append(salt, covered) != u32_at(bytes, 0) {
+    let is_whole = crc32c::crc32c_append(salt, covered) == u32_at(bytes, 0);
+    if !is_whole && !planted!("checksum-unchecked") {
         return None;
     }
     let (kind, is_last) = (bytes[16] & !LAST, bytes[16] & LAST != 0);

@@ -29,6 +29,7 @@ use super::disk::LockGuard;
 pub use checkpoint::{CheckpointDone, CheckpointJob};
 use chunk::{RECORD_FIXED, What};
 pub use error::{HistoryError, HistoryOpenError};
+use fail::fail_point;
 use files::Files;
 pub use query::{CatchUp, Cursor, RoomInfo};
 use room::{CHUNK_BYTES, CHUNK_RECORDS, Chunk, Room, Tail};
@@ -137,6 +138,7 @@ impl History {
         let it = rooms.get_mut(room).expect("inserted above");
         let tail = it.tail.as_mut().expect("loaded above");
         tail.is_idle = false;
+        fail_point!("history.before-append");
         chunk::encode_record(&mut tail.records, record.index, record.sort, record.body);
         let ordinal = it.next_ordinal;
         it.next_ordinal += 1;
@@ -199,6 +201,7 @@ impl History {
         if self.is_poisoned {
             return Err(HistoryError::Poisoned);
         }
+        fail_point!("history.before-tombstone");
         let seq = self.take_seq();
         let done = self.files.append(false, |into, salt| {
             chunk::encode_tombstone(into, (salt, seq), (group, room), what);
@@ -215,6 +218,7 @@ impl History {
         let Some(tail) = it.tail.take() else {
             return Ok(());
         };
+        fail_point!("history.before-chunk");
         let appended = self.files.append(true, |into, salt| {
             let place = (salt, seq);
             chunk::encode_chunk(into, place, (group, room), tail.first_ordinal, &tail.records);

@@ -128,7 +128,7 @@ impl Log {
             _ => OpenError::Io(error),
         })?;
         let found = recover::recover(&disk)?;
-        let spares = Arc::new(Spares::open(disk, options.segment_bytes)?);
+        let spares = Arc::new(Spares::open(disk, options.segment_bytes, found.active.is_none())?);
         let active = match found.active {
             Some(active) => active,
             None => Active { segment: 1, file: spares.take(1)?, at: 0 },

@@ -122,7 +122,7 @@ impl Memory {
             true => self.flaw,
             false => Flaw::None,
         };
-        let id = format!("id{}", self.messages);
+        let id = format!("id{:06}", self.messages);
         let entry = (format!("{nick}!u@h"), id.clone(), line.param(1).to_owned());
         match flaw {
             Flaw::Refuses | Flaw::Forgets => {}

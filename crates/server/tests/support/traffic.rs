@@ -5,8 +5,10 @@
 
 use super::client::{Client, Line};
 use super::cluster::Cluster;
-use super::judge::{Evidence, Message, Outcome, Seen, Tally, judge};
+use super::judge::{Tally, judge};
 use super::wait_for;
+use checker::{Evidence, Heard, History, Kept, Live, Outcome, Sent};
+use irc_proto::time;
 use std::collections::HashMap;
 use std::io;
 use std::net::SocketAddr;
@@ -33,6 +35,7 @@ pub(crate) struct Traffic {
 struct Shared {
     room: String,
     nodes: Vec<SocketAddr>,
+    begun: Instant,
     stops: AtomicBool,
     echoed: AtomicUsize,
 }
@@ -40,8 +43,8 @@ struct Shared {
 /// What one client has to say.
 #[derive(Default)]
 struct Report {
-    sent: Vec<(Message, Outcome)>,
-    heard: Vec<(String, Vec<Seen>)>,
+    sent: Vec<Sent>,
+    heard: Vec<Live>,
 }
 
 impl Traffic {
@@ -50,6 +53,7 @@ impl Traffic {
         let shared = Arc::new(Shared {
             room: room.to_owned(),
             nodes,
+            begun: Instant::now(),
             stops: AtomicBool::new(false),
             echoed: AtomicUsize::new(0),
         });
@@ -70,15 +74,14 @@ impl Traffic {
     }
 
     /// Ends the sending, waits for the last answers, and judges all against the history of every
-    /// node. Panics with the faults if there are any.
+    /// node. Panics with the violations if there are any.
     #[track_caller]
     pub(crate) fn finish(mut self, cluster: &Cluster) -> Tally {
         let mut evidence = self.stop();
-        evidence.histories = settled_histories(cluster, &self.shared.room);
-        let tally = judge(&evidence).unwrap_or_else(|faults| {
-            const SHOWN: usize = 20;
-            let some = &faults[..faults.len().min(SHOWN)];
-            panic!("{} faults, of which the first are {some:#?}", faults.len())
+        evidence.finals = settled_histories(cluster, &self.shared.room);
+        let tally = judge(&evidence).unwrap_or_else(|violations| {
+            let told = violations.iter().map(|it| format!("\n{}: {}", it.invariant, it.story));
+            panic!("{} promises are broken:{}", violations.len(), told.collect::<String>())
         });
         eprintln!("{tally:?}");
         tally
@@ -91,7 +94,7 @@ impl Traffic {
         for worker in self.workers.drain(..) {
             let report = worker.join().expect("a client does not panic");
             evidence.sent.extend(report.sent);
-            evidence.heard.extend(report.heard);
+            evidence.live.extend(report.heard);
         }
         evidence
     }
@@ -104,18 +107,18 @@ impl Drop for Traffic {
 }
 
 /// The history of every node, once they are equal; if they do not become so, as they are at last.
-pub(crate) fn settled_histories(cluster: &Cluster, room: &str) -> Vec<(String, Vec<Seen>)> {
+pub(crate) fn settled_histories(cluster: &Cluster, room: &str) -> Vec<History> {
     let deadline = Instant::now() + Duration::from_secs(15);
     let mut attempt = 0;
     loop {
         attempt += 1;
         let of_node = |index| {
             let nick = format!("reader{index}x{attempt}");
-            let seen = history(cluster.irc(index), room, &nick);
-            (cluster.name(index).to_owned(), seen)
+            let items = history(cluster.irc(index), room, &nick);
+            History { node: cluster.name(index).into(), place: room.into(), items }
         };
-        let all: Vec<(String, Vec<Seen>)> = (0..cluster.len()).map(of_node).collect();
-        let are_equal = all.iter().all(|(_, history)| *history == all[0].1);
+        let all: Vec<History> = (0..cluster.len()).map(of_node).collect();
+        let are_equal = all.iter().all(|it| it.items == all[0].items);
         if are_equal || Instant::now() > deadline {
             return all;
         }
@@ -124,7 +127,7 @@ pub(crate) fn settled_histories(cluster: &Cluster, room: &str) -> Vec<(String, V
 
 /// The messages of our clients in the history that a node shows.
 #[track_caller]
-pub(crate) fn history(node: SocketAddr, room: &str, nick: &str) -> Vec<Seen> {
+pub(crate) fn history(node: SocketAddr, room: &str, nick: &str) -> Vec<Kept> {
     let lines = Client::register(node, nick, ANSWER_MAX).and_then(|mut client| {
         client.join(room, ANSWER_MAX)?;
         let lines = client.history(room)?;
@@ -133,6 +136,13 @@ pub(crate) fn history(node: SocketAddr, room: &str, nick: &str) -> Vec<Seen> {
     });
     let lines = lines.unwrap_or_else(|why| panic!("no history from {node}: {why}"));
     lines.iter().filter_map(seen).collect()
+}
+
+impl Shared {
+    /// The run's time.
+    fn now_ms(&self) -> u64 {
+        self.begun.elapsed().as_millis() as u64
+    }
 }
 
 fn work(shared: &Shared, sender: usize) -> Report {
@@ -148,8 +158,9 @@ fn work(shared: &Shared, sender: usize) -> Report {
             let mut session = Session {
                 shared,
                 client,
-                sender,
-                session,
+                person: format!("s{sender}"),
+                node: node.to_string(),
+                nick: nick.clone(),
                 under_way: HashMap::new(),
                 batches: HashMap::new(),
                 heard: Vec::new(),
@@ -157,7 +168,13 @@ fn work(shared: &Shared, sender: usize) -> Report {
             };
             let _ = session.run(&mut number); // Its node died; what was under way stays unknown.
             let heard = std::mem::take(&mut session.heard);
-            report.heard.push((format!("{nick} on {node}"), heard));
+            report.heard.push(Live {
+                connection: nick.into(),
+                node: node.to_string().into(),
+                place: shared.room.as_str().into(),
+                is_unbroken: true,
+                items: heard,
+            });
         } else {
             thread::sleep(PACE); // Not as fast as possible against a node that is down.
         }
@@ -169,13 +186,15 @@ fn work(shared: &Shared, sender: usize) -> Report {
 struct Session<'a> {
     shared: &'a Shared,
     client: Client,
-    sender: usize,
-    session: usize,
+    person: String,
+    node: String,
+    /// Names the session: never used twice.
+    nick: String,
     /// By label: place in the report and time of sending.
     under_way: HashMap<String, (usize, Instant)>,
     /// Open labeled-response batches: reference to label.
     batches: HashMap<String, String>,
-    heard: Vec<Seen>,
+    heard: Vec<Heard>,
     report: &'a mut Report,
 }
 
@@ -203,12 +222,17 @@ impl Session<'_> {
     }
 
     fn send(&mut self, number: u64) -> io::Result<()> {
-        let message = Message { sender: self.sender, session: self.session, number };
-        // Before it is sent: even if that fails it may have arrived.
-        self.report.sent.push((message, Outcome::Unknown));
+        let (room, nick) = (&self.shared.room, &self.nick);
+        let text = format!("m {nick} {number}");
+        let now_ms = self.shared.now_ms();
+        let (place, node) = (room.as_str().into(), self.node.as_str().into());
+        let mut sent = Sent::new(place, nick.as_str().into(), number, node, now_ms);
+        sent.person = self.person.as_str().into();
+        sent.text = Some(text.as_str().into());
+        sent.answer(Outcome::Unknown, now_ms); // Even if sending fails it may have arrived.
+        self.report.sent.push(sent);
         let place = self.report.sent.len() - 1;
         self.under_way.insert(number.to_string(), (place, Instant::now()));
-        let (room, text) = (&self.shared.room, text(message));
         self.client.send(&format!("@label={number} PRIVMSG {room} :{text}"))
     }
 
@@ -222,20 +246,24 @@ impl Session<'_> {
             return;
         }
         let seen = seen(line);
-        if let Some(seen) = &seen {
-            self.heard.push(seen.clone());
+        let seen_ms = self.shared.now_ms();
+        if let Some(record) = seen.clone() {
+            self.heard.push(Heard { seen_ms, record });
         }
         let Some((place, _)) = label.and_then(|it| self.under_way.remove(&it)) else {
             return;
         };
-        self.report.sent[place].1 = match seen {
+        let sent = &mut self.report.sent[place];
+        match seen {
             Some(seen) => {
-                assert_eq!(seen.message, self.report.sent[place].0, "an answer with a wrong label");
+                let name = (sent.sender.clone(), sent.number);
+                assert_eq!(seen.message, Some(name), "an answer with a wrong label");
                 self.shared.echoed.fetch_add(1, Ordering::Relaxed);
-                Outcome::Echoed(seen.id)
+                sent.id = Some(seen.id);
+                sent.answer(Outcome::Done, seen_ms);
             }
-            None => refusal(line),
-        };
+            None => sent.answer(refusal(line), seen_ms),
+        }
     }
 }
 
@@ -249,21 +277,18 @@ fn refusal(line: &Line) -> Outcome {
     }
 }
 
-fn text(message: Message) -> String {
-    format!("m {} {} {}", message.sender, message.session, message.number)
-}
-
 /// One of our messages, with its id.
-fn seen(line: &Line) -> Option<Seen> {
+fn seen(line: &Line) -> Option<Kept> {
     let mut words = line.param(1).split(' ');
     if !line.is("PRIVMSG") || words.next() != Some("m") {
         return None;
     }
-    let message = Message {
-        sender: words.next()?.parse().ok()?,
-        session: words.next()?.parse().ok()?,
-        number: words.next()?.parse().ok()?,
-    };
-    let id = line.tag("msgid").expect("every message has an id").to_owned();
-    Some(Seen { id, message })
+    let message = (words.next()?.into(), words.next()?.parse().ok()?);
+    let id = line.tag("msgid").expect("every message has an id");
+    Some(Kept {
+        id: id.into(),
+        at_ms: line.tag("time").map_or(0, |it| time::parse(it).expect("a time")),
+        message: Some(message),
+        body: format!("{} {}", line.source, line.param(1)).into(),
+    })
 }

@@ -8,6 +8,7 @@ use crate::directory::state::Answer;
 use crate::directory::{
     Directory, DirectoryEvent, DirectoryRefusal, NewSession, Session, UserModes,
 };
+use crate::planted::planted;
 use std::sync::Arc;
 
 pub(in crate::directory) fn register(
@@ -15,7 +16,9 @@ pub(in crate::directory) fn register(
     at: Stamp,
     new: NewSession,
 ) -> Answer {
-    if let Some(holder) = directory.by_nick(new.nick.as_str()) {
+    if let Some(holder) = directory.by_nick(new.nick.as_str())
+        && !planted!("nick-unchecked")
+    {
         return Err(DirectoryRefusal::NickInUse { by: holder.id });
     }
     if directory.session(new.session).is_some() {

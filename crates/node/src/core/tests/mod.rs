@@ -11,6 +11,7 @@ use chat::{Nick, RoomName, SayKind, What};
 use rand::SeedableRng;
 use replica::PeerId;
 use replica::store::SimDisk;
+use replica::store::history::HistoryOptions;
 use replica::store::log::LogOptions;
 use std::sync::mpsc;
 
@@ -47,9 +48,11 @@ impl Alone {
         let (tell, synced) = mpsc::channel();
         let on_synced =
             Box::new(move |it: Result<u64, _>| tell.send(it.expect("no faults")).unwrap_or(()));
+        let options = (options, HistoryOptions::default());
         let found =
             restore(&disk, &identity, options, on_synced).unwrap_or_else(|it| panic!("{it}"));
         let around = Surroundings {
+            checkpoint_commands: 1_000,
             info: Arc::new(Info {
                 name: "a".into(),
                 id: NodeId(7),

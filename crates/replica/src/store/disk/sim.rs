@@ -9,11 +9,12 @@ mod contents;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use rand::SeedableRng;
 use rand::rngs::SmallRng;
 
-use super::{Disk, DiskFile, LockGuard};
+use super::{Disk, DiskFile, LockGuard, SYNC_TAKES};
 use contents::{Inode, NameChange, Names};
 
 /// A simulated disk with all its directories. Clones and `dir`s share the same contents.
@@ -33,6 +34,8 @@ struct State {
     syncs: u64,
     operations: u64,
     faults: Vec<(u64, i32, bool)>, // From which operation, which errno, for ever.
+    room: Option<u64>,             // Bytes by which files may still grow; `None`: no limit.
+    delay: Duration,               // What a sync takes, besides what it takes anyway.
 }
 
 impl Default for SimDisk {
@@ -64,7 +67,8 @@ impl SimDisk {
         self.next_process()
     }
 
-    /// Kills the process but not the machine: everything written stays, synced or not.
+    /// Kills the process but not the machine: everything written stays, synced or not. Handles from
+    /// before fail for ever.
     pub fn kill(&self) -> SimDisk {
         self.next_process()
     }
@@ -106,9 +110,22 @@ impl SimDisk {
         state.faults.push((from, errno, for_ever));
     }
 
-    /// Ends all faults asked for by `fail_after`.
+    /// Lets files grow by `room` bytes more. Then the disk is full: of a write the part that fits is
+    /// done, and the rest fails with ENOSPC. Also for the next process, until `heal`.
+    pub fn fill(&self, room: u64) {
+        self.locked().room = Some(room);
+    }
+
+    /// Every sync takes that much longer, until `heal`.
+    pub fn slow(&self, delay: Duration) {
+        self.locked().delay = delay;
+    }
+
+    /// Ends all faults asked for by `fail_after`, `fill` and `slow`.
     pub fn heal(&self) {
-        self.locked().faults.clear();
+        let mut state = self.locked();
+        state.faults.clear();
+        (state.room, state.delay) = (None, Duration::ZERO);
     }
 
     /// How many file and directory syncs succeeded so far.
@@ -175,6 +192,13 @@ impl State {
         }
     }
 
+    /// Takes up to `bytes` of the room that is left; gives how many there were.
+    fn take_room(&mut self, bytes: u64) -> u64 {
+        let taken = bytes.min(self.room.unwrap_or(bytes));
+        self.room = self.room.map(|it| it - taken);
+        taken
+    }
+
     fn names(&mut self, dir: &str) -> &mut Names {
         self.dirs.entry(dir.to_owned()).or_default()
     }
@@ -194,6 +218,9 @@ impl Disk for SimDisk {
         let mut state = self.writing()?;
         if state.names(&self.dir).now.contains_key(name) {
             return Err(io::ErrorKind::AlreadyExists.into());
+        }
+        if state.room == Some(0) {
+            return Err(full());
         }
         let inode = state.files.len();
         state.files.push(Inode::default());
@@ -234,6 +261,10 @@ impl Disk for SimDisk {
         Ok(())
     }
 
+    fn sync_takes(&self) -> Duration {
+        SYNC_TAKES + self.locked().delay
+    }
+
     fn lock(&self, name: &str) -> io::Result<Box<dyn LockGuard>> {
         let mut state = self.alive()?;
         let name = format!("{}/{name}", self.dir);
@@ -242,6 +273,10 @@ impl Disk for SimDisk {
         }
         Ok(Box::new(SimLock { disk: self.clone(), name }))
     }
+}
+
+fn full() -> io::Error {
+    io::Error::from_raw_os_error(libc::ENOSPC)
 }
 
 struct SimLock {
@@ -277,8 +312,11 @@ impl DiskFile for SimFile {
     fn write_at(&self, offset: u64, bytes: &[u8]) -> io::Result<()> {
         let mut state = self.disk.writing()?;
         let offset = usize::try_from(offset).map_err(io::Error::other)?;
-        state.files[self.inode].write(offset, bytes);
-        Ok(())
+        let grown = (offset + bytes.len()).saturating_sub(state.files[self.inode].now.len());
+        let missing = grown - state.take_room(grown as u64) as usize;
+        let fits = bytes.len().saturating_sub(missing);
+        state.files[self.inode].write(offset, &bytes[..fits]);
+        if missing > 0 { Err(full()) } else { Ok(()) }
     }
 
     fn sync_data(&self) -> io::Result<()> {
@@ -297,5 +335,37 @@ impl DiskFile for SimFile {
         let len = usize::try_from(len).map_err(io::Error::other)?;
         state.files[self.inode].set_len(len);
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_what_does_not_fit_a_full_disk_the_first_part_is_written() {
+        let disk = SimDisk::new();
+        let file = disk.create("a").expect("there is room");
+        file.write_at(0, b"1234").expect("there is room");
+        disk.fill(2);
+        file.write_at(0, b"abcd").expect("it needs no room");
+        let full = file.write_at(4, b"5678").expect_err("it does not fit");
+        assert_eq!(full.raw_os_error(), Some(libc::ENOSPC));
+        assert_eq!(disk.read("a").expect("it can be read"), b"abcd56");
+        assert!(disk.create("b").is_err());
+
+        let disk = disk.kill();
+        assert!(disk.create("b").is_err(), "a new process finds it full as well");
+        disk.heal();
+        disk.create("b").expect("there is room again");
+    }
+
+    #[test]
+    fn a_slow_disk_says_so_until_it_is_healed() {
+        let disk = SimDisk::new();
+        disk.slow(Duration::from_millis(50));
+        assert_eq!(disk.sync_takes(), SYNC_TAKES + Duration::from_millis(50));
+        disk.heal();
+        assert_eq!(disk.sync_takes(), SYNC_TAKES);
     }
 }

@@ -10,9 +10,11 @@ use super::chunk;
 use super::files;
 use super::room::Chunk;
 use super::{History, HistoryError, RoomKey};
+use crate::planted;
 use crate::store::GroupId;
 use crate::store::disk::{Disk, DiskFile};
 use crate::store::frame::{self, u32_at, u64_at};
+use fail::fail_point;
 
 pub(super) const MANIFEST: &str = "MANIFEST";
 const FORMAT: u32 = 1;
@@ -51,13 +53,18 @@ impl CheckpointJob {
     }
 
     fn sync(&self) -> io::Result<()> {
-        for file in &self.dirty {
+        fail_point!("checkpoint.before-sync");
+        for file in self.dirty.iter().filter(|_| !planted!("manifest-before-data")) {
             file.sync_data()?;
         }
         if self.is_dir_dirty {
+            fail_point!("checkpoint.before-dir-sync");
             self.disk.sync_dir()?;
         }
-        self.disk.replace(MANIFEST, &self.manifest)
+        fail_point!("checkpoint.before-manifest");
+        self.disk.replace(MANIFEST, &self.manifest)?;
+        fail_point!("checkpoint.after-manifest");
+        Ok(())
     }
 }
 
@@ -72,6 +79,7 @@ impl History {
         if self.is_checkpointing {
             return Err(HistoryError::Busy);
         }
+        fail_point!("checkpoint.before-begin");
         self.release_idle_tails();
         let flushed = self.flush_tails();
         self.guard(flushed)?;
@@ -103,6 +111,7 @@ impl History {
         self.is_checkpointing = false;
         self.guard(done.result)?;
         for id in done.retired {
+            fail_point!("checkpoint.before-remove");
             // If this is lost in a crash, the next open removes what the manifest does not name.
             let removed = self.files.disk.remove(&files::name(id));
             self.guard(removed)?;
@@ -156,6 +165,7 @@ impl History {
         let Some(first) = chunk::Walk::new(fresh).next() else {
             return Ok(());
         };
+        fail_point!("history.before-short-chunk");
         let first_ordinal = tail.first_ordinal + u64::from(tail.flushed.1);
         let seq = self.next_seq;
         self.next_seq += 1;

@@ -6,6 +6,7 @@
 use bytes::Bytes;
 
 use super::Stored;
+use crate::planted;
 use crate::store::GroupId;
 use crate::store::frame::{self, u32_at, u64_at};
 
@@ -141,7 +142,8 @@ pub(super) fn open_chunk(bytes: &[u8], salt: u32) -> Option<(Item<'_>, ChunkHead
         return None;
     };
     let records = bytes.get(item.head_len..item.len as usize)?;
-    let is_whole = crc32c::crc32c_append(salt, records) == head.body_crc
+    let is_sound = crc32c::crc32c_append(salt, records) == head.body_crc;
+    let is_whole = (is_sound || planted!("checksum-unchecked"))
         && Walk::new(records).count() == head.count as usize;
     is_whole.then_some((item, head, records))
 }

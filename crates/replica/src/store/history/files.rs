@@ -3,12 +3,14 @@
 //! Promise: what was appended can be read at once, wherever it is. How much of each file is still
 //! of use is counted, so that garbage can be found.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::io;
 use std::sync::Arc;
 
 use crate::store::disk::{Disk, DiskFile};
 use crate::store::frame;
+use fail::fail_point;
 
 const BUFFER_BYTES: usize = 256 << 10; // Written when full: few system calls, little memory.
 
@@ -30,6 +32,8 @@ pub(super) struct Files {
     pub(super) active: u32,
     /// The end of the active file that is not written yet.
     buffer: Vec<u8>,
+    /// Where a chunk turned out to be damaged, first.
+    pub(super) damage: Cell<Option<(u32, u64)>>,
     /// A file was made since the last checkpoint began.
     pub(super) is_dir_dirty: bool,
 }
@@ -47,7 +51,8 @@ pub(super) struct Segment {
 impl Files {
     pub(super) fn new(disk: Arc<dyn Disk>, segment_bytes: u64) -> Files {
         let (segments, buffer) = (BTreeMap::new(), Vec::new());
-        Files { disk, segment_bytes, segments, active: 0, buffer, is_dir_dirty: false }
+        let (damage, is_dir_dirty) = (Cell::new(None), false);
+        Files { disk, segment_bytes, segments, active: 0, buffer, damage, is_dir_dirty }
     }
 
     /// Appends what `encode` writes, which is told the file's salt; returns where it lies.
@@ -79,6 +84,7 @@ impl Files {
         }
         let it = self.segments.get_mut(&self.active).expect("what is buffered has a file");
         it.is_dirty = true;
+        fail_point!("history.before-write");
         it.file.write_at(it.len - self.buffer.len() as u64, &self.buffer)?;
         self.buffer.clear();
         Ok(())
@@ -87,7 +93,9 @@ impl Files {
     fn rotate(&mut self) -> io::Result<()> {
         self.flush()?;
         let segment = self.segments.keys().next_back().copied().unwrap_or(0).max(self.active) + 1;
+        fail_point!("history.before-create");
         let file = self.disk.create(&name(segment))?;
+        fail_point!("history.after-create");
         self.is_dir_dirty = true;
         self.segments.insert(segment, Segment { file, len: 0, live: 0, is_dirty: true });
         self.active = segment;

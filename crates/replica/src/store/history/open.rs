@@ -15,6 +15,7 @@ use super::{History, HistoryOpenError, HistoryOptions, RoomKey};
 use crate::store::GroupId;
 use crate::store::disk::Disk;
 use crate::store::frame;
+use fail::fail_point;
 
 /// All that was found of one room, before it is known what counts.
 #[derive(Default)]
@@ -100,6 +101,7 @@ fn open_segment(files: &Files, id: u32, len: u64) -> Result<Segment, HistoryOpen
     }
     let is_dirty = found > len;
     if is_dirty {
+        fail_point!("history.before-cut");
         file.set_len(len)?;
     }
     Ok(Segment { file, len, live: 0, is_dirty })
@@ -110,6 +112,7 @@ fn discard_others(files: &mut Files) -> Result<(), HistoryOpenError> {
     for name in files.disk.list()? {
         let Some(id) = files::id(&name) else { continue };
         if !files.segments.contains_key(&id) {
+            fail_point!("history.before-discard");
             files.disk.remove(&name)?;
             files.is_dir_dirty = true;
         }

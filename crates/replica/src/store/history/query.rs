@@ -56,7 +56,10 @@ pub(super) fn read_chunk(files: &Files, it: &Chunk) -> Result<Page, HistoryError
             let records = Bytes::from(bytes).slice(start..);
             Ok(Page { first_ordinal: head.first_ordinal, records })
         }
-        _ => Err(HistoryError::Damaged { segment, offset }),
+        _ => {
+            files.damage.set(files.damage.get().or(Some((segment, offset))));
+            Err(HistoryError::Damaged { segment, offset })
+        }
     }
 }
 
@@ -120,6 +123,12 @@ impl Room {
 impl History {
     fn room(&self, group: GroupId, room: &[u8]) -> Option<&Room> {
         self.groups.get(&group)?.get(room)
+    }
+
+    /// What was read turned out to be damaged: this copy has to be replaced by a peer's.
+    pub fn damage(&self) -> Option<HistoryError> {
+        let (segment, offset) = self.files.damage.get()?;
+        Some(HistoryError::Damaged { segment, offset })
     }
 
     /// What is known of a room; `None` if it has no history.

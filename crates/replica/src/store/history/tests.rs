@@ -204,6 +204,7 @@ fn a_flipped_byte_in_a_chunk_is_an_error_on_read_that_names_it() {
     disk.flip(&files::name(1), 500, 1);
     let read = history.latest(G, b"#a", 5);
     assert!(matches!(read, Err(HistoryError::Damaged { segment: 1, offset: 0 })));
+    assert!(history.damage().is_some(), "whoever owns it can see that it is");
 }
 
 #[test]

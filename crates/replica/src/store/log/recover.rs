@@ -18,6 +18,7 @@ use super::{OpenError, TornTail};
 use crate::store::GroupId;
 use crate::store::disk::{Disk, DiskFile};
 use crate::store::frame::{self, Frame};
+use fail::fail_point;
 
 const WIPE_BYTES: usize = 64 << 10; // Only blocks that hold something are written.
 const MISSING: Lsn = Lsn::MAX; // An entry whose record was not met yet; a copy further on has it.
@@ -219,8 +220,10 @@ impl Scan {
         }
         disk.sync_dir()?;
         if is_torn {
+            fail_point!("log.before-wipe");
             wipe(segment, end)?;
         }
+        fail_point!("log.before-recovery-sync");
         // What a killed process wrote may still be in the page cache alone, and we are about to
         // say that we hold it.
         segment.file.sync_data()?;

@@ -7,6 +7,7 @@ use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::store::disk::{Disk, DiskFile};
+use fail::fail_point;
 
 const FILL_CHUNK_BYTES: usize = 1 << 20; // Small enough that batches get through between two.
 const SPARES_MAX: usize = 2; // One is taken at a rotation, one more is often just released.
@@ -35,8 +36,13 @@ struct Held {
 }
 
 impl Spares {
-    /// Takes stock of what an earlier process left.
-    pub(super) fn open(disk: Arc<dyn Disk>, segment_bytes: u64) -> io::Result<Spares> {
+    /// Takes stock of what an earlier process left. A log without segments numbers them from the
+    /// start again: what a spare held would pass for its own, so none is kept (`is_new`).
+    pub(super) fn open(
+        disk: Arc<dyn Disk>,
+        segment_bytes: u64,
+        is_new: bool,
+    ) -> io::Result<Spares> {
         let mut held = Held::default();
         for name in disk.list()? {
             let Some(rest) = name.strip_prefix("spare-") else {
@@ -45,10 +51,10 @@ impl Spares {
             let number = rest.parse::<u64>().ok();
             held.next = held.next.max(number.map_or(0, |it| it + 1));
             let is_whole = number.is_some() && disk.open(&name)?.len()? == segment_bytes;
-            if is_whole && held.ready.len() < SPARES_MAX {
+            if is_whole && !is_new && held.ready.len() < SPARES_MAX {
                 held.ready.push(name);
             } else {
-                disk.remove(&name)?; // Half filled, or from other options.
+                disk.remove(&name)?; // Half filled, from other options, or of a log that is gone.
             }
         }
         Ok(Spares { disk, segment_bytes, held: Mutex::new(held) })
@@ -67,6 +73,7 @@ impl Spares {
         let unfinished = format!("spare-{number}.filling");
         let made = self.fill(&unfinished).and_then(|()| {
             let name = format!("spare-{number}");
+            fail_point!("segment.before-naming");
             self.disk.rename(&unfinished, &name)?;
             self.disk.sync_dir()?;
             Ok(name)
@@ -85,6 +92,7 @@ impl Spares {
     }
 
     fn fill(&self, name: &str) -> io::Result<()> {
+        fail_point!("segment.before-create");
         let file = self.disk.create(name)?;
         let zeros = vec![0; FILL_CHUNK_BYTES.min(self.segment_bytes as usize)];
         let mut at = 0;
@@ -93,6 +101,7 @@ impl Spares {
             file.write_at(at, &zeros[..chunk])?;
             at += chunk as u64;
         }
+        fail_point!("segment.before-fill-sync");
         file.sync_data()
     }
 
@@ -101,7 +110,9 @@ impl Spares {
         self.prepare()?;
         let spare = self.held.lock().unwrap_or_else(PoisonError::into_inner).ready.pop();
         let spare = spare.ok_or_else(|| io::Error::other("a spare was taken twice"))?;
+        fail_point!("segment.before-take");
         self.disk.rename(&spare, &name(segment))?;
+        fail_point!("segment.after-take");
         self.disk.sync_dir()?;
         self.disk.open(&name(segment))
     }
@@ -113,10 +124,12 @@ impl Spares {
             held.next += 1;
             (held.ready.len() < SPARES_MAX).then(|| format!("spare-{}", held.next - 1))
         };
+        fail_point!("segment.before-release");
         match &spare {
             Some(spare) => self.disk.rename(&name(segment), spare)?,
             None => self.disk.remove(&name(segment))?,
         }
+        fail_point!("segment.after-release");
         // Synced one by one: a newer segment must never be gone while an older one still is there.
         self.disk.sync_dir()?;
         if let Some(spare) = spare {

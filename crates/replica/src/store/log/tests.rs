@@ -366,3 +366,27 @@ fn a_bad_end_of_a_segment_is_damage_once_the_next_was_begun() {
     let opened = open(Arc::new(disk), tiny(true)).map(drop);
     assert!(matches!(opened, Err(OpenError::Damaged { segment: 1, .. })));
 }
+
+#[test]
+fn a_log_begun_anew_does_not_meet_what_its_spares_held_before() {
+    let disk = SimDisk::new();
+    let (mut log, _, _) = open(Arc::new(disk.clone()), tiny(true)).unwrap();
+    let mut index = 0;
+    while !disk.list().unwrap().iter().any(|it| it.starts_with("spare-")) {
+        index += 1;
+        fill(&mut log, 1, index..index + 1, 1);
+        log.submit(vec![Append::Purge { group: GroupId(1), index, term: 1 }], index).unwrap();
+        while log.pump() {}
+    }
+    // The spare was segment 1. The segments are lost; the new log's first is segment 1 too.
+    drop(log);
+    let disk = disk.kill();
+    for name in disk.list().unwrap().iter().filter(|it| it.starts_with("segment-")) {
+        disk.remove(name).unwrap();
+    }
+    let (mut log, _, _) = open(Arc::new(disk.clone()), tiny(true)).unwrap();
+    fill(&mut log, 1, 1..2, 2);
+    drop(log);
+    let (log, _, _) = open(Arc::new(disk.kill()), tiny(true)).unwrap();
+    assert_eq!(log.last_index(GroupId(1)), 1);
+}

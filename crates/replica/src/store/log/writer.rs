@@ -17,9 +17,11 @@ use super::record::{self, FORMAT, HardState, Record};
 use super::segment::Spares;
 use super::shared::{Extent, Shared};
 use super::{LogError, OnSynced};
+use crate::planted;
 use crate::store::GroupId;
 use crate::store::disk::DiskFile;
 use crate::store::frame;
+use fail::fail_point;
 
 /// What each segment's head repeats of a group, so that older segments can go.
 #[derive(Debug, Default)]
@@ -96,6 +98,7 @@ impl Writer {
             return true;
         }
         self.meters.pending.set(taken.still_pending as f64);
+        fail_point!("log.before-report");
         if let Some(ticket) = taken.ticket {
             (self.on_synced)(Ok(ticket));
         }
@@ -158,9 +161,14 @@ impl Writer {
         // that is full of what it held in an earlier life.
         let room = (self.segment_bytes - self.active.at) as usize - self.buffer.len();
         self.buffer.resize(self.buffer.len() + room.min(frame::HEADER), 0);
+        fail_point!("log.before-write");
         self.active.file.write_at(self.active.at, &self.buffer)?;
         let started = Instant::now();
-        self.active.file.sync_data()?;
+        fail_point!("log.before-sync");
+        if !planted!("ack-before-sync") {
+            self.active.file.sync_data()?;
+        }
+        fail_point!("log.after-sync");
         self.meters.fsync.record(started.elapsed());
         self.meters.batches.increment(1);
         self.next_batch += 1;

@@ -74,6 +74,16 @@ impl RaftGroup {
         }
     }
 
+    /// A planted bug: a leader takes those it cannot reach for no voters.
+    pub(super) fn count_only_the_reachable(&mut self) {
+        for id in self.conf_state().voters.clone() {
+            if self.is_leader() && !self.is_up(id) {
+                let step = change(ConfChangeType::RemoveNode, id);
+                self.apply_change(wire::encode_change(&step).into());
+            }
+        }
+    }
+
     /// Gives leadership to the voter that has most of the log.
     pub(super) fn hand_over(&mut self) {
         if !self.is_leader() || self.node.raft.lead_transferee.is_some() {

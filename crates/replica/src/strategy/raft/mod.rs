@@ -11,12 +11,15 @@
 #![allow(clippy::field_reassign_with_default)]
 
 mod elect;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod membership;
 mod ready;
 mod storage;
 mod wire;
 
 use super::{Committed, Effects, PeerId, Point, Route, Strategy, StrategyStatus};
+use crate::planted;
 use crate::store::log::Append;
 use crate::store::{GroupId, Log};
 use bytes::Bytes;
@@ -128,6 +131,9 @@ impl RaftGroup {
         }
         let mut hard_state = HardState::default();
         (hard_state.term, hard_state.vote, hard_state.commit) = start.hard_state;
+        if planted!("forget-vote") {
+            (hard_state.term, hard_state.vote) = (start.applied_term, 0);
+        }
         if hard_state.term < start.applied_term {
             (hard_state.term, hard_state.vote) = (start.applied_term, 0);
         }
@@ -345,6 +351,9 @@ impl Strategy for RaftGroup {
 
     fn link(&mut self, peer: PeerId, is_up: bool) {
         self.links.insert(peer, is_up);
+        if planted!("majority-of-the-reachable") {
+            self.count_only_the_reachable();
+        }
         if is_up {
             return;
         }

@@ -1,9 +1,11 @@
 //! From the library's `Ready` to effects, without waiting for the disk.
 
 use super::{RaftGroup, wire};
+use crate::planted;
 use crate::store::log::Append;
 use crate::strategy::{Committed, Effects, Fetch, PeerId};
 use bytes::Bytes;
+use fail::fail_point;
 use raft::StateRole;
 use raft::prelude::{Entry, EntryType, Message};
 
@@ -28,6 +30,7 @@ impl RaftGroup {
             let mut has_writes = false;
             let mut snapshot_index = 0;
             if ready.snapshot().get_metadata().index > 0 {
+                fail_point!("raft.before-install");
                 let metadata = ready.snapshot().get_metadata().clone();
                 self.node.mut_store().install(metadata.index, metadata.term);
                 self.node.mut_store().set_conf_state(metadata.get_conf_state().clone());
@@ -48,6 +51,7 @@ impl RaftGroup {
             let entries = ready.take_entries();
             has_writes |= ready.must_sync();
             if has_writes {
+                fail_point!("raft.before-hard-state");
                 // A commit index alone is not worth a sync: it is learned again from the leader.
                 let hard_state = self.node.store().hard_state();
                 effects.appends.push(Append::HardState {
@@ -58,11 +62,17 @@ impl RaftGroup {
                 });
             }
             let last_index = entries.last().map_or(0, |it| it.index);
+            if last_index > 0 {
+                fail_point!("raft.before-entries");
+            }
             self.node.mut_store().append(&entries);
             effects.appends.extend(entries.into_iter().map(|it| self.record(it)));
 
             let committed = ready.take_committed_entries();
-            let messages = ready.take_persisted_messages();
+            let mut messages = ready.take_persisted_messages();
+            if planted!("send-before-sync") {
+                self.to_send.append(&mut messages);
+            }
             let number = ready.number();
             self.node.advance_append_async(ready);
             if has_writes || !self.unsynced.is_empty() {
@@ -89,6 +99,7 @@ impl RaftGroup {
     /// The disk holds everything up to `ticket`.
     pub(super) fn confirm(&mut self, ticket: u64) {
         while let Some(done) = self.unsynced.pop_front_if(|it| it.ticket <= ticket) {
+            fail_point!("raft.before-confirm");
             self.node.mut_store().set_synced(done.last_index);
             self.node.on_persist_ready(done.number);
             if done.snapshot_index > 0 {
@@ -131,6 +142,7 @@ impl RaftGroup {
 
     fn flush_messages(&mut self, effects: &mut Effects) {
         for message in self.to_send.drain(..) {
+            fail_point!("raft.before-message");
             effects.sends.push((message.to, wire::encode(&message)));
         }
     }

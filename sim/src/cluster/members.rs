@@ -1,0 +1,74 @@
+//! Nodes that come, and come back as somebody else.
+
+use super::{COPIES, Cluster, GROUPS, Stuck, name};
+use crate::network::Weather;
+use node::status::GroupStatus;
+use replica::store::SimDisk;
+use replica_proto::Ring;
+
+/// Voters of the directory, at most.
+const DIRECTORY_VOTERS_MAX: usize = 5;
+
+impl Cluster {
+    /// A new machine, whose node joins.
+    pub(crate) fn add_node(&mut self) {
+        let (number, others) = (self.machines.len(), self.nodes().collect());
+        self.story.note(format!("{} is new", name(number)));
+        self.has_moved = true;
+        self.add_machine(others);
+        if self.is_troubled {
+            self.net.calm();
+            self.set_weather(Weather::CALM);
+        }
+        self.start_process(number);
+    }
+
+    /// A node that is down loses its disk: when it starts, it has to join as a new replica.
+    pub(crate) fn wipe(&mut self, node: usize) {
+        self.story.note(format!("{} has a new, empty disk", name(node)));
+        self.has_moved = true;
+        let others = self.nodes().filter(|it| *it != node).collect();
+        *self.machines[node].join.borrow_mut() = others;
+        *self.machines[node].disk.borrow_mut() = SimDisk::new();
+    }
+
+    /// Nodes came, or came back as others, so that replicas had to move.
+    pub(crate) fn has_moved(&self) -> bool {
+        self.has_moved
+    }
+
+    /// True when every node knows every group to be where it belongs.
+    pub(crate) fn is_whole(&mut self) -> Result<bool, Stuck> {
+        for node in self.nodes() {
+            if !self.is_serving(node) || !self.is_able(node) || !self.is_complete(node)? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// True when the node knows every group to have its replicas, and a leader.
+    fn is_complete(&mut self, node: usize) -> Result<bool, Stuck> {
+        let groups = self.status(node)?.groups;
+        let is_complete = |it: &GroupStatus| {
+            let mut replicas = it.replicas.clone();
+            replicas.sort();
+            replicas == self.voters(it.id) && it.learners.is_empty() && it.is_led()
+        };
+        Ok(groups.len() == GROUPS as usize + 1 && groups.iter().all(is_complete))
+    }
+
+    /// The nodes that shall hold a group.
+    fn voters(&self, group: u32) -> Vec<String> {
+        let names: Vec<String> = self.nodes().map(name).collect();
+        let ring = Ring::new(names.iter().map(String::as_str));
+        let (what, count) = match group {
+            0 => ("directory".to_owned(), DIRECTORY_VOTERS_MAX),
+            _ => (format!("group {group}"), COPIES),
+        };
+        let voters = ring.nodes_for(&what, count);
+        let mut voters: Vec<String> = voters.into_iter().map(str::to_owned).collect();
+        voters.sort();
+        voters
+    }
+}

@@ -1,0 +1,11 @@
+//! An upgrade under load: every node is drained and restarted.
+
+use super::Scenario;
+use crate::faults::drain_all;
+
+pub(super) const SCENARIO: Scenario = Scenario {
+    name: "rolling-drain",
+    about: "every node in turn is drained, stopped and started",
+    nodes: 3,
+    faults: &[&drain_all::FAULT],
+};

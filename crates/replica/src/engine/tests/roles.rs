@@ -1,4 +1,4 @@
-//! A group is given up, or a replica of it begins: what becomes of this node's lane.
+//! A replica is given up, or one begins: what becomes of this node's lane.
 
 use super::*;
 use crate::lane::{Section, Seen};
@@ -9,7 +9,7 @@ fn admitted(seen: &mut Seen, mut section: Bytes) -> usize {
 }
 
 #[test]
-fn a_lane_to_a_group_that_is_given_up_ends_and_the_next_one_is_another() {
+fn a_lane_ends_with_the_replica_that_is_given_up_and_the_next_one_is_another() {
     let mut node = Node::routed(ME, Route::At(LEADER));
     let mut seen = Seen::default();
     node.submit(0..1);
@@ -20,10 +20,8 @@ fn a_lane_to_a_group_that_is_given_up_ends_and_the_next_one_is_another() {
     let entry = leader.script.borrow().offered[0].clone();
     node.commit(1, entry);
 
-    node.engine.drop_group(GROUP);
+    node.engine.drop_replica(GROUP);
     assert!(node.engine.ticket == 1 && node.engine.pending_bytes() > 0, "the log forgets it too");
-    node.engine.drop_group(GROUP);
-    assert_eq!(node.engine.ticket, 1, "it is gone already");
     node.engine.link(LEADER, true);
     node.engine.observe(GROUP, &[LEADER]);
     node.tick_after(1_000);
@@ -32,12 +30,12 @@ fn a_lane_to_a_group_that_is_given_up_ends_and_the_next_one_is_another() {
 }
 
 #[test]
-fn senders_whose_group_is_given_up_hear_of_it() {
+fn senders_hear_of_a_replica_that_is_given_up() {
     let mut node = Node::routed(ME, Route::At(LEADER));
     node.submit(0..1);
     node.route(Route::Nowhere);
     node.submit(1..2);
-    node.engine.drop_group(GROUP);
+    node.engine.drop_replica(GROUP);
     assert_eq!(node.settle(), ["refused 1", "unknown 0"]);
 }
 

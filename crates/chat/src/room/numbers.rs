@@ -131,6 +131,14 @@ mod tests {
     }
 
     #[test]
+    fn unnumbered_commands_of_strangers_push_nobody_out() {
+        let mut numbers = Numbers::default();
+        numbers.note(BOB, 1, false, 1);
+        numbers.note(ALICE, 0, false, 1);
+        assert!(numbers.has(BOB, 1));
+    }
+
+    #[test]
     fn the_longest_silent_of_those_in_no_room_is_forgotten_first() {
         let mut numbers = Numbers::default();
         numbers.note(ALICE, 1, false, 2);

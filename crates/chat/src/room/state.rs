@@ -284,6 +284,18 @@ mod tests {
     }
 
     #[test]
+    fn a_session_is_known_by_the_rooms_it_is_in() {
+        let mut rooms = Rooms::new(GROUP, Limits::default());
+        ask(&mut rooms, "alice", 1, join());
+        let of =
+            |rooms: &Rooms, nick| rooms.rooms_of(who(nick).session).cloned().collect::<Vec<_>>();
+        assert_eq!(of(&rooms, "alice"), [RoomName::parse("#rust").expect("a room's name")]);
+        assert_eq!(of(&rooms, "bob"), []);
+        ask(&mut rooms, "alice", 2, RoomVerb::Part { reason: "".into() });
+        assert_eq!(of(&rooms, "alice"), []);
+    }
+
+    #[test]
     fn a_room_is_shown_by_no_name_but_its_own() {
         let mut rooms = Rooms::new(GROUP, Limits::default());
         let shown = "#something else".into();

@@ -163,6 +163,34 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
+    #[test]
+    fn each_envelope_arrives_as_it_was_sent() {
+        let (group, index, offset, body) = (GroupId(7), 1, 2, Bytes::from_static(b"body"));
+        let (after, upto, room, ordinal) = (3, 4, Bytes::from_static(b"#r"), 5);
+        let history = |next| Envelope::History { group, upto, next, records: body.clone() };
+        for envelope in [
+            Envelope::Strategy(group, body.clone()),
+            Envelope::Strategy(group, Bytes::new()),
+            Envelope::Propose(group, body.clone()),
+            Envelope::NotTaken { group, generation: 6, has_majority: true },
+            Envelope::NotTaken { group, generation: 6, has_majority: false },
+            Envelope::FetchState { group, index, offset },
+            Envelope::State { group, index, offset, total: 9, part: body.clone() },
+            Envelope::FetchHistory { group, after, upto, room: room.clone(), ordinal },
+            history(None),
+            history(Some((room, ordinal))),
+            Envelope::Observe { group, after },
+            Envelope::Observed { group, index, term: 8, data: body.clone() },
+            Envelope::Restart { group, index },
+            Envelope::Alive { group, index },
+            Envelope::Node(body.clone()),
+        ] {
+            let mut sent = Vec::new();
+            envelope.encode(&mut sent);
+            assert_eq!(Envelope::decode(sent.into()), Some(envelope));
+        }
+    }
+
     proptest! {
         #[test]
         fn an_envelope_survives_the_wire_and_no_bytes_panic(bytes in prop::collection::vec(any::<u8>(), 0..120), kind in 0u8..13) {

@@ -78,6 +78,18 @@ fn so_many_sections_are_under_way_at_once_and_each_that_is_applied_makes_room() 
 }
 
 #[test]
+fn a_lane_does_not_come_to_a_halt_however_long_it_lives() {
+    let mut outbox = Outbox::new(1, 1);
+    for token in 0..100 {
+        outbox.push(token, zeros(1), 0);
+        assert_eq!(extent(outbox.next_section()), (token + 1, 1));
+        if token >= 2 {
+            assert_eq!(outbox.applied(1, token - 1, 1), [token - 2]); // Two are always under way.
+        }
+    }
+}
+
+#[test]
 fn what_is_applied_of_another_life_or_out_of_turn_is_not_ours() {
     let mut outbox = outbox_of([1, 1].map(zeros));
     outbox.next_section();
@@ -129,8 +141,12 @@ fn what_waits_in_an_outbox_is_bounded_and_what_leaves_it_makes_room() {
     assert!(outbox.push(4, quarter.clone(), 0));
     assert!(!outbox.push(9, zeros(1), 0));
     outbox.give_up(0, 0);
-    assert!(outbox.push(5, quarter, 0));
-    assert_eq!(outbox.len(), 1);
+    outbox.push(5, zeros(1), 0);
+    outbox.give_up(0, 0);
+    for token in 6..10 {
+        assert!(outbox.push(token, quarter.clone(), 0), "nothing waits before it");
+    }
+    assert_eq!(outbox.len(), 4);
 }
 
 #[test]
@@ -168,6 +184,25 @@ fn an_entry_takes_the_sections_that_fit_or_one_that_does_not() {
     assert_eq!(origins(), None);
     assert_eq!(intake.origins().collect::<Vec<_>>(), [1, 2, 3, 4, 5].map(|it| (it, 1)));
     assert!(intake.is_empty());
+}
+
+#[test]
+fn what_was_applied_is_dropped_a_gap_waits_and_a_new_life_ends_the_one_before() {
+    let mut seen = Seen::default();
+    let mut admit = |generation, first, commands: &'static [&'static str]| {
+        let commands = commands.iter().map(|it| Bytes::from_static(it.as_bytes())).collect();
+        let (first, new) = seen.admit(Section { origin: 1, generation, first, commands });
+        (first, new.iter().map(|it| String::from_utf8_lossy(it).into_owned()).collect::<String>())
+    };
+    let nothing = || (0, String::new());
+    assert_eq!(admit(1, 1, &["a", "b"]), (1, "ab".to_owned()));
+    assert_eq!(admit(1, 2, &["b", "c"]), (3, "c".to_owned()));
+    assert_eq!(admit(1, 1, &["a", "b", "c"]), nothing(), "applied");
+    assert_eq!(admit(1, 5, &["e"]), nothing(), "a gap");
+    assert_eq!(admit(2, 2, &["y"]), nothing(), "a gap at the beginning of a life");
+    assert_eq!(admit(1, 4, &["d"]), nothing(), "the life before");
+    assert_eq!(admit(2, 1, &["x"]), (1, "x".to_owned()));
+    assert_eq!(admit(2, 2, &["y"]), (2, "y".to_owned()));
 }
 
 #[test]
@@ -209,6 +244,14 @@ fn bytes_that_are_not_quite_sections_are_none() {
     }
     let head_alone = Section { origin: 1, generation: 2, first: 3, commands: vec![] }.encode();
     assert_eq!(Section::take(&mut head_alone.clone()).map(|it| it.commands.len()), Some(0));
+}
+
+#[test]
+fn an_entry_begins_with_its_version_and_its_stamp() {
+    let entry = Bytes::from_static(&[ENTRY_VERSION, 7, 0, 0, 0, 0, 0, 0, 0]);
+    assert_eq!(read_entry(entry.clone()), Some((7, vec![])));
+    assert_eq!(read_entry(entry.slice(..8)), None);
+    assert_eq!(read_entry(Bytes::from_static(&[2, 7, 0, 0, 0, 0, 0, 0, 0])), None);
 }
 
 proptest! {
@@ -256,8 +299,8 @@ proptest! {
                 }
             }
         }
-        for _ in 0..100_000 {
-            if outbox.is_empty() { break; }
+        // Nobody disturbs any more: each round brings at least one section through.
+        for _ in 0..=pushed / SECTION_COMMANDS_MAX as u64 {
             outbox.rewind();
             intake.reset();
             while let Some(section) = outbox.next_section() { intake.take(section, &seen); }

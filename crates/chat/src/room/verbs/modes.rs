@@ -220,6 +220,8 @@ mod tests {
              < refused BadModeParam('k', \"a,b\")
              alice> mode #rust +k abcde
              < refused BadModeParam('k', \"abcde\")
+             alice> mode #rust +k :ab
+             < refused BadModeParam('k', \":ab\")
              alice> mode #rust +k abcd
              < alice set +k abcd
              alice> mode #rust +k abcd
@@ -228,6 +230,10 @@ mod tests {
         );
         let modes = scene.room("#rust").modes();
         assert_eq!(modes, ("ntk".into(), Some("new"), None));
+        for key in ["a\u{1}b", "a\u{a0}b", "a\tb"] {
+            let refused = format!("< refused BadModeParam('k', {key:?})");
+            scene.plays(&format!("alice> mode #rust +k {key}\n{refused}"));
+        }
         scene.plays(
             "alice> mode #rust -k whatever
              < alice set -k *

@@ -6,6 +6,7 @@ mod leaving;
 mod observing;
 mod patience;
 mod replica;
+mod roles;
 
 use super::*;
 use crate::store::SimDisk;

@@ -4,7 +4,7 @@ use super::{Cluster, GROUPS, Stuck, name};
 use crate::people::{auditor, rooms};
 use chat::codec::decode;
 use chat::{Record, RoomName, Stamp};
-use node::door::{HistoryPoint, HistorySelect, RoomView, View};
+use node::door::{HistoryPoint, HistorySelect, Refused, RoomView, View};
 use node::{Answer, Ask, ConnId, Query, Status};
 use replica_proto::GroupRing;
 use tokio::sync::oneshot::error::TryRecvError;
@@ -32,25 +32,28 @@ impl Cluster {
 
     /// Asks a node something as one of its clients, or as a stranger.
     fn ask_as(&mut self, node: usize, conn: Option<ConnId>, query: Query) -> Result<Answer, Stuck> {
+        // One that is down, or goes down meanwhile, is to the asker as one that refuses.
+        let not_there = || Answer::Refused(vec![Refused::Unavailable]);
         let Some(door) = self.machines[node].door() else {
-            return Err(Stuck(format!("{} has no door", name(node))));
+            return Ok(not_there());
         };
         let conn = conn.unwrap_or_else(|| door.connect());
         let mut answer = door.ask(conn, Ask::Query(query));
         for _ in 0..ASK_MS {
             match answer.try_recv() {
                 Ok(answer) => return Ok(answer),
-                Err(TryRecvError::Closed) => break,
+                Err(TryRecvError::Closed) => return Ok(not_there()),
                 Err(TryRecvError::Empty) => self.run(1)?,
             }
         }
         Err(Stuck(format!("{} does not answer a query", name(node))))
     }
 
-    /// What a node says of itself.
-    pub(crate) fn status(&mut self, node: usize) -> Result<Status, Stuck> {
+    /// What a node says of itself. `None`: it is down.
+    pub(crate) fn status(&mut self, node: usize) -> Result<Option<Status>, Stuck> {
         match self.ask(node, Query::Status)? {
-            Answer::View(View::Status(status)) => Ok(*status),
+            Answer::View(View::Status(status)) => Ok(Some(*status)),
+            Answer::Refused(_) => Ok(None),
             other => Err(Stuck(format!("{}: no status but {other:?}", name(node)))),
         }
     }
@@ -62,7 +65,8 @@ impl Cluster {
             let serves = if self.is_serving(node) { "serves" } else { "does not serve" };
             told += &format!("\n    {} {serves}", name(node));
             match self.status(node) {
-                Ok(status) => {
+                Ok(None) => told += "\n      it is down",
+                Ok(Some(status)) => {
                     for it in status.groups {
                         told += &format!(
                             "\n      g{} {} of term {}, leader {}, voters {}, learners {}, applied {}, lag {}, waiting {}",
@@ -90,8 +94,9 @@ impl Cluster {
         let asked: Vec<usize> =
             self.nodes().filter(|it| self.is_serving(*it) && self.is_able(*it)).collect();
         for node in asked {
-            let groups = self.status(node)?.groups;
-            let leader = groups.into_iter().find(|it| it.id == group).and_then(|it| it.leader);
+            let Some(status) = self.status(node)? else { continue };
+            let leader =
+                status.groups.into_iter().find(|it| it.id == group).and_then(|it| it.leader);
             if let Some(leader) = self.nodes().find(|it| Some(name(*it)) == leader) {
                 return Ok(Some(leader));
             }
@@ -104,6 +109,7 @@ impl Cluster {
         let room = RoomName::parse(room).expect("a room's name");
         match self.ask(node, Query::Room(room))? {
             Answer::View(View::Room(view)) => Ok(view.map(|it| *it)),
+            Answer::Refused(_) => Ok(None),
             other => Err(Stuck(format!("{}: no room but {other:?}", name(node)))),
         }
     }

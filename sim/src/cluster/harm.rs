@@ -173,6 +173,7 @@ impl Cluster {
         self.heal();
         self.net.calm();
         self.is_troubled = false;
+        self.is_mended = true;
         for node in self.nodes() {
             self.hosts.pause(node, 0);
             self.hosts.slow(node, 0);

@@ -2,6 +2,7 @@
 
 use super::{COPIES, Cluster, GROUPS, Stuck, name};
 use crate::network::Weather;
+use node::Status;
 use node::status::GroupStatus;
 use replica::store::SimDisk;
 use replica_proto::Ring;
@@ -49,7 +50,9 @@ impl Cluster {
 
     /// True when the node knows every group to have its replicas, and a leader.
     fn is_complete(&mut self, node: usize) -> Result<bool, Stuck> {
-        let groups = self.status(node)?.groups;
+        let Some(Status { groups, .. }) = self.status(node)? else {
+            return Ok(false);
+        };
         let is_complete = |it: &GroupStatus| {
             let mut replicas = it.replicas.clone();
             replicas.sort();

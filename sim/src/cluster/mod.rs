@@ -45,6 +45,8 @@ pub(crate) struct Cluster {
     deaths: u32,
     /// Something is wrong with the network or with how fast nodes are.
     is_troubled: bool,
+    /// All faults have ended.
+    is_mended: bool,
     /// Nodes came, or came back as others.
     has_moved: bool,
     pub(crate) story: Rc<Story>,
@@ -66,6 +68,7 @@ impl Cluster {
             resting: BTreeMap::new(),
             deaths: 0,
             is_troubled: false,
+            is_mended: false,
             has_moved: false,
             story: Story::new(),
             random: SmallRng::seed_from_u64(seed ^ 0x5ce7_a210),
@@ -145,6 +148,9 @@ impl Cluster {
                 }
                 self.story.note(format!("{} has stopped: {why}", name(node)));
                 self.bury(node);
+                if self.is_mended {
+                    self.restart(node); // As whatever supervises processes does. Damage may show late.
+                }
             }
         }
         Ok(())

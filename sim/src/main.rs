@@ -1,14 +1,15 @@
 //! Runs whole nodes on a simulated network, disk and clock, breaks things, and judges what came of it.
 //! One seed is one run; the same seed is the same run.
 
-mod clients;
 mod clock;
 mod cluster;
 mod door;
+mod ending;
 mod entropy;
 mod faults;
 mod hosts;
 mod network;
+mod people;
 mod plants;
 mod points;
 mod run;

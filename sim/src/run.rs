@@ -1,10 +1,11 @@
 //! One run: a safety phase full of faults, then a liveness phase without any, then the judgement.
 
-use crate::clients::ROOM;
-use crate::cluster::{Cluster, Stuck, name};
+use crate::cluster::{Cluster, Stuck};
+use crate::ending::{self, Ending};
+use crate::people;
 use crate::scenarios::Scenario;
-use crate::story::{self, kept};
-use checker::{History, Violation};
+use crate::story;
+use checker::Violation;
 
 /// From switching on to a whole cluster with everybody in the room.
 const START_MS: u64 = 30_000;
@@ -17,6 +18,9 @@ const MOVED_MS: u64 = 60_000;
 const ANSWER_MS: u64 = 12_000;
 /// After that, all histories are the same within this (the design's section 7).
 const EQUAL_MS: u64 = 10_000;
+/// And every room shows exactly who is there within this: sessions outlive their node by 5 s, once it
+/// is known to be dead, and occupants outlive their session by as much.
+const SHOWN_MS: u64 = 15_000;
 
 /// What a run came to.
 pub(crate) struct Report {
@@ -30,13 +34,12 @@ pub(crate) struct Report {
 /// Runs a scenario.
 pub(crate) fn run(seed: u64, scenario: &Scenario) -> Report {
     let mut cluster = Cluster::start(seed, scenario.nodes);
-    let mut histories = Vec::new();
-    let driven = drive(&mut cluster, scenario, &mut histories);
-    for it in &histories {
-        cluster.story.trace((&*it.node, it.items.len()));
-    }
+    cluster.story.set_mix(people::mix_of(scenario.name));
+    let mut ending = Ending::default();
+    let driven = drive(&mut cluster, scenario, &mut ending);
+    ending.trace(&cluster.story);
     let mut evidence = cluster.story.evidence();
-    evidence.finals = histories;
+    ending.join(&mut evidence);
     let mut violations: Vec<Violation> =
         story::panics().into_iter().map(|it| Violation::new("no panic", it)).collect();
     match driven {
@@ -49,17 +52,18 @@ pub(crate) fn run(seed: u64, scenario: &Scenario) -> Report {
     }
     Report {
         trace: cluster.story.hash(),
-        summary: format!("{} at {} ms", evidence.summary(), cluster.story.now_ms()),
+        summary: format!(
+            "{}, {} moves, at {} ms",
+            evidence.summary(),
+            cluster.story.travellers.moves(),
+            cluster.story.now_ms()
+        ),
         violations,
         timeline: evidence.timeline(),
     }
 }
 
-fn drive(
-    cluster: &mut Cluster,
-    scenario: &Scenario,
-    histories: &mut Vec<History>,
-) -> Result<(), Stuck> {
+fn drive(cluster: &mut Cluster, scenario: &Scenario, ending: &mut Ending) -> Result<(), Stuck> {
     cluster.run_until(START_MS, "all nodes serve", |it| {
         Ok(it.nodes().all(|node| it.is_serving(node)))
     })?;
@@ -85,22 +89,20 @@ fn drive(
     cluster.run(500)?;
     cluster.story.close();
     cluster.story.note("clients stop talking");
-    cluster.run_until(ANSWER_MS, "every message is answered", |it| Ok(it.story.waiting() == 0))?;
-    let mut is_equal = |it: &mut Cluster| {
-        histories.clear();
-        for node in it.nodes() {
-            let Some(history) = it.history(node)? else {
-                return Ok(false);
-            };
-            histories.push(History {
-                node: name(node).into(),
-                place: ROOM.into(),
-                items: history.iter().map(kept).collect(),
-            });
-        }
-        Ok(histories.windows(2).all(|it| it[0].items == it[1].items))
+    cluster.run_until(ANSWER_MS, "everybody is answered", |it| {
+        let are_all_answered = it.nodes().all(|node| it.owed(node) == 0);
+        Ok(are_all_answered && it.story.waiting() == 0)
+    })?;
+    // If all is not the same, the checker says what differs.
+    let is_so = |it: &mut Cluster| {
+        *ending = ending::look(it)?;
+        Ok(ending.is_complete && ending.are_histories_equal())
     };
-    // If they are not, the checker says what differs.
-    let _ = cluster.run_until(EQUAL_MS, "all histories are equal", &mut is_equal);
+    cluster.comes_true(EQUAL_MS, is_so)?;
+    let is_so = |it: &mut Cluster| {
+        *ending = ending::look(it)?;
+        Ok(ending.is_complete && ending.is_settled())
+    };
+    cluster.comes_true(SHOWN_MS, is_so)?;
     Ok(())
 }

@@ -1,10 +1,14 @@
 //! What happened in a run: what clients sent and heard, what was done to the cluster, and a hash of all.
 
 use crate::cluster::name;
+use crate::people::{Mix, Travellers};
 use crate::points;
-use chat::{Place, Record, What};
-use checker::{Evidence, Heard, Kept, Live, Outcome, Sent};
+use chat::{MsgId, Place, Record, What};
+use checker::{
+    Claim, ClaimOutcome, Evidence, Heard, Kept, Live, Name, Outcome, Read, Release, Sent,
+};
 use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::rc::Rc;
 use std::sync::Mutex;
@@ -38,6 +42,34 @@ pub(crate) struct Asked(usize);
 #[derive(Clone, Copy)]
 pub(crate) struct Listening(usize);
 
+/// A claim of a nick among all.
+#[derive(Clone, Copy)]
+pub(crate) struct Claiming(usize);
+
+/// Somebody may have a nick.
+struct Holding {
+    node: usize,
+    client: Name,
+    nick: Name,
+    /// Not before.
+    since_ms: u64,
+}
+
+/// A part of a room's history that somebody was shown.
+pub(crate) struct Reading<'a> {
+    pub(crate) reader: &'a str,
+    pub(crate) node: usize,
+    pub(crate) place: &'a str,
+    /// Before it was asked for.
+    pub(crate) begin_ms: u64,
+    pub(crate) after: Option<MsgId>,
+    /// Of the newest records, without a word of what is before them.
+    pub(crate) is_latest: bool,
+    /// As many records as were asked for at most.
+    pub(crate) is_full: bool,
+    pub(crate) records: &'a [Record],
+}
+
 /// Who hears something live.
 #[derive(Default)]
 struct Door {
@@ -54,11 +86,26 @@ pub(crate) struct Story {
     /// Each door's name in stories.
     doors: RefCell<Vec<Door>>,
     is_closing: Cell<bool>,
+    mix: Cell<&'static Mix>,
+    holdings: RefCell<Vec<Holding>>,
+    /// Under which nick people are here now.
+    nicks: RefCell<BTreeMap<String, String>>,
+    pub(crate) travellers: Travellers,
 }
 
 impl Story {
     pub(crate) fn new() -> Rc<Story> {
         Rc::default()
+    }
+
+    /// Who is there.
+    pub(crate) fn set_mix(&self, mix: &'static Mix) {
+        self.mix.set(mix);
+        self.travellers.set_out(mix.movers);
+    }
+
+    pub(crate) fn mix(&self) -> &'static Mix {
+        self.mix.get()
     }
 
     pub(crate) fn set_now(&self, now_ms: u64) {
@@ -84,10 +131,18 @@ impl Story {
     }
 
     /// A client of a node sends a message.
-    pub(crate) fn sent(&self, node: usize, place: &str, sender: &str, number: u64) -> Asked {
+    pub(crate) fn sent(
+        &self,
+        node: usize,
+        place: &str,
+        person: &str,
+        sender: &str,
+        number: u64,
+    ) -> Asked {
         self.trace((sender, number));
         let node = name(node).into();
         let mut it = Sent::new(place.into(), sender.into(), number, node, self.now_ms());
+        it.person = person.into();
         it.text = Some(text(sender, number).into());
         let sent = &mut self.evidence.borrow_mut().sent;
         sent.push(it);
@@ -108,8 +163,91 @@ impl Story {
         self.evidence.borrow().sent.iter().filter(is_one).count()
     }
 
+    /// Somebody read a part of a room's history.
+    pub(crate) fn read(&self, it: Reading<'_>) {
+        let mut items: Vec<Kept> = it.records.iter().map(kept).collect();
+        self.trace((it.reader, it.place, items.len(), items.last().map(|it| it.id.clone())));
+        let mut after: Option<Name> = it.after.map(|it| it.to_string().into());
+        if it.is_latest && it.is_full && !items.is_empty() {
+            after = Some(items.remove(0).id); // What is before it was not looked at.
+        }
+        self.evidence.borrow_mut().reads.push(Read {
+            reader: it.reader.into(),
+            node: name(it.node).into(),
+            place: it.place.into(),
+            begin_ms: it.begin_ms,
+            end_ms: self.now_ms(),
+            after,
+            is_whole: it.is_latest || !it.is_full,
+            items,
+        });
+    }
+
+    /// A client of a node wants a nick. Until it is told otherwise it may have it.
+    pub(crate) fn claims(&self, node: usize, client: &str, nick: &str) -> Claiming {
+        self.trace((client, nick));
+        let (client, nick): (Name, Name) = (client.into(), nick.into());
+        let since_ms = self.now_ms();
+        let holding = Holding { node, client: client.clone(), nick: nick.clone(), since_ms };
+        self.holdings.borrow_mut().push(holding);
+        let claims = &mut self.evidence.borrow_mut().claims;
+        let (begin_ms, end_ms, outcome) = (since_ms, since_ms, ClaimOutcome::Unknown);
+        claims.push(Claim { client, nick, begin_ms, end_ms, outcome });
+        Claiming(claims.len() - 1)
+    }
+
+    /// It was told.
+    pub(crate) fn claimed(&self, claim: Claiming, outcome: ClaimOutcome) {
+        self.trace((claim.0, outcome as u8));
+        let mut evidence = self.evidence.borrow_mut();
+        let it = &mut evidence.claims[claim.0];
+        (it.end_ms, it.outcome) = (self.now_ms(), outcome);
+        let (client, nick) = (it.client.clone(), it.nick.clone());
+        drop(evidence);
+        match outcome {
+            ClaimOutcome::Held => {}
+            ClaimOutcome::Unknown => self.released(&client, &nick, None),
+            ClaimOutcome::InUse | ClaimOutcome::Refused => {
+                self.holdings.borrow_mut().retain(|it| it.client != client || it.nick != nick);
+            }
+        }
+    }
+
+    /// A client gave a nick back, and it was acknowledged; it began to at this time. `None`: nobody
+    /// knows whether and when the nick became free.
+    pub(crate) fn released(&self, client: &str, nick: &str, begin_ms: Option<u64>) {
+        self.trace((client, nick, begin_ms));
+        self.release_all(begin_ms, |it| *it.client == *client && *it.nick == *nick);
+    }
+
+    fn release_all(&self, begin_ms: Option<u64>, who: impl Fn(&Holding) -> bool) {
+        let end_ms = begin_ms.map(|_| self.now_ms());
+        let released: Vec<Holding> =
+            self.holdings.borrow_mut().extract_if(.., |it| who(it)).collect();
+        let releases = released.into_iter().map(|it| Release {
+            client: it.client,
+            nick: it.nick,
+            // A node that was cut off hears late, or never, that its sessions are over.
+            begin_ms: begin_ms.unwrap_or(it.since_ms),
+            end_ms,
+        });
+        self.evidence.borrow_mut().releases.extend(releases);
+    }
+
+    /// A person is here under this nick from now on.
+    pub(crate) fn is_known_as(&self, person: &str, nick: &str) {
+        self.nicks.borrow_mut().insert(person.to_owned(), nick.to_owned());
+    }
+
+    /// Under which nick a person was here last.
+    pub(crate) fn nick_of(&self, person: &str) -> Option<String> {
+        self.nicks.borrow().get(person).cloned()
+    }
+
     /// A node died: who waited there will never hear.
     pub(crate) fn died(&self, node: usize) {
+        self.release_all(None, |it| it.node == node);
+        self.travellers.died(node, self.now_ms());
         let node = name(node);
         let sent = &mut self.evidence.borrow_mut().sent;
         let waiting = sent.iter_mut().filter(|it| it.outcome == Outcome::Waiting);
@@ -135,7 +273,7 @@ impl Story {
         let seen_ms = self.now_ms();
         let heard = Heard { seen_ms, record: kept(record) };
         self.trace(&*heard.record.id);
-        let place = place(record);
+        let place = place(&record.place);
         let Door { node, life } = self.doors.borrow()[door.0];
         let connection = format!("door {} of life {life}", door.0);
         let live = &mut self.evidence.borrow_mut().live;
@@ -206,8 +344,8 @@ pub(crate) fn kept(record: &Record) -> Kept {
 }
 
 /// The name of a room or conversation, as clients' evidence has it.
-fn place(record: &Record) -> String {
-    match &record.place {
+pub(crate) fn place(place: &Place) -> String {
+    match place {
         Place::Room(name) => name.to_string(),
         Place::Direct(a, b) => format!("{a} and {b}"),
     }

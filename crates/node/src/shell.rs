@@ -256,7 +256,7 @@ fn begin_again<N: Network>(
     Ok(identity)
 }
 
-/// Joins, if that is not done yet: with nothing on disk but the identity. Counts the start.
+/// Joins, if that is not done yet, and then has nothing on disk but the identity. Counts the start.
 async fn join_if_joining<N: Network>(
     config: &Config,
     env: &Env<N>,
@@ -267,13 +267,15 @@ async fn join_if_joining<N: Network>(
         refuse_other_cluster(config, env, identity).await?;
         return announce_address(config, env, identity).await;
     };
+    let mut all = config.join.clone();
+    all.extend(addresses.into_iter().filter(|it| !config.join.contains(it)));
+    join(config, env, identity, &all).await?;
+    // Only now: if damage has struck all nodes at once, nobody takes anybody in, and what there is of
+    // the data is still there to be looked at.
     empty(&*env.disk).map_err(|why| StartError::DataDir {
         path: config.data_dir.display().to_string(),
         why: format!("it cannot be emptied before this node joins: {why}"),
-    })?;
-    let mut all = config.join.clone();
-    all.extend(addresses.into_iter().filter(|it| !config.join.contains(it)));
-    join(config, env, identity, &all).await
+    })
 }
 
 /// A member whose configuration names nodes of another cluster was given the wrong directory, or the

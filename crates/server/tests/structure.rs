@@ -18,6 +18,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("node", &["chat", "replica", "replica-proto"]),
     ("front-irc", &["node", "chat", "irc-proto"]),
     ("server", &["chat", "irc-proto", "replica-proto", "replica", "node", "front-irc", "checker"]),
+    ("torture", &["irc-proto", "checker"]),
 ];
 
 /// Same input, same output, on every node: neither sockets, files, clocks, chance, nor an order that

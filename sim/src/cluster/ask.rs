@@ -1,17 +1,17 @@
 //! What can be asked of nodes.
 
 use super::{Cluster, GROUPS, Stuck, name};
-use crate::clients::ROOM;
+use crate::people::{auditor, rooms};
 use chat::codec::decode;
-use chat::{Record, Stamp};
-use node::door::{HistoryPoint, HistorySelect, View};
-use node::{Answer, Ask, Query, Status};
+use chat::{Record, RoomName, Stamp};
+use node::door::{HistoryPoint, HistorySelect, RoomView, View};
+use node::{Answer, Ask, ConnId, Query, Status};
 use replica_proto::GroupRing;
 use tokio::sync::oneshot::error::TryRecvError;
 
 /// A query has to be answered within this; it is a read of what the node has.
 const ASK_MS: u64 = 5_000;
-const PAGE: usize = 200;
+const PAGE: usize = 1_000;
 
 impl Cluster {
     /// True when the node's reader is in the room.
@@ -26,10 +26,16 @@ impl Cluster {
 
     /// Asks a node something, as its reader or as a stranger.
     fn ask(&mut self, node: usize, query: Query) -> Result<Answer, Stuck> {
+        let reader = self.machines[node].door().and_then(|it| it.reader());
+        self.ask_as(node, reader, query)
+    }
+
+    /// Asks a node something as one of its clients, or as a stranger.
+    fn ask_as(&mut self, node: usize, conn: Option<ConnId>, query: Query) -> Result<Answer, Stuck> {
         let Some(door) = self.machines[node].door() else {
             return Err(Stuck(format!("{} has no door", name(node))));
         };
-        let conn = door.reader().unwrap_or_else(|| door.connect());
+        let conn = conn.unwrap_or_else(|| door.connect());
         let mut answer = door.ask(conn, Ask::Query(query));
         for _ in 0..ASK_MS {
             match answer.try_recv() {
@@ -80,7 +86,7 @@ impl Cluster {
 
     /// Who leads the room's group, as the first node that answers knows it.
     pub(crate) fn leader(&mut self) -> Result<Option<usize>, Stuck> {
-        let group = GroupRing::new(GROUPS).group_of(ROOM);
+        let group = GroupRing::new(GROUPS).group_of(rooms::MAIN);
         let asked: Vec<usize> =
             self.nodes().filter(|it| self.is_serving(*it) && self.is_able(*it)).collect();
         for node in asked {
@@ -93,8 +99,56 @@ impl Cluster {
         Ok(None)
     }
 
-    /// The room's whole history as a node has it, page by page. `None`: the node refuses.
-    pub(crate) fn history(&mut self, node: usize) -> Result<Option<Vec<Record>>, Stuck> {
+    /// A room as a node shows it.
+    pub(crate) fn room(&mut self, node: usize, room: &str) -> Result<Option<RoomView>, Stuck> {
+        let room = RoomName::parse(room).expect("a room's name");
+        match self.ask(node, Query::Room(room))? {
+            Answer::View(View::Room(view)) => Ok(view.map(|it| *it)),
+            other => Err(Stuck(format!("{}: no room but {other:?}", name(node)))),
+        }
+    }
+
+    /// Who of a node's clients is in a room, as they were told.
+    pub(crate) fn attached(&self, node: usize, room: &str) -> Vec<String> {
+        self.machines[node].door().map_or_else(Vec::new, |it| it.occupants(room))
+    }
+
+    /// Questions of a node's clients that were not answered yet.
+    pub(crate) fn owed(&self, node: usize) -> usize {
+        self.machines[node].door().map_or(0, |it| it.owed())
+    }
+
+    /// A room's whole history as a node has it. `None`: the node refuses.
+    pub(crate) fn history(
+        &mut self,
+        node: usize,
+        room: &str,
+    ) -> Result<Option<Vec<Record>>, Stuck> {
+        let reader = self.machines[node].door().and_then(|it| it.reader());
+        self.history_as(node, reader, room)
+    }
+
+    /// The conversation of a pair, likewise.
+    pub(crate) fn conversation(
+        &mut self,
+        node: usize,
+        pair: usize,
+    ) -> Result<Option<Vec<Record>>, Stuck> {
+        let reader = self.machines[node].door().and_then(|it| it.auditor(pair));
+        let other = self.story.nick_of(&auditor(node, pair + 1));
+        match (reader, other) {
+            (Some(reader), Some(other)) => self.history_as(node, Some(reader), &other),
+            _ => Ok(None),
+        }
+    }
+
+    /// Page by page.
+    fn history_as(
+        &mut self,
+        node: usize,
+        reader: Option<ConnId>,
+        target: &str,
+    ) -> Result<Option<Vec<Record>>, Stuck> {
         let mut all: Vec<Record> = Vec::new();
         loop {
             let after = match all.last() {
@@ -102,11 +156,11 @@ impl Cluster {
                 None => HistoryPoint::Time(Stamp::from_ms(0)),
             };
             let query = Query::History {
-                target: ROOM.into(),
+                target: target.into(),
                 select: HistorySelect::After(after),
                 limit: PAGE,
             };
-            let page = match self.ask(node, query)? {
+            let page = match self.ask_as(node, reader, query)? {
                 Answer::View(View::History(page)) => page,
                 Answer::Refused(_) => return Ok(None),
                 other => return Err(Stuck(format!("no history but {other:?}"))),

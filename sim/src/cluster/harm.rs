@@ -1,8 +1,8 @@
 //! What can be done to a cluster, and undone.
 
 use super::{Cluster, Stuck, name};
-use crate::clients;
 use crate::network::Weather;
+use crate::people;
 use crate::points;
 use rand::Rng;
 
@@ -148,7 +148,7 @@ impl Cluster {
         self.run_between(5, 200)?;
         let next = self.machines[next].clone();
         if let Some(new_home) = next.home.borrow().as_ref() {
-            self.hosts.enter(next.number, || clients::move_in(new_home, &home));
+            self.hosts.enter(next.number, || people::move_in(new_home, &home));
         }
         let is_closed = || drained.try_recv() == Err(crossbeam_channel::TryRecvError::Disconnected);
         let has_left = self.comes_true(DRAIN_MS, |_| Ok(is_closed()))?;

@@ -1,9 +1,9 @@
 //! One machine: what of it outlives its node, and the node itself.
 
-use crate::clients::{self, Home};
 use crate::clock::Clock;
 use crate::door::Door;
 use crate::network::SimNetwork;
+use crate::people::{self, Home};
 use crate::story::Story;
 use node::{Config, Env};
 use replica::store::SimDisk;
@@ -112,7 +112,7 @@ pub(super) async fn live(machine: Rc<Machine>, story: Rc<Story>) {
         };
         let home = Home { door, story, node: here.number, life, seed };
         *here.home.borrow_mut() = Some(home.clone());
-        clients::begin(&home);
+        people::begin(&home);
     });
     let ended = node.run().await;
     *machine.ended.borrow_mut() = Some(ended.err().unwrap_or_else(|| "it was told to".to_owned()));

@@ -9,6 +9,7 @@ mod leader_cut_off;
 mod membership;
 mod mixed;
 mod mixed_of_five;
+mod moves;
 mod one_way_cuts;
 mod pauses;
 mod power_loss;
@@ -44,6 +45,7 @@ pub(crate) const ALL: &[&Scenario] = &[
     &mixed_of_five::SCENARIO,
     &disk_faults::SCENARIO,
     &fail_points::SCENARIO,
+    &moves::SCENARIO,
 ];
 
 /// By name.

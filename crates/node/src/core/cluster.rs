@@ -192,7 +192,7 @@ impl Core {
         match self.engine.holds(group) {
             Some(true) if !is_mine && self.is_stray(group, replicas) => {
                 tracing::info!(%group, "giving the replica up: it is elsewhere now");
-                self.engine.drop_group(group);
+                self.engine.drop_replica(group);
                 fail_point!("replica.after-drop");
                 let dropped = self.history.borrow_mut().drop_group(group);
                 if let Err(why) = dropped {

@@ -26,7 +26,7 @@ impl Core {
         let Some((group, key)) = self.readable(asker, target) else {
             return self.answer(asked.0, asked.1, Answer::Refused(vec![Refused::NoHistory]));
         };
-        if self.engine.holds(group) == Some(true) {
+        if self.engine.has_history(group) {
             let answer = match self.read_history(group.0, &key, select, limit) {
                 Some(records) => Answer::View(View::History(records)),
                 None => Answer::Refused(vec![Refused::Unavailable]),
@@ -73,6 +73,9 @@ impl Core {
         select: HistorySelect,
         limit: usize,
     ) -> Option<Vec<Bytes>> {
+        if !self.engine.has_history(GroupId(group)) {
+            return None; // Whoever asked believed that we have it.
+        }
         let mut found = self.select(GroupId(group), key.as_bytes(), select, limit);
         if planted!("page-skips-newest") && !self.engine.is_serving(GroupId(group)) {
             found = found.map(|mut it| {

@@ -166,9 +166,7 @@ impl Core {
         if self.is_leaving {
             return self.answer(id, tag, Answer::Refused(vec![Refused::Leaving]));
         }
-        if self.directory.by_nick(it.nick.as_str()).is_some() {
-            return self.answer(id, tag, Answer::Refused(vec![Refused::NickInUse(it.nick)]));
-        }
+        // Also a nick that is in use as far as we know: we may be cut off, and behind.
         let session = SessionId(self.draw());
         let command = DirectoryCommand::Register(NewSession {
             session,

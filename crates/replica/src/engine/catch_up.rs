@@ -278,6 +278,7 @@ impl Engine {
         fail_point!("catch-up.after-install");
         if let (Role::Replica(strategy), Some(message)) = (&mut group.role, it.message) {
             strategy.fetched(message);
+            group.has_history = true;
         }
         self.touched.insert(id);
         self.observe_on(id);

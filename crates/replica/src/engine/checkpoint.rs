@@ -1,6 +1,7 @@
 //! Checkpoints: everything a node needs to start from, at one moment, as one blob.
 
 use super::group::{Group, Role};
+use super::observe::Observer;
 use super::{Engine, Event};
 use crate::lane::Seen;
 use crate::planted;
@@ -123,6 +124,7 @@ impl Engine {
         group.checkpointed = started_at;
         // Where the strategy begins anew, the history does too.
         group.kept = if started_at == 0 { 0 } else { at.index };
+        group.has_history = started_at > 0;
         if let Some(old) = self.groups.remove(&id) {
             group.outbox = old.outbox; // An observer becomes a replica: its senders still wait.
             group.outbox.rewind();
@@ -136,8 +138,9 @@ impl Engine {
         Ok(())
     }
 
-    /// Forgets a group altogether; its waiting commands are refused or unknown.
-    pub fn drop_group(&mut self, id: GroupId) {
+    /// Gives up a replica and its log; its waiting commands are refused or unknown. What was applied
+    /// stays: an observer goes on from there, so that nobody here misses what comes between.
+    pub fn drop_replica(&mut self, id: GroupId) {
         if let Some(mut group) = self.groups.remove(&id) {
             fail_point!("replica.before-drop");
             let gone = group.outbox.give_up(u64::MAX, 0);
@@ -147,6 +150,11 @@ impl Engine {
             self.generations.insert(id, group.outbox.generation() + 1);
             self.ticket += 1;
             self.write(vec![Append::Drop { group: id }], self.ticket);
+            let mut observer = Group::new(Role::Observer(Observer::default()), self.new_outbox(id));
+            (observer.applied, observer.applied_term, observer.seen) =
+                (group.applied, group.applied_term, group.seen);
+            self.groups.insert(id, observer);
+            self.touched.insert(id);
         }
     }
 

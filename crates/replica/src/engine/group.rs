@@ -45,6 +45,8 @@ pub(super) struct Group {
     pub(super) fetched: Option<(u64, u64, Vec<u8>)>,
     /// History is kept here up to this index.
     pub(super) kept: u64,
+    /// The history here has all that was applied here.
+    pub(super) has_history: bool,
     /// Nodes that follow this replica, with what they were sent up to.
     pub(super) observers: BTreeMap<PeerId, u64>,
     pub(super) told_observers_ms: u64,
@@ -76,6 +78,7 @@ impl Group {
             catch_up: None,
             fetched: None,
             kept: 0,
+            has_history: false,
             observers: BTreeMap::new(),
             told_observers_ms: 0,
             waiting_observers: Vec::new(),

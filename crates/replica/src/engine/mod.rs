@@ -319,12 +319,23 @@ impl Engine {
         self.groups.get(&group).is_some_and(|it| it.route() != Route::Nowhere)
     }
 
-    /// A node that holds a replica of the group and can be reached, if this one holds none.
+    /// True when everything applied here is in the history here. A new replica has applied what it saw
+    /// as an observer, and its history comes later.
+    #[must_use]
+    pub fn has_history(&self, group: GroupId) -> bool {
+        self.groups.get(&group).is_some_and(|it| it.has_history)
+    }
+
+    /// A node that has the group's history and can be reached, if this one has not.
     #[must_use]
     pub fn source(&self, group: GroupId) -> Option<PeerId> {
-        match &self.groups.get(&group)?.role {
+        let group = self.groups.get(&group)?;
+        match &group.role {
+            _ if group.has_history => None,
             Role::Observer(observer) => observer.source,
-            Role::Replica(_) => None,
+            Role::Replica(strategy) => {
+                strategy.status().leader.filter(|it| *it != self.me && self.up.contains(it))
+            }
         }
     }
 

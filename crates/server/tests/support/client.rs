@@ -168,8 +168,16 @@ impl Client {
 
     /// The whole history of a room, oldest first, with `msgid`s to page by.
     pub(crate) fn history(&mut self, room: &str) -> io::Result<Vec<Line>> {
+        self.history_after(room, None)
+    }
+
+    /// What follows this id, to the end; `None`: from the beginning.
+    pub(crate) fn history_after(&mut self, room: &str, id: Option<&str>) -> io::Result<Vec<Line>> {
         let mut all: Vec<Line> = Vec::new();
-        let mut from = "timestamp=2000-01-01T00:00:00.000Z".to_owned();
+        let mut from = match id {
+            Some(id) => format!("msgid={id}"),
+            None => "timestamp=2000-01-01T00:00:00.000Z".to_owned(),
+        };
         loop {
             self.send(&format!("CHATHISTORY AFTER {room} {from} 100"))?;
             let page = self.batch("chathistory")?;

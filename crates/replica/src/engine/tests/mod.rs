@@ -2,6 +2,7 @@
 
 mod elsewhere;
 mod here;
+mod leaving;
 mod observing;
 mod patience;
 mod replica;

@@ -394,6 +394,9 @@ impl Strategy for RaftGroup {
 
     fn entries(&self, after: u64, upto: u64) -> Option<Vec<Committed>> {
         let log = &self.node.raft.raft_log;
+        if upto > log.last_index() {
+            return None; // What was applied as an observer is in no log yet; the library would panic.
+        }
         let mut found = Vec::new();
         let mut next = after + 1;
         while next <= upto {

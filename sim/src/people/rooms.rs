@@ -1,0 +1,54 @@
+//! The rooms of a run, each in another group. A new one is a row.
+
+use checker::Guarantee;
+
+/// How a room is replicated.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Strategy {
+    Raft,
+}
+
+/// A row of the table.
+#[derive(Debug)]
+pub(crate) struct Room {
+    pub(crate) name: &'static str,
+    pub(crate) strategy: Strategy,
+}
+
+/// Where everybody is, and whose leader faults look for.
+pub(crate) const MAIN: &str = "#sim";
+/// Where only operators are.
+pub(crate) const OF_OPERATORS: &str = "#ops";
+
+/// All there are.
+pub(crate) const ALL: &[Room] = &[
+    Room { name: MAIN, strategy: Strategy::Raft },
+    Room { name: "#tea", strategy: Strategy::Raft },
+    Room { name: OF_OPERATORS, strategy: Strategy::Raft },
+];
+
+/// Where people talk.
+pub(crate) const OF_TALKERS: &[&str] = &[MAIN, "#tea"];
+
+impl Strategy {
+    /// What its rooms promise.
+    pub(crate) fn guarantee(self) -> Guarantee {
+        match self {
+            Strategy::Raft => Guarantee::Total,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use replica_proto::GroupRing;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn rooms_are_in_different_groups() {
+        let ring = GroupRing::new(4);
+        let groups: BTreeSet<u32> = ALL.iter().map(|it| ring.group_of(it.name)).collect();
+        assert_eq!(groups.len(), ALL.len());
+    }
+}

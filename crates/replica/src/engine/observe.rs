@@ -13,13 +13,13 @@ use fail::fail_point;
 /// Bytes of entries sent to an observer that comes back; one further behind takes the state.
 const RESUME_ENTRIES_MAX: u64 = 4096;
 /// A source that does not answer within this time is not one.
-const ANSWER_MS: u64 = 2_000;
+pub(super) const ANSWER_MS: u64 = 2_000;
 /// Entries kept while the state is on its way.
 const EARLY_MAX: usize = 16_384;
 /// A replica tells its observers this often, in milliseconds, that it is still one with a leader.
 const ALIVE_MS: u64 = 500;
 /// Without a source, look for one again after this long.
-const LOOK_AGAIN_MS: u64 = 500;
+pub(super) const LOOK_AGAIN_MS: u64 = 500;
 
 /// An observer's place.
 #[derive(Default)]
@@ -30,6 +30,9 @@ pub(super) struct Observer {
     pub(super) candidates: Vec<PeerId>,
     looked_ms: u64,
     heard_ms: u64,
+    /// The source has taken our question up. Until then what comes may be of an earlier following,
+    /// which it has not heard the end of: a gap in that says nothing.
+    is_answered: bool,
 }
 
 impl Engine {
@@ -80,6 +83,7 @@ impl Engine {
         if let Some(source) = found {
             fail_point!("observe.before-question");
             observer.source = Some(source);
+            observer.is_answered = false;
             let after = group.applied;
             self.sends.push((source, Envelope::Observe { group: id, after }));
         }
@@ -135,6 +139,7 @@ impl Engine {
                 self.sends.push((from, Envelope::Alive { group: id, index: group.applied }));
             }
             None => {
+                group.observers.remove(&from); // Nothing joins what it has before it has the state.
                 if !group.waiting_observers.contains(&from) {
                     group.waiting_observers.push(from);
                 }
@@ -163,6 +168,7 @@ impl Engine {
         let Role::Observer(observer) = &mut group.role else { return };
         if observer.source == Some(from) {
             observer.heard_ms = self.now_ms;
+            observer.is_answered = true;
             group.early.clear();
             self.begin_fetch(id, from, index, None);
         }
@@ -175,8 +181,13 @@ impl Engine {
         if observer.source != Some(from) {
             return;
         }
+        let is_ahead = group.catch_up.is_none() && index > group.applied;
+        if is_ahead && !observer.is_answered {
+            return;
+        }
         observer.heard_ms = self.now_ms;
-        if group.catch_up.is_none() && index > group.applied {
+        observer.is_answered = true;
+        if is_ahead {
             observer.source = None;
         }
     }
@@ -191,6 +202,10 @@ impl Engine {
         if observer.source != Some(from) {
             return;
         }
+        let joins = entry.index <= group.applied + 1;
+        if group.catch_up.is_none() && !joins && !observer.is_answered {
+            return;
+        }
         observer.heard_ms = self.now_ms;
         if group.catch_up.is_some() {
             group.early.push(entry); // It comes after the state that is on its way.
@@ -199,7 +214,8 @@ impl Engine {
             }
             return;
         }
-        if entry.index > group.applied + 1 {
+        observer.is_answered |= entry.index == group.applied + 1;
+        if !joins {
             observer.source = None; // Something was lost: ask again from what we have.
             return;
         }

@@ -1,6 +1,7 @@
 //! A node without a replica follows one, and its commands go there.
 
 use super::*;
+use crate::engine::observe::{ANSWER_MS, LOOK_AGAIN_MS};
 
 const FOLLOWED: GroupId = GroupId(4);
 
@@ -60,4 +61,45 @@ fn who_waits_to_follow_us_and_is_gone_is_not_told_when_the_state_is_ready() {
     node.settle();
     let restart = Envelope::Restart { group: GROUP, index: 1 };
     assert_eq!(node.sent(), [(OTHER, format!("{restart:?}"))]);
+}
+
+fn observed(index: u64) -> Envelope {
+    Envelope::Observed { group: FOLLOWED, index, term: 1, data: Bytes::new() }
+}
+
+#[test]
+fn what_a_source_still_sends_of_an_earlier_following_does_not_end_the_new_one() {
+    let mut node = Node::new(ME);
+    node.engine.observe(FOLLOWED, &[LEADER]);
+    node.engine.link(LEADER, true);
+    node.tick_after(0);
+    for index in 9..12 {
+        node.receive(LEADER, &observed(index));
+        node.receive(LEADER, &alive(index));
+        assert_eq!(node.engine.source(FOLLOWED), Some(LEADER));
+    }
+    node.sent.0.clear();
+    node.receive(LEADER, &Envelope::Restart { group: FOLLOWED, index: 12 });
+    let asks = |it: &Envelope| matches!(it, Envelope::FetchState { index: 12, .. });
+    assert!(node.sent.0.iter().any(|(to, it)| *to == LEADER && asks(it)));
+}
+
+#[test]
+fn a_gap_behind_the_answer_is_noticed_and_one_before_it_not_waited_for_long() {
+    let mut node = Node::new(ME);
+    node.engine.observe(FOLLOWED, &[LEADER]);
+    node.engine.link(LEADER, true);
+    node.tick_after(0);
+    node.receive(LEADER, &observed(1));
+    node.receive(LEADER, &observed(3));
+    assert_eq!(node.engine.source(FOLLOWED), None);
+
+    node.tick_after(LOOK_AGAIN_MS);
+    node.sent.0.clear();
+    for index in 4..10 {
+        node.receive(LEADER, &observed(index));
+        node.tick_after(ANSWER_MS / 4);
+    }
+    let asks = |it: &Envelope| matches!(it, Envelope::Observe { after: 1, .. });
+    assert!(node.sent.0.iter().any(|(_, it)| asks(it)), "it asks again");
 }

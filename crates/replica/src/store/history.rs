@@ -3,7 +3,7 @@
 //! Promise: what a finished checkpoint covers is there after any crash; everything newer is gone
 //! then, as a whole, and is replayed from the log, so the log is purged only up to what the last
 //! finished checkpoint's blob says. A damaged record is an error that names its place, never other
-//! bytes. An index entry of 40 bytes covers 32 records; opening reads chunk heads only.
+//! bytes. An index entry of 40 bytes covers 32 records, in long histories 512; opening reads chunk heads only.
 
 mod checkpoint;
 mod chunk;
@@ -32,7 +32,7 @@ pub use error::{HistoryError, HistoryOpenError};
 use fail::fail_point;
 use files::Files;
 pub use query::{CatchUp, Cursor, RoomInfo};
-use room::{CHUNK_BYTES, CHUNK_RECORDS, Chunk, Room, Tail};
+use room::{CHUNK_BYTES, Chunk, Room, Tail, chunk_records};
 
 /// Longest room key in bytes. It stands in every chunk's head.
 pub const ROOM_KEY_BYTES_MAX: usize = 1024;
@@ -144,7 +144,7 @@ impl History {
         it.next_ordinal += 1;
         (it.last_index, it.last_sort) = (record.index, record.sort);
         let count = it.next_ordinal - tail.first_ordinal;
-        if count >= u64::from(CHUNK_RECORDS) || tail.records.len() >= CHUNK_BYTES {
+        if count >= chunk_records(tail.first_ordinal) || tail.records.len() >= CHUNK_BYTES {
             let done = self.fill_chunk(group, room);
             self.guard(done)?;
         }

@@ -3,10 +3,18 @@
 //! Promise: 40 bytes per chunk, nothing per record. The tail holds the records that do not fill a
 //! chunk yet; those a checkpoint wrote as short chunks are written once more, together, when they do.
 
-/// Records that make a full chunk.
-pub(super) const CHUNK_RECORDS: u32 = 32;
+/// Records that make a full chunk of a young room, whose tail shall not take much memory.
+const CHUNK_RECORDS_MIN: u64 = 32;
+/// Records that make a full chunk of a room with a long history, so that its index stays short: a message
+/// costs a tenth of a byte of memory.
+const CHUNK_RECORDS_MAX: u64 = 512;
 /// Bytes that make a full chunk, however few records: a page stays cheap to read.
 pub(super) const CHUNK_BYTES: usize = 128 << 10;
+
+/// Records that fill the chunk that begins with this ordinal: the more, the more are before it.
+pub(super) fn chunk_records(first_ordinal: u64) -> u64 {
+    (first_ordinal / 64).clamp(CHUNK_RECORDS_MIN, CHUNK_RECORDS_MAX)
+}
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Chunk {
@@ -68,8 +76,8 @@ impl Room {
         let mut position = self.chunks.len();
         while position > 0 {
             let it = self.chunks[position - 1];
-            let count = self.chunk_end(position - 1) - it.first_ordinal;
-            if count >= u64::from(CHUNK_RECORDS) || it.len as usize >= CHUNK_BYTES {
+            let count = self.next_ordinal - it.first_ordinal;
+            if count >= chunk_records(it.first_ordinal) || it.len as usize >= CHUNK_BYTES {
                 break;
             }
             position -= 1;

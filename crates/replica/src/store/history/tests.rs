@@ -196,6 +196,24 @@ fn one_entry_may_bring_several_messages_and_is_replayed_once() {
 }
 
 #[test]
+fn the_index_of_a_long_history_stays_short() {
+    let disk = SimDisk::new();
+    let (mut history, _) = open(Arc::new(disk.clone()));
+    const RECORDS: u64 = 40_000;
+    for first in (1..=RECORDS).step_by(100) {
+        add(&mut history, "#a", first..=first + 99);
+        history.checkpoint(b"").unwrap();
+        if first % 9_100 == 1 {
+            drop(history);
+            history = open(Arc::new(disk.kill())).0;
+        }
+    }
+    let entries = history.groups[&G][&b"#a"[..]].chunks.len() as u64;
+    assert!(entries < RECORDS / 100, "{entries} entries"); // With short chunks it would be one in 32.
+    assert_eq!(all(&history, "#a"), to(RECORDS));
+}
+
+#[test]
 fn a_flipped_byte_in_a_chunk_is_an_error_on_read_that_names_it() {
     let disk = SimDisk::new();
     let (mut history, _) = open(Arc::new(disk.clone()));

@@ -20,6 +20,9 @@ mod story;
 use clap::Parser;
 use std::process::ExitCode;
 
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Simulates clusters under faults and looks for violations of what Starling promises.
 #[derive(Parser, Debug)]
 #[command(after_help = "Example: cargo run --release -- --seeds 0..100 --scenario leader-cut-off")]

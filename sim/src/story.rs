@@ -80,6 +80,8 @@ struct Door {
 /// Shared by everything in a run; all of it runs in one thread.
 #[derive(Default)]
 pub(crate) struct Story {
+    /// Where in the evidence stands what a door hears of a place.
+    lists: RefCell<BTreeMap<(usize, Place), usize>>,
     now_ms: Cell<u64>,
     hasher: RefCell<DefaultHasher>,
     evidence: RefCell<Evidence>,
@@ -273,20 +275,21 @@ impl Story {
         let seen_ms = self.now_ms();
         let heard = Heard { seen_ms, record: kept(record) };
         self.trace(&*heard.record.id);
-        let place = place(&record.place);
-        let Door { node, life } = self.doors.borrow()[door.0];
-        let connection = format!("door {} of life {life}", door.0);
         let live = &mut self.evidence.borrow_mut().live;
-        match live.iter_mut().find(|it| *it.connection == *connection && *it.place == *place) {
-            Some(it) => it.items.push(heard),
-            None => live.push(Live {
-                connection: connection.into(),
-                node: name(node).into(),
-                place: place.into(),
-                is_unbroken: false, // Its clients come and go.
-                items: vec![heard],
-            }),
+        let mut lists = self.lists.borrow_mut();
+        if let Some(list) = lists.get(&(door.0, record.place.clone())) {
+            live[*list].items.push(heard);
+            return;
         }
+        lists.insert((door.0, record.place.clone()), live.len());
+        let Door { node, life } = self.doors.borrow()[door.0];
+        live.push(Live {
+            connection: format!("door {} of life {life}", door.0).into(),
+            node: name(node).into(),
+            place: place(&record.place).into(),
+            is_unbroken: false, // Its clients come and go.
+            items: vec![heard],
+        });
     }
 
     /// Clients send nothing more.
@@ -328,7 +331,25 @@ pub(crate) fn text(sender: &str, number: u64) -> String {
 }
 
 /// The checker knows neither nodes nor records.
+///
+/// Most records are seen many times, on every node and by every reader: one that is equal to what was
+/// seen under its id is not put into words again.
 pub(crate) fn kept(record: &Record) -> Kept {
+    thread_local! {
+        static SEEN: RefCell<BTreeMap<MsgId, (Record, Kept)>> = RefCell::default();
+    }
+    SEEN.with_borrow_mut(|seen| match seen.get(&record.id) {
+        Some((known, kept)) if known == record => kept.clone(),
+        Some(_) => in_words(record),
+        None => {
+            let kept = in_words(record);
+            seen.insert(record.id, (record.clone(), kept.clone()));
+            kept
+        }
+    })
+}
+
+fn in_words(record: &Record) -> Kept {
     let message = match &record.what {
         What::Said { text, .. } => text
             .split_once(' ')

@@ -7,5 +7,6 @@ pub(super) const SCENARIO: Scenario = Scenario {
     name: "mixed-of-five",
     about: "as mixed, with five nodes",
     nodes: 5,
+    is_long: false,
     faults: &[&any::FAULT, &any::FAULT, &any::FAULT, &any::FAULT, &any::FAULT],
 };

@@ -25,6 +25,8 @@ pub(crate) struct Scenario {
     pub(crate) about: &'static str,
     /// At the start.
     pub(crate) nodes: usize,
+    /// Comes in each fourth round of seeds only.
+    pub(crate) is_long: bool,
     /// In this order, with pauses between them.
     pub(crate) faults: &'static [&'static Fault],
 }
@@ -59,5 +61,7 @@ pub(crate) fn find(name: &str) -> Result<&'static Scenario, String> {
 
 /// Seeds take them in turn.
 pub(crate) fn of_seed(seed: u64) -> &'static Scenario {
-    ALL[(seed % ALL.len() as u64) as usize]
+    let (round, turn) = (seed / ALL.len() as u64, (seed % ALL.len() as u64) as usize);
+    // One that takes ten times as long as others comes less often.
+    if ALL[turn].is_long && round % 4 != 0 { ALL[round as usize % turn] } else { ALL[turn] }
 }

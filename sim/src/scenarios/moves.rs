@@ -7,5 +7,6 @@ pub(super) const SCENARIO: Scenario = Scenario {
     name: "moves",
     about: "many people go from node to node while nodes die and leaders are cut off",
     nodes: 3,
+    is_long: true,
     faults: &[&crash_one::FAULT, &cut_leader::FAULT, &crash_one::FAULT],
 };

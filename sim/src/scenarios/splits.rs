@@ -7,5 +7,6 @@ pub(super) const SCENARIO: Scenario = Scenario {
     name: "splits",
     about: "the cluster is split into two, three times",
     nodes: 3,
+    is_long: false,
     faults: &[&split::FAULT, &split::FAULT, &split::FAULT],
 };

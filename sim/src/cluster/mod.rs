@@ -186,7 +186,7 @@ impl Cluster {
             if self.story.now_ms() >= until_ms {
                 return Ok(false);
             }
-            self.run(50)?;
+            self.run(LOOK_MS)?;
         }
         Ok(true)
     }

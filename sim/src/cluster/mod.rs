@@ -22,6 +22,8 @@ use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
+/// Between two looks at something that takes long to look at.
+const LOOK_MS: u64 = 200;
 const GROUPS: u32 = 4;
 const COPIES: usize = 3;
 

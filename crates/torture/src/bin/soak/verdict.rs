@@ -10,7 +10,7 @@ const QUEUE_GROWTH_MAX: f64 = 2.0;
 /// Queues below this are empty for our purpose: some of a second's messages are always on their way.
 const QUEUE_SHORT: f64 = 5_000.0;
 /// Besides the history: segments of the log come and go, two and a spare of 64 MiB, and the manifest.
-const LOG_SLACK_BYTES: f64 = (3 * 64 << 20) as f64;
+const LOG_SLACK_BYTES: f64 = (3 * (64 << 20)) as f64;
 
 /// What was found, in words; empty if all is well.
 pub(super) fn judge(
@@ -39,7 +39,8 @@ pub(super) fn judge(
         if to > from * MEMORY_GROWTH_MAX {
             found.push(format!("memory of {name} grew from {from:.0} to {to:.0} bytes"));
         }
-        let queues: [(&str, fn(&Held) -> u64); 3] = [
+        type Queue = (&'static str, fn(&Held) -> u64);
+        let queues: [Queue; 3] = [
             ("waiting commands", |it| it.waiting),
             ("bytes pending for the log", |it| it.pending),
             ("backlog of the shards", |it| it.backlog),

@@ -18,7 +18,7 @@ pub(crate) struct Room {
 /// Where everybody is, and whose leader faults look for.
 pub(crate) const MAIN: &str = "#sim";
 /// Where only operators are.
-pub(crate) const OF_OPERATORS: &str = "#ops";
+pub(crate) const OF_OPERATORS: &str = "#hall";
 
 /// All there are.
 pub(crate) const ALL: &[Room] = &[

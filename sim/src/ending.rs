@@ -29,7 +29,10 @@ pub(crate) fn look(cluster: &mut Cluster) -> Result<Ending, Stuck> {
             let records = cluster.history(node, room)?;
             it.add(&me, room, records);
             match cluster.room(node, room)? {
-                Some(view) => it.show(&me, room, &view),
+                Some(view) => {
+                    let counted = cluster.counted(node, room)?;
+                    it.show(&me, room, &view, counted);
+                }
                 None => it.is_complete = false,
             }
             let attached = cluster.attached(node, room).into_iter().map(Name::from);
@@ -53,10 +56,12 @@ impl Ending {
         self.histories.push(History { node: node.clone(), place: place.into(), items });
     }
 
-    fn show(&mut self, node: &Name, room: &str, view: &RoomView) {
+    fn show(&mut self, node: &Name, room: &str, view: &RoomView, counted: usize) {
         let mut who: Vec<Name> =
             view.occupants.iter().map(|it| it.session.nick.as_str().into()).collect();
         who.sort();
+        // NAMES leaves out whose session is gone; LIST counts whoever the room has.
+        who.extend((who.len()..counted).map(|it| Name::from(format!("occupant {it} of LIST"))));
         self.shown.push(Shown { node: node.clone(), room: room.into(), who });
         let mut powers: Vec<String> = view
             .occupants

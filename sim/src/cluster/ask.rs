@@ -114,6 +114,18 @@ impl Cluster {
         }
     }
 
+    /// How many a node counts in a room.
+    pub(crate) fn counted(&mut self, node: usize, room: &str) -> Result<usize, Stuck> {
+        match self.ask(node, Query::Rooms)? {
+            Answer::View(View::Rooms(lines)) => {
+                let line = lines.iter().find(|it| &*it.shown == room);
+                Ok(line.map_or(0, |it| it.occupants))
+            }
+            Answer::Refused(_) => Ok(0),
+            other => Err(Stuck(format!("{}: no list but {other:?}", name(node)))),
+        }
+    }
+
     /// Who of a node's clients is in a room, as they were told.
     pub(crate) fn attached(&self, node: usize, room: &str) -> Vec<String> {
         self.machines[node].door().map_or_else(Vec::new, |it| it.occupants(room))

@@ -6,6 +6,7 @@ use bytes::Bytes;
 use chat::Who;
 use chat::codec::{decode, encode};
 use fail::fail_point;
+use replica::store::GroupId;
 use serde::{Deserialize, Serialize};
 
 /// Between nodes. Lost when the link is down.
@@ -14,9 +15,17 @@ pub(super) enum Told {
     /// To operators and `+w` users.
     Wallops { from: String, text: String },
     /// A look-up of history of a group that the asking node holds no replica of.
-    FindHistory { number: u64, group: u32, key: String, select: HistorySelect, limit: u32 },
-    /// Its answer; `None`: it could not be read.
-    FoundHistory { number: u64, records: Option<Vec<Bytes>> },
+    FindHistory {
+        number: u64,
+        group: u32,
+        key: String,
+        select: HistorySelect,
+        limit: u32,
+        /// Clients there have seen what this entry brought: who is behind it must not answer.
+        seen: u64,
+    },
+    /// Its answer, of a node that has applied so much; `None`: it could not be read.
+    FoundHistory { number: u64, group: u32, applied: u64, records: Option<Vec<Bytes>> },
 }
 
 impl Core {
@@ -35,13 +44,21 @@ impl Core {
     pub(super) fn told(&mut self, from: u64, body: &[u8]) {
         match decode::<Told>(body) {
             Ok(Told::Wallops { from, text }) => self.deliver_wallops(&from, &text),
-            Ok(Told::FindHistory { number, group, key, select, limit }) => {
+            Ok(Told::FindHistory { number, group, key, select, limit, seen }) => {
                 fail_point!("node.before-history");
-                let records = self.read_history(group, &key, select, limit as usize);
-                let told = Told::FoundHistory { number, records };
+                let applied = self.engine.applied(GroupId(group));
+                let records = match applied >= seen {
+                    true => self.read_history(group, &key, select, limit as usize),
+                    false => None,
+                };
+                let told = Told::FoundHistory { number, group, applied, records };
                 self.engine.tell(from, encode(&told).into());
             }
-            Ok(Told::FoundHistory { number, records }) => self.history_found(number, records),
+            Ok(Told::FoundHistory { number, group, applied, records }) => {
+                let seen = self.history_seen.entry(GroupId(group)).or_default();
+                *seen = applied.max(*seen);
+                self.history_found(number, records);
+            }
             Err(_) => tracing::warn!(from, "something that cannot be read"),
         }
     }
@@ -60,7 +77,8 @@ impl Core {
         self.next_token += 1;
         self.remote_queries.insert(number, (asked, self.now_ms));
         let limit = limit.min(u32::MAX as usize) as u32;
-        let told = Told::FindHistory { number, group, key, select, limit };
+        let seen = self.seen_of_history(GroupId(group));
+        let told = Told::FindHistory { number, group, key, select, limit, seen };
         self.engine.tell(peer, encode(&told).into());
     }
 }

@@ -26,7 +26,8 @@ impl Core {
         let Some((group, key)) = self.readable(asker, target) else {
             return self.answer(asked.0, asked.1, Answer::Refused(vec![Refused::NoHistory]));
         };
-        if self.engine.has_history(group) {
+        let seen = self.seen_of_history(group);
+        if self.engine.has_history(group) && self.engine.applied(group) >= seen {
             let answer = match self.read_history(group.0, &key, select, limit) {
                 Some(records) => Answer::View(View::History(records)),
                 None => Answer::Refused(vec![Refused::Unavailable]),
@@ -37,6 +38,13 @@ impl Core {
             Some(peer) => self.ask_peer_for_history(peer, asked, group.0, key, select, limit),
             None => self.answer(asked.0, asked.1, Answer::Refused(vec![Refused::Unavailable])),
         }
+    }
+
+    /// Up to which entry clients here may have seen a group's history: by what was delivered, and by what
+    /// they read from others. Whoever answers next must not be behind that.
+    pub(super) fn seen_of_history(&self, group: GroupId) -> u64 {
+        let read = self.history_seen.get(&group).copied().unwrap_or_default();
+        self.engine.applied(group).max(read)
     }
 
     /// The history the asker means, if it may be read by them.

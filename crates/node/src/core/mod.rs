@@ -176,6 +176,8 @@ pub(crate) struct Core {
     followed: HashMap<chat::RoomName, Vec<u32>>,
     limits: Limits,
     remote_queries: HashMap<u64, ((ConnId, u64), u64)>,
+    /// By group: up to which index clients here may have seen the history, as others read it out.
+    history_seen: BTreeMap<GroupId, u64>,
     fatal: Option<String>,
 }
 
@@ -233,6 +235,7 @@ impl Core {
             followed: HashMap::new(),
             limits: Limits::default(),
             remote_queries: HashMap::new(),
+            history_seen: BTreeMap::new(),
             fatal: None,
         }
     }

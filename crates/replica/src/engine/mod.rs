@@ -319,6 +319,12 @@ impl Engine {
         self.groups.get(&group).is_some_and(|it| it.route() != Route::Nowhere)
     }
 
+    /// The newest entry of the group that was applied here; 0: none.
+    #[must_use]
+    pub fn applied(&self, group: GroupId) -> u64 {
+        self.groups.get(&group).map_or(0, |it| it.applied)
+    }
+
     /// True when everything applied here is in the history here. A new replica has applied what it saw
     /// as an observer, and its history comes later.
     #[must_use]

@@ -1,6 +1,7 @@
 //! What passes between nodes outside of any log: WALLOPS, and look-ups of history that is elsewhere.
 
 use super::Core;
+use super::history::RemoteQuery;
 use crate::door::{ConnId, Delivery, HistorySelect};
 use bytes::Bytes;
 use chat::Who;
@@ -25,7 +26,7 @@ pub(super) enum Told {
         seen: u64,
     },
     /// Its answer, of a node that has applied so much; `None`: it could not be read.
-    FoundHistory { number: u64, group: u32, applied: u64, records: Option<Vec<Bytes>> },
+    FoundHistory { number: u64, applied: u64, records: Option<Vec<Bytes>> },
 }
 
 impl Core {
@@ -51,13 +52,11 @@ impl Core {
                     true => self.read_history(group, &key, select, limit as usize),
                     false => None,
                 };
-                let told = Told::FoundHistory { number, group, applied, records };
+                let told = Told::FoundHistory { number, applied, records };
                 self.engine.tell(from, encode(&told).into());
             }
-            Ok(Told::FoundHistory { number, group, applied, records }) => {
-                let seen = self.history_seen.entry(GroupId(group)).or_default();
-                *seen = applied.max(*seen);
-                self.history_found(number, records);
+            Ok(Told::FoundHistory { number, applied, records }) => {
+                self.history_found(number, applied, records);
             }
             Err(_) => tracing::warn!(from, "something that cannot be read"),
         }
@@ -75,7 +74,8 @@ impl Core {
     ) {
         let number = self.next_token;
         self.next_token += 1;
-        self.remote_queries.insert(number, (asked, self.now_ms));
+        let asked = RemoteQuery { asked, group: GroupId(group), since_ms: self.now_ms };
+        self.remote_queries.insert(number, asked);
         let limit = limit.min(u32::MAX as usize) as u32;
         let seen = self.seen_of_history(GroupId(group));
         let told = Told::FindHistory { number, group, key, select, limit, seen };

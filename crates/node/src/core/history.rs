@@ -14,6 +14,13 @@ use std::sync::Arc;
 /// A look-up at another node is given up after this long.
 const REMOTE_MS: u64 = 2_000;
 
+/// A look-up that a peer was asked for.
+pub(super) struct RemoteQuery {
+    pub(super) asked: (ConnId, u64),
+    pub(super) group: GroupId,
+    pub(super) since_ms: u64,
+}
+
 impl Core {
     pub(super) fn look_up_history(
         &mut self,
@@ -145,11 +152,15 @@ impl Core {
         })
     }
 
-    /// A peer answered.
-    pub(super) fn history_found(&mut self, number: u64, records: Option<Vec<Bytes>>) {
-        let Some(((conn, tag), _)) = self.remote_queries.remove(&number) else {
+    /// A peer that has applied so much has answered, or nobody did.
+    pub(super) fn history_found(&mut self, number: u64, applied: u64, records: Option<Vec<Bytes>>) {
+        let Some(RemoteQuery { asked: (conn, tag), group, .. }) =
+            self.remote_queries.remove(&number)
+        else {
             return;
         };
+        let seen = self.history_seen.entry(group).or_default();
+        *seen = applied.max(*seen);
         let answer = match records {
             Some(records) => Answer::View(View::History(records)),
             None => Answer::Refused(vec![Refused::Unavailable]),
@@ -163,11 +174,11 @@ impl Core {
         let late: Vec<u64> = self
             .remote_queries
             .iter()
-            .filter(|(_, (_, since))| now_ms - since > REMOTE_MS)
+            .filter(|(_, it)| now_ms - it.since_ms > REMOTE_MS)
             .map(|(number, _)| *number)
             .collect();
         for number in late {
-            self.history_found(number, None);
+            self.history_found(number, 0, None);
         }
     }
 

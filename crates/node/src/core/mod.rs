@@ -175,7 +175,7 @@ pub(crate) struct Core {
     /// Sessions of each shard in each room.
     followed: HashMap<chat::RoomName, Vec<u32>>,
     limits: Limits,
-    remote_queries: HashMap<u64, ((ConnId, u64), u64)>,
+    remote_queries: HashMap<u64, history::RemoteQuery>,
     /// By group: up to which index clients here may have seen the history, as others read it out.
     history_seen: BTreeMap<GroupId, u64>,
     fatal: Option<String>,

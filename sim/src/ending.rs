@@ -25,12 +25,13 @@ pub(crate) fn look(cluster: &mut Cluster) -> Result<Ending, Stuck> {
     let mix = cluster.story.mix();
     for node in cluster.nodes() {
         let me: Name = name(node).into();
+        let counts = cluster.counts(node)?;
         for room in mix.rooms() {
             let records = cluster.history(node, room)?;
             it.add(&me, room, records);
             match cluster.room(node, room)? {
                 Some(view) => {
-                    let counted = cluster.counted(node, room)?;
+                    let counted = counts.get(room).copied().unwrap_or_default();
                     it.show(&me, room, &view, counted);
                 }
                 None => it.is_complete = false,

@@ -7,6 +7,7 @@ use chat::{Record, RoomName, Stamp};
 use node::door::{HistoryPoint, HistorySelect, Refused, RoomView, View};
 use node::{Answer, Ask, ConnId, Query, Status};
 use replica_proto::GroupRing;
+use std::collections::BTreeMap;
 use tokio::sync::oneshot::error::TryRecvError;
 
 /// A query has to be answered within this; it is a read of what the node has.
@@ -114,14 +115,13 @@ impl Cluster {
         }
     }
 
-    /// How many a node counts in a room.
-    pub(crate) fn counted(&mut self, node: usize, room: &str) -> Result<usize, Stuck> {
+    /// How many a node counts in each room that is not empty.
+    pub(crate) fn counts(&mut self, node: usize) -> Result<BTreeMap<String, usize>, Stuck> {
         match self.ask(node, Query::Rooms)? {
             Answer::View(View::Rooms(lines)) => {
-                let line = lines.iter().find(|it| &*it.shown == room);
-                Ok(line.map_or(0, |it| it.occupants))
+                Ok(lines.iter().map(|it| (it.shown.to_string(), it.occupants)).collect())
             }
-            Answer::Refused(_) => Ok(0),
+            Answer::Refused(_) => Ok(BTreeMap::new()),
             other => Err(Stuck(format!("{}: no list but {other:?}", name(node)))),
         }
     }

@@ -1,5 +1,6 @@
 //! A small blocking IRC client. It shares no code with the server, so that it cannot share its errors.
 
+use checker::Outcome;
 use std::collections::{HashMap, VecDeque};
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -222,4 +223,34 @@ impl Client {
 fn is_refusal(line: &Line) -> bool {
     let is_error = line.verb.len() == 3 && line.verb.starts_with(['4', '5']) && !line.is("422");
     is_error || line.is("FAIL") || line.is("ERROR")
+}
+
+/// Open labeled-response batches: reference to label.
+#[derive(Debug, Default)]
+pub(crate) struct Batches(HashMap<String, String>);
+
+impl Batches {
+    /// Which labeled request the line answers, by itself or inside of a batch. The line that begins a
+    /// batch answers nothing, and is noted.
+    pub(crate) fn label(&mut self, line: &Line) -> Option<String> {
+        let batch = line.tag("batch").and_then(|it| self.0.get(it));
+        let label = line.tag("label").or(batch.map(String::as_str)).map(str::to_owned);
+        if !line.is("BATCH") {
+            return label;
+        }
+        if let (Some(label), Some(reference)) = (label, line.param(0).strip_prefix('+')) {
+            self.0.insert(reference.to_owned(), label);
+        }
+        None
+    }
+}
+
+/// An answer that is no echo: the message did not happen, or nobody knows.
+pub(crate) fn outcome(line: &Line) -> Outcome {
+    let is_error = line.verb.len() == 3 && line.verb.starts_with(['4', '5']);
+    let is_certain = line.is("FAIL") && !line.param(1).contains("UNKNOWN");
+    match is_error || is_certain {
+        true => Outcome::Refused,
+        false => Outcome::Unknown,
+    }
 }

@@ -3,7 +3,7 @@
 //! A client keeps a few messages under way and a record of what it learned of each. When its node
 //! dies it goes to the next one, under a new nick, and on with its next number.
 
-use super::client::{Client, Line};
+use super::client::{Batches, Client, Line, outcome};
 use super::cluster::Cluster;
 use super::judge::{Tally, judge};
 use super::wait_for;
@@ -162,7 +162,7 @@ fn work(shared: &Shared, sender: usize) -> Report {
                 node: node.to_string(),
                 nick: nick.clone(),
                 under_way: HashMap::new(),
-                batches: HashMap::new(),
+                batches: Batches::default(),
                 heard: Vec::new(),
                 report: &mut report,
             };
@@ -192,8 +192,7 @@ struct Session<'a> {
     nick: String,
     /// By label: place in the report and time of sending.
     under_way: HashMap<String, (usize, Instant)>,
-    /// Open labeled-response batches: reference to label.
-    batches: HashMap<String, String>,
+    batches: Batches,
     heard: Vec<Heard>,
     report: &'a mut Report,
 }
@@ -237,14 +236,7 @@ impl Session<'_> {
     }
 
     fn learn(&mut self, line: &Line) {
-        let batch = line.tag("batch").and_then(|it| self.batches.get(it));
-        let label = line.tag("label").or(batch.map(String::as_str)).map(str::to_owned);
-        if line.is("BATCH") {
-            if let (Some(label), Some(reference)) = (label, line.param(0).strip_prefix('+')) {
-                self.batches.insert(reference.to_owned(), label);
-            }
-            return;
-        }
+        let label = self.batches.label(line);
         let seen = seen(line);
         let seen_ms = self.shared.now_ms();
         if let Some(record) = seen.clone() {
@@ -262,18 +254,8 @@ impl Session<'_> {
                 sent.id = Some(seen.id);
                 sent.answer(Outcome::Done, seen_ms);
             }
-            None => sent.answer(refusal(line), seen_ms),
+            None => sent.answer(outcome(line), seen_ms),
         }
-    }
-}
-
-/// An answer that is no echo: it did not happen, or nobody knows.
-fn refusal(line: &Line) -> Outcome {
-    let is_error = line.verb.len() == 3 && line.verb.starts_with(['4', '5']);
-    let is_certain = line.is("FAIL") && !line.param(1).contains("UNKNOWN");
-    match is_error || is_certain {
-        true => Outcome::Refused,
-        false => Outcome::Unknown,
     }
 }
 

@@ -2,7 +2,7 @@
 //! nick, and first reads what it may have missed.
 
 use super::{ANSWER_MAX, PATIENCE, Round, kept, text};
-use crate::irc::{Client, Line};
+use crate::irc::{Batches, Client, Line, outcome};
 use checker::{Evidence, Heard, Live, Name, Outcome, Sent};
 use std::collections::HashMap;
 use std::io;
@@ -89,8 +89,7 @@ struct Life<'a> {
     nick: Name,
     /// By label: place in the evidence and time of sending.
     under_way: HashMap<String, (usize, Instant)>,
-    /// Open labeled-response batches: reference to label.
-    batches: HashMap<String, String>,
+    batches: Batches,
     heard: Vec<Heard>,
     evidence: &'a mut Evidence,
 }
@@ -104,7 +103,7 @@ impl<'a> Life<'a> {
         nick: &str,
         evidence: &'a mut Evidence,
     ) -> Life<'a> {
-        let (under_way, batches) = (HashMap::new(), HashMap::new());
+        let (under_way, batches) = (HashMap::new(), Batches::default());
         let nick = nick.into();
         Life { talker, round, client, node, nick, under_way, batches, heard: Vec::new(), evidence }
     }
@@ -153,14 +152,7 @@ impl<'a> Life<'a> {
     }
 
     fn learn(&mut self, line: &Line) {
-        let batch = line.tag("batch").and_then(|it| self.batches.get(it));
-        let label = line.tag("label").or(batch.map(String::as_str)).map(str::to_owned);
-        if line.is("BATCH") {
-            if let (Some(label), Some(reference)) = (label, line.param(0).strip_prefix('+')) {
-                self.batches.insert(reference.to_owned(), label);
-            }
-            return;
-        }
+        let label = self.batches.label(line);
         let record = kept(line);
         let now_ms = self.round.now_ms();
         if let Some(record) = &record {
@@ -198,15 +190,5 @@ impl<'a> Life<'a> {
             is_unbroken: true,
             items: self.heard,
         });
-    }
-}
-
-/// An answer that is no echo: it did not happen, or nobody knows.
-fn outcome(line: &Line) -> Outcome {
-    let is_error = line.verb.len() == 3 && line.verb.starts_with(['4', '5']);
-    let is_certain = line.is("FAIL") && !line.param(1).contains("UNKNOWN");
-    match is_error || is_certain {
-        true => Outcome::Refused,
-        false => Outcome::Unknown,
     }
 }

@@ -7,7 +7,12 @@
 
 mod nodes;
 mod sample;
+#[path = "../../status.rs"]
+#[allow(dead_code, reason = "torture reads more of it")]
+mod status;
 mod verdict;
+#[path = "../../wait.rs"]
+mod wait;
 
 use anyhow::{Context, bail};
 use clap::Parser;

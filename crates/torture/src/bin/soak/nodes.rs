@@ -1,11 +1,13 @@
 //! Real nodes on loopback, in a directory of the run's own.
 
-use anyhow::{Context, bail};
+use crate::status::Status;
+use crate::wait::wait_for;
+use anyhow::Context;
 use std::fs::{self, File};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 const READY_MAX: Duration = Duration::from_secs(60);
 
@@ -60,24 +62,15 @@ pub(super) fn start(starling: &Path, dir: &Path, count: usize) -> anyhow::Result
 }
 
 fn wait_until_whole(starling: &Path, peer: SocketAddr, count: usize) -> anyhow::Result<()> {
-    let until = Instant::now() + READY_MAX;
-    while Instant::now() < until {
+    wait_for(&format!("the node at {peer} to be one of a whole cluster"), READY_MAX, || {
         let asked = Command::new(starling)
             .args(["status", "--json", "--node", &peer.to_string()])
             .stderr(Stdio::null())
-            .output()?;
-        let status: Option<serde_json::Value> = serde_json::from_slice(&asked.stdout).ok();
-        let groups = status.as_ref().and_then(|it| it["groups"].as_array());
-        let has_all = |it: &serde_json::Value| {
-            it["replicas"].as_array().is_some_and(|it| it.len() == count)
-                && it["leader"].is_string()
-        };
-        if groups.is_some_and(|it| !it.is_empty() && it.iter().all(has_all)) {
-            return Ok(());
-        }
-        std::thread::sleep(Duration::from_millis(100));
-    }
-    bail!("the node at {peer} did not get all its replicas within {READY_MAX:?}")
+            .output()
+            .ok()?;
+        let status: Status = serde_json::from_slice(&asked.stdout).ok()?;
+        status.lacks(count).is_none().then_some(())
+    })
 }
 
 fn free_address() -> anyhow::Result<SocketAddr> {

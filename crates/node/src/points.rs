@@ -68,6 +68,8 @@ pub const ALL: &[Point] = &[
     point("lane.before-not-taken", "a node is about to hear that its section was not taken"),
     point("lane.before-propose", "a section is about to leave for the leader"),
     point("lane.before-take", "a section came from another node, the leader has not taken it"),
+    point("letting-go.before-answer", "a replica is about to hear that its group removed it"),
+    point("letting-go.before-question", "a replica without a leader is about to ask about itself"),
     point("link.after-write", "frames are with the operating system"),
     point("link.before-frame", "a frame is about to join those that wait for a peer's socket"),
     point("link.before-hello", "a connection to a peer stands, we have not said who we are"),

@@ -23,8 +23,9 @@ const DIRECTORY_VOTERS_MAX: usize = 5;
 /// An occupant without a session in the directory must be missing this long before it is forgotten:
 /// longer than any replica that has a leader lags behind.
 const GHOST_MS: u64 = 5_000;
-/// A replica that shall be elsewhere is given up when, for this long, it hears of no leader although
-/// enough others are up to have one: far longer than any election takes.
+/// A replica that shall be elsewhere, and that nobody who leads the group could be asked about, is given
+/// up when, for this long, it hears of no leader although enough others are up to have one: far longer
+/// than any election takes.
 const STRAY_MS: u64 = 30_000;
 /// A session of this node without a connection is ended (again) after this long.
 const UNATTACHED_MS: u64 = 2_000;
@@ -43,7 +44,8 @@ impl Core {
         self.expire_remote_queries();
         self.expire_rooms();
         self.forget_old_history();
-        if self.is_leaving && !self.has_left() {
+        let is_damaged = self.history.borrow().damage().is_some();
+        if (self.is_leaving && !self.has_left()) || is_damaged {
             self.engine.step_down(); // Whoever shall take over may not have been ready before.
         }
         if self.engine.is_serving(DIRECTORY) {
@@ -215,9 +217,9 @@ impl Core {
         }
     }
 
-    /// A replica that its group has let go of: it says so itself, or nobody talks to it although most
-    /// of its voters and most of those who shall hold the group are up. (Silence alone proves nothing:
-    /// its vote may be the one that is needed.)
+    /// A replica that its group has let go of: it says so itself, or the group's leader does, or nobody
+    /// talks to it although most of its voters and most of those who shall hold the group are up.
+    /// (Silence alone proves nothing: its vote may be the one that is needed.)
     fn is_stray(&mut self, group: GroupId, placed: &[u64]) -> bool {
         let status = self.engine.status().into_iter().find(|it| it.group == group.0);
         let Some(GroupStatus { replicas, .. }) = status else {
@@ -229,6 +231,11 @@ impl Core {
                 replicas.voters.contains(&self.me.0) || replicas.learners.contains(&self.me.0);
             return !is_member && !replicas.voters.is_empty();
         }
+        if self.engine.is_let_go(group) {
+            return true;
+        }
+        let asked: BTreeSet<u64> = placed.iter().chain(&replicas.voters).copied().collect();
+        self.engine.ask_whether_of(group, &Vec::from_iter(asked));
         let is_up = |it: &u64| *it == self.me.0 || self.up.contains(it);
         let has_majority =
             |nodes: &[u64]| nodes.iter().filter(|it| is_up(it)).count() * 2 > nodes.len();

@@ -340,10 +340,14 @@ impl Core {
         self.flush();
     }
 
-    /// History is checked when it is read. If others have copies, a node with a damaged one leaves;
-    /// when it is started again, it joins as a new replica with nothing of its own.
+    /// History is checked when it is read. If others have copies and can spare this node, it leaves
+    /// with a damaged one; when it is started again, it joins as a new replica with nothing of its own.
+    /// Until then its vote counts, what it can read is read, and it leads nothing.
     fn notice_damage(&mut self) {
         let Some(why) = self.history.borrow().damage() else { return };
+        if !self.can_be_spared() {
+            return; // Who would take it in again?
+        }
         let others = self.identity.peers.iter().filter(|it| it.0 != self.me.0);
         let addresses: Vec<String> = others.map(|it| it.1.clone()).collect();
         if addresses.is_empty() {
@@ -355,6 +359,15 @@ impl Core {
             Err(unsaved) => format!("history: {why}; and it cannot be noted: {unsaved}"),
         };
         self.fatal = Some(why); // In place of what the damage has already broken.
+    }
+
+    /// Every group with a vote here has a majority of its voters up without it.
+    fn can_be_spared(&self) -> bool {
+        self.engine.status().iter().all(|it| {
+            let voters = &it.replicas.voters;
+            let others = voters.iter().filter(|it| **it != self.me.0 && self.up.contains(it));
+            !voters.contains(&self.me.0) || others.count() * 2 > voters.len()
+        })
     }
 
     fn take(&mut self, event: Event) {

@@ -54,6 +54,8 @@ pub(super) struct Group {
     pub(super) waiting_observers: Vec<PeerId>,
     /// Entries that came while the state was still on its way; bounded by `EARLY_MAX`.
     pub(super) early: Vec<Committed>,
+    /// Who said that this replica is none any more, as the leader of which term.
+    pub(super) let_go: Option<(PeerId, u64)>,
     /// Where the strategy would have started from at the last checkpoint: one interval of log is kept.
     pub(super) checkpointed: u64,
 }
@@ -83,6 +85,7 @@ impl Group {
             told_observers_ms: 0,
             waiting_observers: Vec::new(),
             early: Vec::new(),
+            let_go: None,
             checkpointed: 0,
         }
     }

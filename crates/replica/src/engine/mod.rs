@@ -12,6 +12,7 @@ mod checkpoint;
 #[cfg(fuzzing)]
 pub mod fuzzing;
 mod group;
+mod letting_go;
 mod observe;
 #[cfg(test)]
 mod tests;
@@ -199,6 +200,7 @@ impl Engine {
         };
         match envelope {
             Envelope::Strategy(group, message) => {
+                self.forget_letting_go(group, from);
                 if let Some(strategy) = self.replica_for(group) {
                     strategy.receive(from, message);
                     self.touched.insert(group);
@@ -232,6 +234,8 @@ impl Engine {
             }
             Envelope::Alive { group, index } => self.take_alive(from, group, index),
             Envelope::Restart { group, index } => self.restart_observing(from, group, index),
+            Envelope::AmIOf { group } => self.tell_whether_of(from, group),
+            Envelope::YouAreNot { group, term } => self.take_letting_go(from, group, term),
             Envelope::Node(body) => self.events.push(Event::Told { from, body }),
         }
     }

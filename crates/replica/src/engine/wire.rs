@@ -29,6 +29,10 @@ pub(super) enum Envelope {
     Restart { group: GroupId, index: u64 },
     /// To an observer: this replica is one, with a leader, and has applied so far.
     Alive { group: GroupId, index: u64 },
+    /// A replica that nobody leads and that shall be elsewhere: am I still of the group?
+    AmIOf { group: GroupId },
+    /// The leader of this term, which has committed all it speaks of: you are not.
+    YouAreNot { group: GroupId, term: u64 },
     /// For the node above, opaque here.
     Node(Bytes),
 }
@@ -101,6 +105,11 @@ impl Envelope {
                 head(11, group);
                 out.put_u64_le(*index);
             }
+            Envelope::AmIOf { group } => head(12, group),
+            Envelope::YouAreNot { group, term } => {
+                head(13, group);
+                out.put_u64_le(*term);
+            }
             Envelope::Node(body) => {
                 head(10, &GroupId(0));
                 out.put_slice(body);
@@ -153,6 +162,8 @@ impl Envelope {
             9 => Envelope::Restart { group, index: number(&mut bytes)? },
             10 => Envelope::Node(bytes),
             11 => Envelope::Alive { group, index: number(&mut bytes)? },
+            12 => Envelope::AmIOf { group },
+            13 => Envelope::YouAreNot { group, term: number(&mut bytes)? },
             _ => return None,
         })
     }
@@ -183,6 +194,8 @@ mod tests {
             Envelope::Observed { group, index, term: 8, data: body.clone() },
             Envelope::Restart { group, index },
             Envelope::Alive { group, index },
+            Envelope::AmIOf { group },
+            Envelope::YouAreNot { group, term: 10 },
             Envelope::Node(body.clone()),
         ] {
             let mut sent = Vec::new();
@@ -193,7 +206,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn an_envelope_survives_the_wire_and_no_bytes_panic(bytes in prop::collection::vec(any::<u8>(), 0..120), kind in 0u8..13) {
+        fn an_envelope_survives_the_wire_and_no_bytes_panic(bytes in prop::collection::vec(any::<u8>(), 0..120), kind in 0u8..15) {
             let mut framed = vec![kind];
             framed.extend(bytes);
             if let Some(envelope) = Envelope::decode(framed.into()) {

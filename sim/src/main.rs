@@ -8,6 +8,7 @@ mod ending;
 mod entropy;
 mod faults;
 mod hosts;
+mod leaders;
 mod network;
 mod people;
 mod plants;

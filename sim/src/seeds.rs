@@ -4,13 +4,15 @@
 use crate::plants::Plant;
 use crate::run;
 use crate::scenarios::{self, Scenario};
-use crate::{entropy, points, story};
+use crate::{entropy, leaders, points, story};
 use std::collections::VecDeque;
 use std::io::Read;
 use std::ops::Range;
 use std::process::{Child, Command, ExitCode, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::prelude::*;
 
 /// A run that takes longer than this of real time has not finished.
 const RUN_LIMIT: Duration = Duration::from_secs(120);
@@ -33,12 +35,12 @@ pub(crate) fn run_here(
     plant: Option<&'static Plant>,
     point: Option<&'static str>,
 ) -> ExitCode {
-    tracing_subscriber::fmt()
-        .with_env_filter(tracing_subscriber::EnvFilter::from_default_env())
+    let told = tracing_subscriber::fmt::layer()
         .with_writer(std::io::stderr)
         .with_ansi(false)
         .without_time()
-        .init();
+        .with_filter(EnvFilter::from_default_env());
+    tracing_subscriber::registry().with(told).with(leaders::layer()).init();
     plant.into_iter().for_each(Plant::sow);
     point.into_iter().for_each(points::choose);
     points::watch();

@@ -1,11 +1,13 @@
 //! What happened in a run: what clients sent and heard, what was done to the cluster, and a hash of all.
 
 use crate::cluster::name;
+use crate::leaders::Led;
 use crate::people::{Mix, Travellers};
 use crate::points;
 use chat::{MsgId, Place, Record, What};
 use checker::{
-    Claim, ClaimOutcome, Evidence, Heard, Kept, Live, Name, Outcome, Read, Release, Sent,
+    Claim, ClaimOutcome, Evidence, Heard, Kept, Leadership, Live, Name, Outcome, Read, Release,
+    Sent,
 };
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
@@ -130,6 +132,18 @@ impl Story {
         let deed = deed.into();
         self.trace(&deed);
         self.evidence.borrow_mut().deeds.push((self.now_ms(), deed));
+    }
+
+    /// They say that they lead from now on.
+    pub(crate) fn note_leaders(&self, led: Vec<Led>) {
+        let at_ms = self.now_ms();
+        let begun = led.into_iter().map(|Led { node, group, term }| Leadership {
+            group: group.into(),
+            term,
+            node: name(node).into(),
+            at_ms,
+        });
+        self.evidence.borrow_mut().leaderships.extend(begun);
     }
 
     /// A client of a node sends a message.

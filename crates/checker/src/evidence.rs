@@ -182,6 +182,19 @@ pub struct Shown {
     pub who: Vec<Name>,
 }
 
+/// A replica began to lead its group.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Leadership {
+    /// Which group.
+    pub group: Name,
+    /// The election number or epoch under which it leads.
+    pub term: u64,
+    /// On which node.
+    pub node: Name,
+    /// When it said so.
+    pub at_ms: u64,
+}
+
 /// All that is known of a run.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Evidence {
@@ -203,6 +216,8 @@ pub struct Evidence {
     pub shown: Vec<Shown>,
     /// Who is really in each room at the end, by room; nobody in rooms that are not listed.
     pub attached: BTreeMap<Name, Vec<Name>>,
+    /// In any order; none where nobody listened for them.
+    pub leaderships: Vec<Leadership>,
     /// What was done to the cluster, and when.
     pub deeds: Vec<(u64, String)>,
 }

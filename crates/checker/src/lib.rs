@@ -10,8 +10,8 @@ pub mod invariants;
 mod story;
 
 pub use evidence::{
-    Claim, ClaimOutcome, Evidence, Guarantee, Heard, History, Kept, Live, MessageName, Name,
-    Outcome, Read, Release, Sent, Shown,
+    Claim, ClaimOutcome, Evidence, Guarantee, Heard, History, Kept, Leadership, Live, MessageName,
+    Name, Outcome, Read, Release, Sent, Shown,
 };
 
 use index::Index;

@@ -2,7 +2,9 @@
 
 mod support;
 
-use checker::{ClaimOutcome, Evidence, Guarantee, Kept, Outcome, Read, check, invariants};
+use checker::{
+    ClaimOutcome, Evidence, Guarantee, Kept, Leadership, Outcome, Read, check, invariants,
+};
 use std::collections::BTreeSet;
 use support::*;
 
@@ -275,6 +277,24 @@ fn a_ghost_and_somebody_missing_are_caught() {
     assert_eq!(shows(&["ann"]), ["ghosts"]);
     assert_eq!(shows(&["ann", "ann", "bob"]), ["ghosts"]);
     assert_eq!(shows(&["bob", "ann"]), [""; 0]);
+}
+
+#[test]
+fn a_term_with_two_leaders_is_caught() {
+    let led = |led: [(&str, u64, &str); 2]| {
+        let begun = led.map(|(group, term, node)| Leadership {
+            group: group.into(),
+            term,
+            node: node.into(),
+            at_ms: 100,
+        });
+        broken(|it| it.leaderships = begun.to_vec())
+    };
+    assert_eq!(led([("g1", 2, "n1"), ("g1", 2, "n2")]), ["leaders"]);
+    // One that was started again may have forgotten what it sent as a leader.
+    assert_eq!(led([("g1", 2, "n1"), ("g1", 2, "n1")]), ["leaders"]);
+    assert_eq!(led([("g1", 2, "n1"), ("g1", 3, "n2")]), [""; 0]);
+    assert_eq!(led([("g1", 2, "n1"), ("g2", 2, "n2")]), [""; 0]);
 }
 
 #[test]

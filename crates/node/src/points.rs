@@ -97,6 +97,7 @@ pub const ALL: &[Point] = &[
         "Raft is about to learn what is on disk, and messages to be let go",
     ),
     point("raft.before-entries", "new entries are about to be handed to the log"),
+    point("raft.before-following", "a new leader speaks for the first time, nobody follows it yet"),
     point("raft.before-hard-state", "term and vote are about to be handed to the log"),
     point("raft.before-install", "a snapshot message is about to replace Raft's log"),
     point("raft.before-message", "a Raft message is about to leave"),

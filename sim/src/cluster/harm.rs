@@ -21,6 +21,13 @@ impl Cluster {
         }
     }
 
+    /// Nothing passes between this one and the others any more.
+    pub(crate) fn isolate(&mut self, node: usize) {
+        for other in self.nodes().filter(|it| *it != node) {
+            self.cut(node, other);
+        }
+    }
+
     /// Nothing passes in this direction any more.
     pub(crate) fn cut_one_way(&mut self, from: usize, to: usize) {
         self.story.note(format!("cut from {} to {}", name(from), name(to)));

@@ -10,6 +10,7 @@ mod members;
 
 use crate::clock::Time;
 use crate::hosts::Hosts;
+use crate::leaders;
 use crate::network::Net;
 use crate::points;
 use crate::story::Story;
@@ -136,6 +137,7 @@ impl Cluster {
             self.time.set(now_ms);
             self.net.advance(now_ms);
             let panicked = self.hosts.step();
+            self.story.note_leaders(leaders::take());
             let deaths = self.deaths;
             self.attend_to_the_dead();
             if let Some(host) = panicked.filter(|_| deaths == self.deaths) {
@@ -175,6 +177,21 @@ impl Cluster {
             true => Ok(()),
             false => Err(Stuck(format!("not within {limit_ms} ms: {what}"))),
         }
+    }
+
+    /// Lets time pass until the very millisecond in which it is so, or not within the limit.
+    pub(crate) fn comes_true_at_once(
+        &mut self,
+        limit_ms: u64,
+        is_so: impl Fn(&Cluster) -> bool,
+    ) -> Result<bool, Stuck> {
+        for _ in 0..limit_ms {
+            if is_so(self) {
+                return Ok(true);
+            }
+            self.run(1)?;
+        }
+        Ok(is_so(self))
     }
 
     /// Lets time pass until it is so, or not within the limit.

@@ -3,19 +3,15 @@
 
 use super::Fault;
 use crate::cluster::{Cluster, Stuck};
-use rand::Rng;
 
 pub(crate) const FAULT: Fault = Fault { name: "cut-leader", run: cut_leader };
 
 fn cut_leader(cluster: &mut Cluster) -> Result<(), Stuck> {
-    let nodes = cluster.nodes();
     let leader = match cluster.leader()? {
         Some(leader) => leader,
-        None => cluster.random.random_range(nodes.clone()),
+        None => cluster.any_node(),
     };
-    for other in nodes.filter(|it| *it != leader) {
-        cluster.cut(leader, other);
-    }
+    cluster.isolate(leader);
     cluster.run_between(1_000, 8_000)?;
     cluster.heal();
     Ok(())

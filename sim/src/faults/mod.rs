@@ -16,6 +16,7 @@ pub(crate) mod flapping_link;
 pub(crate) mod flipped_bits;
 pub(crate) mod join;
 pub(crate) mod loss;
+pub(crate) mod lost_vote;
 pub(crate) mod one_way_cut;
 pub(crate) mod pause;
 pub(crate) mod power_loss;
@@ -45,6 +46,7 @@ const ALL: &[&Fault] = &[
     &resets::FAULT,
     &delay_spikes::FAULT,
     &loss::FAULT,
+    &lost_vote::FAULT,
     &pause::FAULT,
     &slow_node::FAULT,
     &clock_jump::FAULT,

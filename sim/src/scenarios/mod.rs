@@ -6,6 +6,7 @@ mod disk_faults;
 mod fail_points;
 mod flaky_network;
 mod leader_cut_off;
+mod lost_votes;
 mod membership;
 mod mixed;
 mod mixed_of_five;
@@ -47,6 +48,7 @@ pub(crate) const ALL: &[&Scenario] = &[
     &mixed_of_five::SCENARIO,
     &disk_faults::SCENARIO,
     &fail_points::SCENARIO,
+    &lost_votes::SCENARIO,
     &moves::SCENARIO,
 ];
 

@@ -8,6 +8,7 @@ mod ghosts;
 mod ids;
 mod invented;
 mod judged;
+mod leaders;
 mod missed;
 mod monotonic_reads;
 mod names;
@@ -53,5 +54,6 @@ pub const ALL: &[Invariant] = &[
     names::INVARIANT,
     names::UNDECIDED,
     ghosts::INVARIANT,
+    leaders::INVARIANT,
     server_time::INVARIANT,
 ];

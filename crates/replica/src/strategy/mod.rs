@@ -12,6 +12,9 @@ use bytes::Bytes;
 /// Identity of a node towards its peers.
 pub type PeerId = u64;
 
+/// Target of the log line in which a replica says that it leads from now on: `group` and `term`.
+pub const LEADERSHIP: &str = "starling::leadership";
+
 /// Where commands for a group have to be offered.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Route {

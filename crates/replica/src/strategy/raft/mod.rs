@@ -24,6 +24,7 @@ use crate::store::log::Append;
 use crate::store::{GroupId, Log};
 use bytes::Bytes;
 use elect::Haste;
+use fail::fail_point;
 use raft::prelude::{ConfState, HardState, Message, MessageType};
 use raft::{Config, GetEntriesContext, ProgressState, RawNode, SnapshotStatus, StateRole};
 use std::cell::RefCell;
@@ -312,6 +313,9 @@ impl Strategy for RaftGroup {
                     self.ask_to_fetch(from, metadata.index, message);
                     return;
                 }
+            }
+            MessageType::MsgAppend if self.leader().is_none() => {
+                fail_point!("raft.before-following");
             }
             MessageType::MsgRequestVote | MessageType::MsgRequestPreVote => {
                 self.judge_haste(&mut it)

@@ -3,7 +3,7 @@
 use super::{RaftGroup, wire};
 use crate::planted;
 use crate::store::log::Append;
-use crate::strategy::{Committed, Effects, Fetch, PeerId};
+use crate::strategy::{Committed, Effects, Fetch, LEADERSHIP, PeerId};
 use bytes::Bytes;
 use fail::fail_point;
 use raft::StateRole;
@@ -133,7 +133,7 @@ impl RaftGroup {
             // The library has just appended the empty entry that opens our term.
             self.leading_from.get_or_insert(self.node.raft.raft_log.last_index());
             metrics::counter!("starling_leader_changes_total").increment(1);
-            tracing::info!(group = %self.group, term = self.node.raft.term, "leading");
+            tracing::info!(target: LEADERSHIP, group = %self.group, term = self.node.raft.term, "leading");
         } else {
             self.leading_from = None;
             self.in_flight.clear();

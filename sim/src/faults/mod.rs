@@ -15,6 +15,7 @@ pub(crate) mod fail_point;
 pub(crate) mod flapping_link;
 pub(crate) mod flipped_bits;
 pub(crate) mod join;
+pub(crate) mod long_pause;
 pub(crate) mod loss;
 pub(crate) mod lost_vote;
 pub(crate) mod one_way_cut;

@@ -96,7 +96,8 @@ pub struct History {
     collecting: Option<(u32, u64)>,
     retired: Vec<u32>,
     is_checkpointing: bool,
-    is_poisoned: bool,
+    /// What failed, after which nothing may be made durable.
+    poisoned: Option<Arc<str>>,
     bytes_written: metrics::Counter,
     chunks_written: metrics::Counter,
     _lock: Box<dyn LockGuard>,
@@ -113,9 +114,7 @@ impl History {
     ) -> Result<Option<u64>, HistoryError> {
         check_len(room.len(), ROOM_KEY_BYTES_MAX)?;
         check_len(record.body.len(), BODY_BYTES_MAX)?;
-        if self.is_poisoned {
-            return Err(HistoryError::Poisoned);
-        }
+        self.refuse_if_poisoned()?;
         let rooms = self.groups.entry(group).or_default();
         if !rooms.contains_key(room) {
             rooms.insert(room.into(), Room::default());
@@ -197,9 +196,7 @@ impl History {
     }
 
     fn tombstone(&mut self, group: GroupId, room: &[u8], what: What) -> Result<(), HistoryError> {
-        if self.is_poisoned {
-            return Err(HistoryError::Poisoned);
-        }
+        self.refuse_if_poisoned()?;
         fail_point!("history.before-tombstone");
         let seq = self.take_seq();
         let done = self.files.append(false, |into, salt| {
@@ -263,8 +260,17 @@ impl History {
 
     /// After a failed write memory and disk differ: nothing may be made durable from here on.
     fn guard<T>(&mut self, done: io::Result<T>) -> Result<T, HistoryError> {
-        self.is_poisoned |= done.is_err();
+        if let Err(why) = &done {
+            self.poisoned.get_or_insert_with(|| why.to_string().into());
+        }
         Ok(done?)
+    }
+
+    fn refuse_if_poisoned(&self) -> Result<(), HistoryError> {
+        match &self.poisoned {
+            Some(reason) => Err(HistoryError::Poisoned { reason: reason.clone() }),
+            None => Ok(()),
+        }
     }
 }
 

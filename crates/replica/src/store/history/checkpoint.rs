@@ -73,9 +73,7 @@ impl History {
     /// done for it to be durable. `blob` is kept with it and given back by `open`: say there up to
     /// which index of each group the history is complete.
     pub fn begin_checkpoint(&mut self, blob: &[u8]) -> Result<CheckpointJob, HistoryError> {
-        if self.is_poisoned {
-            return Err(HistoryError::Poisoned);
-        }
+        self.refuse_if_poisoned()?;
         if self.is_checkpointing {
             return Err(HistoryError::Busy);
         }

@@ -67,7 +67,7 @@ impl History {
                     return Ok(());
                 }
                 Err(error) => {
-                    self.is_poisoned = true;
+                    self.poisoned.get_or_insert_with(|| error.to_string().into());
                     return Err(error);
                 }
             }

@@ -3,6 +3,7 @@
 //! Promise: each variant says whether something happened and who may go on.
 
 use std::io;
+use std::sync::Arc;
 
 use crate::store::GroupId;
 
@@ -30,8 +31,11 @@ pub enum HistoryError {
     Busy,
     /// A write or sync failed before. Nothing newer than the last finished checkpoint is safe, none
     /// will ever finish again, and the process must leave.
-    #[error("the history is poisoned by an earlier failure")]
-    Poisoned,
+    #[error("the history is poisoned by an earlier failure: {reason}")]
+    Poisoned {
+        /// What failed.
+        reason: Arc<str>,
+    },
     /// A read or write failed. After a write, all later ones are `Poisoned`.
     #[error("history: {0}")]
     Io(#[from] io::Error),

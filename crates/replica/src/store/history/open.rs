@@ -64,7 +64,7 @@ impl History {
             collecting: None,
             retired: Vec::new(),
             is_checkpointing: false,
-            is_poisoned: false,
+            poisoned: None,
             bytes_written: metrics::counter!("starling_history_bytes_total"),
             chunks_written: metrics::counter!("starling_history_chunks_total"),
             _lock: lock,

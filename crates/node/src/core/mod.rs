@@ -35,6 +35,7 @@ use rand::rngs::SmallRng;
 use replica::engine::Links;
 use replica::net::Responder;
 use replica::store::{Disk, GroupId, History};
+use replica::strategy::Kind;
 use replica::{Engine, Event};
 use replica_proto::GroupRing;
 use std::cell::RefCell;
@@ -45,6 +46,11 @@ use std::time::Duration;
 
 /// The directory's group.
 pub(crate) const DIRECTORY: GroupId = GroupId(0);
+/// How a group is replicated, by its number: the same on all nodes, for ever.
+fn kind_of(_: GroupId) -> Kind {
+    Kind::Raft
+}
+
 /// Ended sessions remembered for WHOWAS.
 const PAST_MAX: usize = 1_000;
 /// Deliveries that wait for one shard before requests have to wait too: some seconds of a full node.

@@ -22,7 +22,7 @@ use crate::lane::{Intake, Outbox, Taken, read_entry};
 use crate::planted;
 use crate::store::log::Append;
 use crate::store::{GroupId, History, Log};
-use crate::strategy::{Committed, Effects, PeerId, Route, Strategy, StrategyStatus};
+use crate::strategy::{Committed, Effects, Kind, PeerId, Route, Strategy, StrategyStatus};
 use bytes::Bytes;
 pub use checkpoint::{Checkpoint, GroupCheckpoint, StateAt};
 use fail::fail_point;
@@ -118,12 +118,16 @@ pub trait Links {
     fn send(&mut self, to: PeerId, fill: &mut dyn FnMut(&mut Vec<u8>)) -> bool;
 }
 
+/// How the group of each number is replicated.
+pub type KindOf = fn(GroupId) -> Kind;
+
 /// All groups of one node.
 pub struct Engine {
     me: PeerId,
     boot: u32,
     log: Rc<RefCell<Log>>,
     history: Rc<RefCell<History>>,
+    kind_of: KindOf,
     groups: BTreeMap<GroupId, Group>,
     up: BTreeSet<PeerId>,
     clock: Clock,
@@ -141,19 +145,22 @@ pub struct Engine {
 }
 
 impl Engine {
-    /// An engine without groups. `boot` counts the node's starts and must rise with each.
+    /// An engine without groups. `boot` counts the node's starts and must rise with each; `kind_of` is
+    /// the same on all nodes, for ever.
     #[must_use]
     pub fn new(
         me: PeerId,
         boot: u32,
         log: Rc<RefCell<Log>>,
         history: Rc<RefCell<History>>,
+        kind_of: KindOf,
     ) -> Engine {
         Engine {
             me,
             boot,
             log,
             history,
+            kind_of,
             groups: BTreeMap::new(),
             up: BTreeSet::new(),
             clock: Clock::default(),
@@ -277,7 +284,7 @@ impl Engine {
         }
     }
 
-    /// One tick of [`crate::strategy::raft::TICK_MS`] has passed.
+    /// One tick of [`crate::strategy::TICK_MS`] has passed.
     pub fn tick(&mut self) {
         let ids: Vec<GroupId> = self.groups.keys().copied().collect();
         for id in ids {

@@ -118,16 +118,13 @@ pub trait Links {
     fn send(&mut self, to: PeerId, fill: &mut dyn FnMut(&mut Vec<u8>)) -> bool;
 }
 
-/// How the group of each number is replicated.
-pub type KindOf = fn(GroupId) -> Kind;
-
 /// All groups of one node.
 pub struct Engine {
     me: PeerId,
     boot: u32,
     log: Rc<RefCell<Log>>,
     history: Rc<RefCell<History>>,
-    kind_of: KindOf,
+    kind_of: Box<dyn Fn(GroupId) -> Kind>,
     groups: BTreeMap<GroupId, Group>,
     up: BTreeSet<PeerId>,
     clock: Clock,
@@ -145,22 +142,22 @@ pub struct Engine {
 }
 
 impl Engine {
-    /// An engine without groups. `boot` counts the node's starts and must rise with each; `kind_of` is
-    /// the same on all nodes, for ever.
+    /// An engine without groups. `boot` counts the node's starts and must rise with each; `kind_of`
+    /// says how the group of a number is replicated: the same on all nodes, for ever.
     #[must_use]
     pub fn new(
         me: PeerId,
         boot: u32,
         log: Rc<RefCell<Log>>,
         history: Rc<RefCell<History>>,
-        kind_of: KindOf,
+        kind_of: impl Fn(GroupId) -> Kind + 'static,
     ) -> Engine {
         Engine {
             me,
             boot,
             log,
             history,
-            kind_of,
+            kind_of: Box::new(kind_of),
             groups: BTreeMap::new(),
             up: BTreeSet::new(),
             clock: Clock::default(),

@@ -1,0 +1,32 @@
+//! What every strategy must keep: real engines, logs and histories on simulated disks, joined by a
+//! network in memory, in virtual time.
+//!
+//! A strategy is a row of [`ROWS`] and passes every test here. What strategies may differ in is a field
+//! of the row, and no test asks which strategy it has. At its end each test heals everything and lets
+//! `cluster::judge` compare what senders were told with what the replicas hold.
+//!
+//! All choices follow from a seed but one: the raft library draws its election timeouts from the
+//! system's entropy. Nothing here depends on what it draws.
+
+mod append;
+mod catch_up;
+mod cluster;
+mod damage;
+mod exactly_once;
+mod fencing;
+mod history;
+mod order;
+mod pressure;
+mod refusal;
+mod restart;
+mod row;
+
+use row::{ROWS, Row};
+
+/// Runs a test for each strategy, and says for which.
+fn each(test: impl Fn(&'static Row)) {
+    for row in ROWS {
+        eprintln!("strategy: {}", row.kind.name());
+        test(row);
+    }
+}

@@ -1,8 +1,8 @@
 //! A replica that has nothing, or too little to be served from the log.
 
 use crate::cluster::Cluster;
-use crate::each;
 use crate::row::Row;
+use crate::{each, each_seed};
 use replica::PeerId;
 use std::collections::BTreeSet;
 
@@ -59,16 +59,14 @@ fn a_fetch_goes_on_where_the_link_broke() {
 
 #[test]
 fn a_fetch_that_loses_its_power_begins_again() {
-    each(|row| {
-        for seed in 0..12 {
-            let (mut cluster, last) = missed_by_the_last(row, seed, true);
-            for round in 0..3 {
-                cluster.start(last).expect("its disk is fine");
-                cluster.run(3 + seed * 4 + round * 17);
-                cluster.stop(last, Some(seed));
-            }
-            cluster.settle();
+    each_seed(12, |row, seed| {
+        let (mut cluster, last) = missed_by_the_last(row, seed, true);
+        for round in 0..3 {
+            cluster.start(last).expect("its disk is fine");
+            cluster.run(3 + seed * 4 + round * 17);
+            cluster.stop(last, Some(seed));
         }
+        cluster.settle();
     });
 }
 

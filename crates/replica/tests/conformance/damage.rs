@@ -1,7 +1,7 @@
 //! Damaged logs: the end of a write that was under way is cut off, anything else is refused.
 
 use crate::cluster::Cluster;
-use crate::each;
+use crate::{each, each_seed};
 use replica::PeerId;
 use replica::store::Disk;
 use replica::store::log::OpenError;
@@ -34,28 +34,26 @@ fn a_torn_last_batch_is_cut_off_and_what_was_acknowledged_is_there() {
 
 #[test]
 fn a_flipped_byte_in_the_middle_is_refused_and_another_takes_the_place() {
-    each(|row| {
-        for seed in 0..6 {
-            let mut cluster = Cluster::new(row, seed);
-            let (id, new): (PeerId, PeerId) = (row.replicas, row.replicas + 1);
-            for _ in 0..10 {
-                let tokens = cluster.say_many(1, 3, 500);
-                cluster.until_acked(1_000, &tokens);
-            }
-            cluster.run(100);
-            cluster.stop(id, None);
-            let log = cluster.disk(id).sub("log");
-            let segments: Vec<String> = log.list().expect("the disk is fine");
-            let first = segments.iter().find(|it| it.ends_with(".log") || it.contains("seg"));
-            let first = first.unwrap_or_else(|| panic!("{segments:?}")).clone();
-            assert!(log.flip(&first, 1_000 + seed * 1_500, 1 << (seed % 8)));
-            let refused = cluster.start(id);
-            assert!(matches!(refused, Err(OpenError::Damaged { .. })), "{:?}", refused.err());
-
-            cluster.remove(id);
-            cluster.place = (1..id).chain([new]).collect();
-            cluster.add(new, Vec::new());
-            cluster.settle();
+    each_seed(6, |row, seed| {
+        let mut cluster = Cluster::new(row, seed);
+        let (id, new): (PeerId, PeerId) = (row.replicas, row.replicas + 1);
+        for _ in 0..10 {
+            let tokens = cluster.say_many(1, 3, 500);
+            cluster.until_acked(1_000, &tokens);
         }
+        cluster.run(100);
+        cluster.stop(id, None);
+        let log = cluster.disk(id).sub("log");
+        let segments: Vec<String> = log.list().expect("the disk is fine");
+        let first = segments.iter().find(|it| it.ends_with(".log") || it.contains("seg"));
+        let first = first.unwrap_or_else(|| panic!("{segments:?}")).clone();
+        assert!(log.flip(&first, 1_000 + seed * 1_500, 1 << (seed % 8)));
+        let refused = cluster.start(id);
+        assert!(matches!(refused, Err(OpenError::Damaged { .. })), "{:?}", refused.err());
+
+        cluster.remove(id);
+        cluster.place = (1..id).chain([new]).collect();
+        cluster.add(new, Vec::new());
+        cluster.settle();
     });
 }

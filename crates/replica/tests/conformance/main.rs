@@ -22,6 +22,7 @@ mod restart;
 mod row;
 
 use row::{ROWS, Row};
+use std::env;
 
 /// Runs a test for each strategy, and says for which.
 fn each(test: impl Fn(&'static Row)) {
@@ -29,4 +30,14 @@ fn each(test: impl Fn(&'static Row)) {
         eprintln!("strategy: {}", row.kind.name());
         test(row);
     }
+}
+
+/// Runs a test for each strategy with `count` seeds, or with those that `STARLING_SEED` (first) and
+/// `STARLING_SEEDS` (how many) ask for.
+fn each_seed(count: u64, test: impl Fn(&'static Row, u64)) {
+    let variable = |name| env::var(name).ok().map(|it| it.parse().expect("a number"));
+    let first = variable("STARLING_SEED");
+    let count = variable("STARLING_SEEDS").unwrap_or(if first.is_some() { 1 } else { count });
+    let first = first.unwrap_or_default();
+    each(|row| (first..first + count).for_each(|seed| test(row, seed)));
 }

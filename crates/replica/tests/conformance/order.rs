@@ -1,7 +1,7 @@
 //! A sender's commands are applied in the order in which it gave them.
 
 use crate::cluster::Cluster;
-use crate::each;
+use crate::{each, each_seed};
 use rand::Rng;
 
 /// More than a section takes, from several clients of each node, none of whom waits for an answer.
@@ -34,24 +34,22 @@ fn bursts_keep_their_order_over_links_of_any_length() {
 
 #[test]
 fn bursts_keep_their_order_when_leaders_go_and_links_break() {
-    each(|row| {
-        for seed in 0..4 {
-            let mut cluster = Cluster::new(row, seed);
-            cluster.network.repeats = true;
-            for _ in 0..6 {
-                burst(&mut cluster);
-                cluster.run(4);
-                let (a, b) = (cluster.any(), cluster.any());
-                cluster.node(a).engine.step_down();
-                if a != b {
-                    cluster.cut(&[a], &[b]);
-                }
-                let ms = cluster.random.random_range(1..300);
-                cluster.run(ms);
-                cluster.heal();
+    each_seed(4, |row, seed| {
+        let mut cluster = Cluster::new(row, seed);
+        cluster.network.repeats = true;
+        for _ in 0..6 {
+            burst(&mut cluster);
+            cluster.run(4);
+            let (a, b) = (cluster.any(), cluster.any());
+            cluster.node(a).engine.step_down();
+            if a != b {
+                cluster.cut(&[a], &[b]);
             }
-            cluster.settle();
+            let ms = cluster.random.random_range(1..300);
+            cluster.run(ms);
+            cluster.heal();
         }
+        cluster.settle();
     });
 }
 

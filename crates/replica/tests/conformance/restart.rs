@@ -1,7 +1,7 @@
 //! Whatever was acknowledged is there after any restart.
 
 use crate::cluster::Cluster;
-use crate::each;
+use crate::{each, each_seed};
 use rand::Rng;
 use replica::PeerId;
 
@@ -20,38 +20,34 @@ fn use_it(cluster: &mut Cluster, rounds: usize) {
 
 #[test]
 fn all_lose_power_at_once() {
-    each(|row| {
-        for seed in 0..12 {
-            let mut cluster = Cluster::new(row, seed);
-            for _ in 0..3 {
-                let ids: Vec<PeerId> = cluster.ids();
-                let rounds = cluster.random.random_range(1..120);
-                use_it(&mut cluster, rounds);
-                ids.iter().for_each(|id| cluster.stop(*id, Some(seed * 100 + id)));
-                ids.iter().for_each(|id| cluster.start(*id).expect("its disk is fine"));
-                cluster.until(row.takes_over_ms, "it goes on", |it| it.writer().is_some());
-            }
-            cluster.settle();
+    each_seed(12, |row, seed| {
+        let mut cluster = Cluster::new(row, seed);
+        for _ in 0..3 {
+            let ids: Vec<PeerId> = cluster.ids();
+            let rounds = cluster.random.random_range(1..120);
+            use_it(&mut cluster, rounds);
+            ids.iter().for_each(|id| cluster.stop(*id, Some(seed * 100 + id)));
+            ids.iter().for_each(|id| cluster.start(*id).expect("its disk is fine"));
+            cluster.until(row.takes_over_ms, "it goes on", |it| it.writer().is_some());
         }
+        cluster.settle();
     });
 }
 
 #[test]
 fn one_after_the_other_restarts_under_load() {
-    each(|row| {
-        for seed in 0..4 {
-            let mut cluster = Cluster::new(row, seed);
-            for round in 0..9 {
-                let id = 1 + round % row.replicas;
-                let power_loss = cluster.random.random_bool(0.5).then_some(seed);
-                use_it(&mut cluster, 60);
-                cluster.stop(id, power_loss);
-                use_it(&mut cluster, 60);
-                cluster.start(id).expect("its disk is fine");
-                cluster.run(row.takes_over_ms);
-            }
-            cluster.settle();
+    each_seed(4, |row, seed| {
+        let mut cluster = Cluster::new(row, seed);
+        for round in 0..9 {
+            let id = 1 + round % row.replicas;
+            let power_loss = cluster.random.random_bool(0.5).then_some(seed);
+            use_it(&mut cluster, 60);
+            cluster.stop(id, power_loss);
+            use_it(&mut cluster, 60);
+            cluster.start(id).expect("its disk is fine");
+            cluster.run(row.takes_over_ms);
         }
+        cluster.settle();
     });
 }
 

@@ -5,6 +5,8 @@
 //! of the row, and no test asks which strategy it has. At its end each test heals everything and lets
 //! `cluster::judge` compare what senders were told with what the replicas hold.
 //!
+//! With the feature `failpoints`, `FAILPOINTS='no-dedupe=return'` plants a bug for the suite to find.
+//!
 //! All choices follow from a seed but one: the raft library draws its election timeouts from the
 //! system's entropy. Nothing here depends on what it draws.
 
@@ -23,9 +25,14 @@ mod row;
 
 use row::{ROWS, Row};
 use std::env;
+use std::sync::Once;
 
 /// Runs a test for each strategy, and says for which.
 fn each(test: impl Fn(&'static Row)) {
+    static PLANTED: Once = Once::new();
+    if cfg!(feature = "failpoints") {
+        PLANTED.call_once(|| std::mem::forget(fail::FailScenario::setup())); // Until the process ends.
+    }
     for row in ROWS {
         eprintln!("strategy: {}", row.kind.name());
         test(row);

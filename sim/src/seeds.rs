@@ -9,7 +9,7 @@ use std::collections::VecDeque;
 use std::io::Read;
 use std::ops::Range;
 use std::process::{Child, Command, ExitCode, Stdio};
-use std::thread::sleep;
+use std::thread::{JoinHandle, sleep};
 use std::time::{Duration, Instant};
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::prelude::*;
@@ -69,6 +69,8 @@ struct Running {
     seed: u64,
     scenario: &'static Scenario,
     child: Child,
+    /// Reads what the child says, which may be more than a pipe holds.
+    said: JoinHandle<String>,
     started: Instant,
 }
 
@@ -113,14 +115,20 @@ pub(crate) fn run_batch(
 
 fn start(seed: u64, scenario: &'static Scenario, extra: &[&'static str]) -> Running {
     let me = std::env::current_exe().expect("a running program has a file");
-    let child = Command::new(me)
+    let mut child = Command::new(me)
         .args(["--one", &seed.to_string(), "--scenario", scenario.name])
         .args(extra)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .spawn()
         .expect("this program can be started again");
-    Running { seed, scenario, child, started: Instant::now() }
+    let mut stdout = child.stdout.take().expect("it was asked for");
+    let said = std::thread::spawn(move || {
+        let mut said = String::new();
+        let _ = stdout.read_to_string(&mut said); // What came is shown.
+        said
+    });
+    Running { seed, scenario, child, said, started: Instant::now() }
 }
 
 /// How many violations it found; `None`: it did not finish.
@@ -145,10 +153,7 @@ fn finish(mut it: Running, is_traced: bool, extra: &[&'static str]) -> Option<u6
             }
         }
     };
-    let mut said = String::new();
-    if let Some(stdout) = it.child.stdout.as_mut() {
-        let _ = stdout.read_to_string(&mut said); // What came is shown.
-    }
+    let said = it.said.join().unwrap_or_default();
     let found = said.lines().filter(|it| it.starts_with("VIOLATION")).count() as u64;
     let did_finish = status.success() || status.code() == Some(i32::from(FOUND));
     if is_traced && let Some(trace) = said.lines().find(|it| it.starts_with("trace ")) {

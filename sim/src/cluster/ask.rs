@@ -40,6 +40,7 @@ impl Cluster {
         };
         let conn = conn.unwrap_or_else(|| door.connect());
         let mut answer = door.ask(conn, Ask::Query(query));
+        drop(door); // Who waits for an answer must not keep alive what owes it.
         for _ in 0..ASK_MS {
             match answer.try_recv() {
                 Ok(answer) => return Ok(answer),

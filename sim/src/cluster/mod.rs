@@ -50,6 +50,8 @@ pub(crate) struct Cluster {
     is_troubled: bool,
     /// All faults have ended.
     is_mended: bool,
+    /// Whose disk rots.
+    rotten: Option<usize>,
     /// Nodes came, or came back as others.
     has_moved: bool,
     pub(crate) story: Rc<Story>,
@@ -72,6 +74,7 @@ impl Cluster {
             deaths: 0,
             is_troubled: false,
             is_mended: false,
+            rotten: None,
             has_moved: false,
             story: Story::new(),
             random: SmallRng::seed_from_u64(seed ^ 0x5ce7_a210),
@@ -120,6 +123,12 @@ impl Cluster {
     /// A node that chance chooses.
     pub(crate) fn any_node(&mut self) -> usize {
         self.random.random_range(0..self.machines.len())
+    }
+
+    /// The one node of which bits flip, chosen by chance.
+    pub(crate) fn rotten_node(&mut self) -> usize {
+        let any = self.any_node();
+        *self.rotten.get_or_insert(any)
     }
 
     /// Two nodes that chance chooses.

@@ -15,11 +15,13 @@ pub(crate) mod fail_point;
 pub(crate) mod flapping_link;
 pub(crate) mod flipped_bits;
 pub(crate) mod join;
+pub(crate) mod long_pause;
 pub(crate) mod loss;
 pub(crate) mod lost_vote;
 pub(crate) mod one_way_cut;
 pub(crate) mod pause;
 pub(crate) mod power_loss;
+pub(crate) mod power_loss_amid_syncs;
 pub(crate) mod resets;
 pub(crate) mod slow_disk;
 pub(crate) mod slow_node;
@@ -52,6 +54,7 @@ const ALL: &[&Fault] = &[
     &clock_jump::FAULT,
     &crash_one::FAULT,
     &power_loss::FAULT,
+    &power_loss_amid_syncs::FAULT,
     &join::FAULT,
     &wipe::FAULT,
     &drain::FAULT,

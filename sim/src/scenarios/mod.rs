@@ -6,6 +6,7 @@ mod disk_faults;
 mod fail_points;
 mod flaky_network;
 mod leader_cut_off;
+mod long_pause;
 mod lost_votes;
 mod membership;
 mod mixed;
@@ -49,6 +50,7 @@ pub(crate) const ALL: &[&Scenario] = &[
     &disk_faults::SCENARIO,
     &fail_points::SCENARIO,
     &lost_votes::SCENARIO,
+    &long_pause::SCENARIO,
     &moves::SCENARIO,
 ];
 

@@ -12,7 +12,7 @@ use chat::codec::{decode, encode};
 use chat::directory::Directory;
 use chat::room::Rooms;
 use fail::fail_point;
-use replica::engine::{Checkpoint, GroupCheckpoint, StateAt};
+use replica::engine::{Checkpoint, GroupCheckpoint, Soundness, StateAt};
 use replica::store::history::{
     CheckpointDone as Done, CheckpointJob, HistoryOpenError, HistoryOptions,
 };
@@ -78,7 +78,8 @@ impl Core {
             || !it.installed.is_empty()
             || it.commands >= it.commands_max
             || (it.commands > 0 && self.now_ms - it.last_ms >= INTERVAL_MS);
-        if it.is_running || !is_due {
+        // With gaps, what was applied since must not count as kept.
+        if it.is_running || !is_due || self.engine.soundness() == Soundness::Gaps {
             return None;
         }
         let (directory, rooms) = (&self.directory, &self.rooms);

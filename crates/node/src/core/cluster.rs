@@ -104,8 +104,10 @@ impl Core {
             };
             let mut history = self.history.borrow_mut();
             let newest = history.info(group, &room).map_or(0, |it| it.last_sort);
-            if let Err(why) = history.forget_before(group, &room, oldest.min(newest)) {
-                self.fatal.get_or_insert(format!("history: {why}"));
+            let forgotten = history.forget_before(group, &room, oldest.min(newest));
+            drop(history);
+            if let Err(why) = forgotten {
+                self.history_failed(&why);
                 return;
             }
         }
@@ -198,7 +200,7 @@ impl Core {
                 fail_point!("replica.after-drop");
                 let dropped = self.history.borrow_mut().drop_group(group);
                 if let Err(why) = dropped {
-                    self.fatal.get_or_insert(format!("history: {why}"));
+                    self.history_failed(&why);
                 }
                 self.strays.remove(&group);
                 self.want_checkpoint(); // The one on disk still has the replica.

@@ -32,8 +32,9 @@ pub(crate) use checkpoint::{CheckpointDone, RestoreError, restore};
 use fail::fail_point;
 use rand::Rng;
 use rand::rngs::SmallRng;
-use replica::engine::Links;
+use replica::engine::{Links, Soundness};
 use replica::net::Responder;
+use replica::store::history::HistoryError;
 use replica::store::{Disk, GroupId, History};
 use replica::strategy::Kind;
 use replica::{Engine, Event};
@@ -53,6 +54,8 @@ fn kind_of(_: GroupId) -> Kind {
 
 /// Ended sessions remembered for WHOWAS.
 const PAST_MAX: usize = 1_000;
+/// With so many other nodes one can be spared: two of them are a majority with it, and without it.
+const SPARING_OTHERS: usize = 2;
 /// Deliveries that wait for one shard before requests have to wait too: some seconds of a full node.
 const BACKLOG_MAX: usize = 1_000_000;
 
@@ -348,16 +351,20 @@ impl Core {
 
     /// History is checked when it is read. If others have copies and can spare this node, it leaves
     /// with a damaged one; when it is started again, it joins as a new replica with nothing of its own.
-    /// Until then its vote counts, what it can read is read, and it leads nothing.
+    /// Until then its vote counts, it leads nothing, and who reads history is sent to others.
     fn notice_damage(&mut self) {
         let Some(why) = self.history.borrow().damage() else { return };
-        if !self.can_be_spared() {
-            return; // Who would take it in again?
-        }
         let others = self.identity.peers.iter().filter(|it| it.0 != self.me.0);
         let addresses: Vec<String> = others.map(|it| it.1.clone()).collect();
-        if addresses.is_empty() {
-            return; // The only copy: what can be read of it is better than nothing.
+        if addresses.len() < SPARING_OTHERS {
+            return; // Nobody could take it in again: what can be read is better than nothing.
+        }
+        if !self.can_be_spared() {
+            if self.engine.soundness() == Soundness::Whole {
+                tracing::error!(%why, "the history is damaged; others answer for it until this node can be spared");
+                self.engine.spoil_history(Soundness::Damaged);
+            }
+            return;
         }
         let id = self.draw();
         let why = match self.identity.begin_again(id, addresses).save(&*self.disk) {
@@ -367,12 +374,25 @@ impl Core {
         self.fatal = Some(why); // In place of what the damage has already broken.
     }
 
-    /// Every group with a vote here has a majority of its voters up without it.
+    /// A write to the history did not happen: the end of this node, unless it goes on without one.
+    fn history_failed(&mut self, why: &HistoryError) {
+        self.notice_damage();
+        if self.engine.soundness() != Soundness::Whole {
+            self.engine.spoil_history(Soundness::Gaps);
+        } else {
+            self.fatal.get_or_insert(format!("history: {why}"));
+        }
+    }
+
+    /// Every group with a vote here is led by another node, and has a majority of its voters up without
+    /// this one. Who leads knows the newest membership that is known here: a leader that left could be
+    /// the only one to know that a dead voter is none any more.
     fn can_be_spared(&self) -> bool {
         self.engine.status().iter().all(|it| {
             let voters = &it.replicas.voters;
+            let is_led = it.replicas.leader.is_some_and(|it| self.up.contains(&it));
             let others = voters.iter().filter(|it| **it != self.me.0 && self.up.contains(it));
-            !voters.contains(&self.me.0) || others.count() * 2 > voters.len()
+            !voters.contains(&self.me.0) || (is_led && others.count() * 2 > voters.len())
         })
     }
 

@@ -111,7 +111,7 @@ impl Core {
 
     /// Rooms that are not in the new state expired while this replica was away, with their history.
     fn drop_expired(&mut self, group: GroupId) {
-        let mut history = self.history.borrow_mut();
+        let history = self.history.borrow();
         let rooms = &self.rooms[&group];
         let is_gone = |key: &&[u8]| {
             let name = std::str::from_utf8(key).unwrap_or_default();
@@ -119,9 +119,11 @@ impl Core {
         };
         let keys = history.rooms(group).map(|it| it.0);
         let gone: Vec<Vec<u8>> = keys.filter(is_gone).map(<[u8]>::to_vec).collect();
+        drop(history);
         for key in gone {
-            if let Err(why) = history.drop_room(group, &key) {
-                self.fatal.get_or_insert(format!("history: {why}"));
+            let dropped = self.history.borrow_mut().drop_room(group, &key);
+            if let Err(why) = dropped {
+                self.history_failed(&why);
             }
         }
     }

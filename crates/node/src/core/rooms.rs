@@ -6,7 +6,7 @@ use chat::codec::{decode, encode};
 use chat::room::{Outcome, RoomCommand, RoomVerb, Rooms};
 use chat::{Place, Record, SessionId, Stamp, What, Who};
 use fail::fail_point;
-use replica::engine::Applied;
+use replica::engine::{Applied, Soundness};
 use replica::planted;
 use replica::store::{GroupId, history};
 use std::sync::Arc;
@@ -52,7 +52,7 @@ impl Core {
         for room in expired {
             let dropped = self.history.borrow_mut().drop_room(group, room.as_str().as_bytes());
             if let Err(why) = dropped {
-                self.fatal.get_or_insert(format!("history: {why}"));
+                self.history_failed(&why);
             }
         }
         if let Some(token) = token {
@@ -66,11 +66,15 @@ impl Core {
     }
 
     fn keep(&mut self, group: GroupId, index: u64, record: &Record) {
+        if self.engine.soundness() == Soundness::Gaps {
+            return; // Nothing that follows mends it.
+        }
         fail_point!("node.before-keep");
         let (key, body) = (record.place.key(), encode(record));
         let record = history::Record { index, sort: record.id.stamp.0, body: &body };
-        if let Err(why) = self.history.borrow_mut().append(group, key.as_bytes(), record) {
-            self.fatal.get_or_insert(format!("history: {why}"));
+        let kept = self.history.borrow_mut().append(group, key.as_bytes(), record);
+        if let Err(why) = kept {
+            self.history_failed(&why);
         }
     }
 

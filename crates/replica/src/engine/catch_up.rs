@@ -4,7 +4,7 @@
 use super::checkpoint::GroupCheckpoint;
 use super::group::Role;
 use super::wire::Envelope;
-use super::{Engine, Event};
+use super::{Engine, Event, Soundness};
 use crate::planted;
 use crate::store::GroupId;
 use crate::store::history::{Cursor, Record, Stored};
@@ -170,8 +170,9 @@ impl Engine {
         if let Some(strategy) = self.replica_for(id) {
             strategy.peer_fetches(to);
         }
-        if self.groups.get(&id).is_none_or(|it| it.applied < upto) {
-            return; // Not here yet: the peer asks again.
+        let has_gaps = self.soundness == Soundness::Gaps;
+        if has_gaps || self.groups.get(&id).is_none_or(|it| it.applied < upto) {
+            return; // Not here, or not yet: the peer asks again, or another.
         }
         let cursor = Cursor { room: from.0.to_vec(), ordinal: from.1 };
         let found = self.history.borrow().catch_up(id, after, upto, Some(&cursor), HISTORY_PART);

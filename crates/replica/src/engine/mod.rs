@@ -112,6 +112,18 @@ pub struct GroupStatus {
     pub waiting: usize,
 }
 
+/// How much the history of a node is worth.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]
+pub enum Soundness {
+    /// As far as is known.
+    #[default]
+    Whole,
+    /// Something in it cannot be read: whoever reads asks others, peers that catch up take what there is.
+    Damaged,
+    /// It no longer has everything that was applied: nobody reads it.
+    Gaps,
+}
+
 /// Where the engine puts what is to be sent.
 pub trait Links {
     /// Appends a frame to the peer's connection; false: it is down or full, the frame is lost.
@@ -138,6 +150,7 @@ pub struct Engine {
     wanted: BTreeSet<GroupId>,
     /// Lanes of groups that were here before begin after these generations.
     generations: BTreeMap<GroupId, u64>,
+    soundness: Soundness,
     fatal: Option<String>,
 }
 
@@ -169,6 +182,7 @@ impl Engine {
             events: Vec::new(),
             wanted: BTreeSet::new(),
             generations: BTreeMap::new(),
+            soundness: Soundness::Whole,
             fatal: None,
         }
     }
@@ -337,7 +351,19 @@ impl Engine {
     /// as an observer, and its history comes later.
     #[must_use]
     pub fn has_history(&self, group: GroupId) -> bool {
-        self.groups.get(&group).is_some_and(|it| it.has_history)
+        self.soundness == Soundness::Whole
+            && self.groups.get(&group).is_some_and(|it| it.has_history)
+    }
+
+    /// The history here is worse than it was. It never gets better.
+    pub fn spoil_history(&mut self, now: Soundness) {
+        self.soundness = self.soundness.max(now);
+    }
+
+    /// How much the history here is worth.
+    #[must_use]
+    pub fn soundness(&self) -> Soundness {
+        self.soundness
     }
 
     /// A node that has the group's history and can be reached, if this one has not.
@@ -345,7 +371,7 @@ impl Engine {
     pub fn source(&self, group: GroupId) -> Option<PeerId> {
         let group = self.groups.get(&group)?;
         match &group.role {
-            _ if group.has_history => None,
+            _ if group.has_history && self.soundness == Soundness::Whole => None,
             Role::Observer(observer) => observer.source,
             Role::Replica(strategy) => {
                 strategy.status().leader.filter(|it| *it != self.me && self.up.contains(it))

@@ -3,10 +3,11 @@
 //! Promise: what a finished checkpoint covers is there after any crash; everything newer is gone
 //! then, as a whole, and is replayed from the log, so the log is purged only up to what the last
 //! finished checkpoint's blob says. A damaged record is an error that names its place, never other
-//! bytes. An index entry of 40 bytes covers 32 records, in long histories 512; opening reads chunk heads only.
+//! bytes. An index entry of 17 to 40 bytes covers 32 records, in long histories 512; opening reads chunk heads only.
 
 mod checkpoint;
 mod chunk;
+mod chunk_list;
 mod collect;
 mod error;
 mod files;
@@ -155,7 +156,7 @@ impl History {
     pub fn drop_room(&mut self, group: GroupId, room: &[u8]) -> Result<(), HistoryError> {
         let gone = self.groups.get_mut(&group).and_then(|rooms| rooms.remove(room));
         let Some(gone) = gone else { return Ok(()) };
-        self.bury(&gone.chunks);
+        self.bury(gone.chunks.iter());
         self.tombstone(group, room, What::DropRoom)
     }
 
@@ -165,7 +166,7 @@ impl History {
             return Ok(());
         };
         for gone in rooms.values() {
-            self.bury(&gone.chunks);
+            self.bury(gone.chunks.iter());
         }
         self.tombstone(group, &[], What::DropGroup)
     }
@@ -188,11 +189,9 @@ impl History {
         let forgotten = floor - it.floor;
         it.floor = floor;
         let tail_start = it.tail.as_ref().map_or(it.next_ordinal, |tail| tail.first_ordinal);
-        let ends: Vec<u64> = (0..it.chunks.len()).map(|at| it.chunk_end(at)).collect();
         // Short chunks stay with the tail they repeat, so that both end together.
-        let gone = ends.iter().take_while(|&&end| end <= floor && end <= tail_start).count();
-        let gone: Vec<Chunk> = it.chunks.drain(..gone).collect();
-        self.bury(&gone);
+        let gone = it.chunks.take_front(it.chunks_within(floor.min(tail_start)));
+        self.bury(gone);
         self.tombstone(group, room, What::Forget(floor))?;
         Ok(forgotten)
     }
@@ -231,7 +230,7 @@ impl History {
             }
         };
         let kept = it.chunks.partition_point(|it| it.first_ordinal < tail.first_ordinal);
-        for short in it.chunks.drain(kept..) {
+        for short in it.chunks.take_from(kept) {
             self.files.bury(short.segment, short.len);
         }
         it.chunks.push(Chunk {
@@ -251,7 +250,7 @@ impl History {
         Ok(())
     }
 
-    fn bury(&mut self, chunks: &[Chunk]) {
+    fn bury(&mut self, chunks: impl IntoIterator<Item = Chunk>) {
         for it in chunks {
             self.files.bury(it.segment, it.len);
         }
@@ -273,11 +272,11 @@ impl History {
 fn load_tail(files: &Files, room: &Room) -> Result<Tail, HistoryError> {
     let mut tail = Tail { first_ordinal: room.next_ordinal, ..Tail::default() };
     let short = room.first_short();
-    for (position, it) in room.chunks.iter().enumerate().skip(short) {
-        if position == short {
-            (tail.first_ordinal, tail.first_sort) = (it.first_ordinal, it.first_sort);
-        }
-        tail.records.extend_from_slice(&query::read_chunk(files, it)?.records);
+    if let Some(first) = room.chunks.get(short) {
+        (tail.first_ordinal, tail.first_sort) = (first.first_ordinal, first.first_sort);
+    }
+    for it in room.chunks.iter_from(short) {
+        tail.records.extend_from_slice(&query::read_chunk(files, &it)?.records);
     }
     tail.flushed = (tail.records.len(), (room.next_ordinal - tail.first_ordinal) as u32);
     Ok(tail)

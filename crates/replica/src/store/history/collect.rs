@@ -7,6 +7,7 @@ use std::io;
 
 use super::chunk::{self, Item, What};
 use super::files::Segment;
+use super::room::Chunk;
 use super::{History, HistoryError};
 use crate::store::frame;
 
@@ -123,14 +124,9 @@ impl History {
     fn is_of_use(&self, item: &Item<'_>, id: u32, at: u64) -> bool {
         let room = self.groups.get(&item.group).and_then(|rooms| rooms.get(item.room));
         match item.what {
-            What::Chunk(head) => room.is_some_and(|room| {
-                let place =
-                    room.chunks.binary_search_by_key(&head.first_ordinal, |it| it.first_ordinal);
-                place.is_ok_and(|place| {
-                    let it = room.chunks[place];
-                    (it.segment, u64::from(it.offset)) == (id, at)
-                })
-            }),
+            What::Chunk(head) => room
+                .and_then(|room| room.chunks.find(head.first_ordinal))
+                .is_some_and(|(_, it)| (it.segment, u64::from(it.offset)) == (id, at)),
             // Only the newest one of a room that is still there. A stale one must not be moved
             // behind the tombstone that ended it: that one may go first.
             What::Forget(floor) => room.is_some_and(|it| it.floor == floor),
@@ -150,10 +146,10 @@ impl History {
         })?;
         self.files.bury(id, len);
         let room = self.groups.get_mut(&item.group).and_then(|rooms| rooms.get_mut(item.room));
-        let chunks = room.map(|it| it.chunks.as_mut_slice()).unwrap_or_default();
-        if let Ok(place) = chunks.binary_search_by_key(&head.first_ordinal, |it| it.first_ordinal) {
-            let it = &mut chunks[place];
-            (it.segment, it.offset, it.len) = (segment, offset, len);
+        if let Some(room) = room
+            && let Some((position, it)) = room.chunks.find(head.first_ordinal)
+        {
+            room.chunks.replace(position, Chunk { segment, offset, len, ..it });
         }
         Ok(())
     }

@@ -167,7 +167,7 @@ impl Scan {
             let dropped = self.dropped.get(&group).copied();
             for (key, found) in rooms {
                 if let Some(room) = found.room(group, dropped)? {
-                    for it in &room.chunks {
+                    for it in room.chunks.iter() {
                         if let Some(segment) = files.segments.get_mut(&it.segment) {
                             segment.live += u64::from(it.len);
                         }

@@ -80,7 +80,8 @@ impl Room {
             return Ok(Page { first_ordinal: tail.first_ordinal, records });
         }
         let after = self.chunks.partition_point(|it| it.first_ordinal <= ordinal);
-        after.checked_sub(1).map_or(Ok(Page::default()), |at| read_chunk(files, &self.chunks[at]))
+        let it = after.checked_sub(1).and_then(|at| self.chunks.get(at));
+        it.map_or(Ok(Page::default()), |it| read_chunk(files, &it))
     }
 
     /// Gives the records of `range` one by one until `each` says it has enough.
@@ -111,10 +112,13 @@ impl Room {
         let in_tail = tail.filter(|it| it.first_sort < sort);
         let start = match in_tail {
             Some(tail) => tail.first_ordinal,
-            None => match self.chunks.partition_point(|it| it.first_sort < sort).checked_sub(1) {
-                Some(at) => self.chunks[at].first_ordinal,
-                None => return Ok(self.floor),
-            },
+            None => {
+                let below = self.chunks.partition_point(|it| it.first_sort < sort);
+                match below.checked_sub(1).and_then(|at| self.chunks.get(at)) {
+                    Some(it) => it.first_ordinal,
+                    None => return Ok(self.floor),
+                }
+            }
         };
         Ok(self.page(files, start)?.first_from(sort).max(self.floor))
     }

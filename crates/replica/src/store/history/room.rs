@@ -1,12 +1,14 @@
 //! One room's index: where its chunks are, and the newest records themselves.
 //!
-//! Promise: 40 bytes per chunk, nothing per record. The tail holds the records that do not fill a
+//! Promise: 17 bytes per chunk of a long history, nothing per record. The tail holds the records that do not fill a
 //! chunk yet; those a checkpoint wrote as short chunks are written once more, together, when they do.
+
+use super::chunk_list::ChunkList;
 
 /// Records that make a full chunk of a young room, whose tail shall not take much memory.
 const CHUNK_RECORDS_MIN: u64 = 32;
 /// Records that make a full chunk of a room with a long history, so that its index stays short: a message
-/// costs a tenth of a byte of memory.
+/// costs a thirtieth of a byte of memory.
 const CHUNK_RECORDS_MAX: u64 = 512;
 /// Bytes that make a full chunk, however few records: a page stays cheap to read.
 pub(super) const CHUNK_BYTES: usize = 128 << 10;
@@ -16,7 +18,7 @@ pub(super) fn chunk_records(first_ordinal: u64) -> u64 {
     (first_ordinal / 64).clamp(CHUNK_RECORDS_MIN, CHUNK_RECORDS_MAX)
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Chunk {
     pub(super) first_ordinal: u64,
     pub(super) first_sort: u64,
@@ -29,7 +31,7 @@ pub(super) struct Chunk {
 #[derive(Debug, Default)]
 pub(super) struct Room {
     /// In order, without gaps; the short ones at the end may repeat what `tail` holds.
-    pub(super) chunks: Vec<Chunk>,
+    pub(super) chunks: ChunkList,
     pub(super) tail: Option<Tail>,
     /// Listed to be written out by the next checkpoint.
     pub(super) is_dirty: bool,
@@ -65,6 +67,14 @@ impl Room {
         }
     }
 
+    /// How many of the first chunks end at `limit` or before it.
+    pub(super) fn chunks_within(&self, limit: u64) -> usize {
+        // A chunk ends where the next begins.
+        let begun = self.chunks.partition_point(|it| it.first_ordinal <= limit);
+        let is_all = begun == self.chunks.len() && self.flushed_end() <= limit;
+        if is_all { begun } else { begun.saturating_sub(1) }
+    }
+
     /// One past the ordinals that are in chunks.
     pub(super) fn flushed_end(&self) -> u64 {
         let tail = self.tail.as_ref();
@@ -73,15 +83,10 @@ impl Room {
 
     /// Position of the first of the short chunks at the end: those a full one will replace.
     pub(super) fn first_short(&self) -> usize {
-        let mut position = self.chunks.len();
-        while position > 0 {
-            let it = self.chunks[position - 1];
+        let is_short = |it: &Chunk| {
             let count = self.next_ordinal - it.first_ordinal;
-            if count >= chunk_records(it.first_ordinal) || it.len as usize >= CHUNK_BYTES {
-                break;
-            }
-            position -= 1;
-        }
-        position
+            count < chunk_records(it.first_ordinal) && (it.len as usize) < CHUNK_BYTES
+        };
+        self.chunks.len() - self.chunks.iter().rev().take_while(is_short).count()
     }
 }

@@ -214,6 +214,39 @@ fn the_index_of_a_long_history_stays_short() {
 }
 
 #[test]
+fn packed_chunks_are_found_moved_and_forgotten_like_others() {
+    let disk = SimDisk::new();
+    let (mut history, _) = open(Arc::new(disk.clone()));
+    const RECORDS: u64 = 2000; // 62 chunks, of which a block is packed.
+    for first in (1..=RECORDS).step_by(20) {
+        add(&mut history, "#a", first..=first + 19);
+        add(&mut history, "#b", first * 2..=first * 2 + 39); // Two thirds of each file.
+    }
+    let places = |history: &History| {
+        let chunks = &history.groups[&G][&b"#a"[..]].chunks;
+        chunks.iter().map(|it| (it.segment, it.offset)).collect::<Vec<_>>()
+    };
+    let before = places(&history);
+    history.drop_room(G, b"#b").unwrap();
+    for _ in 0..200 {
+        history.checkpoint(b"").unwrap();
+    }
+    let moved = before.iter().zip(places(&history)).filter(|&(&old, new)| old != new).count();
+    assert!(moved > 32, "{moved} of {} chunks were moved", before.len());
+    assert_eq!(all(&history, "#a"), to(RECORDS));
+    for keep_from in (1..=RECORDS).step_by(173) {
+        history.forget_before(G, b"#a", keep_from * 10).unwrap();
+        let kept: Vec<u64> = (keep_from..=RECORDS).collect();
+        assert_eq!(all(&history, "#a"), kept);
+        let page = history.before(G, b"#a", (keep_from + 90) * 10, 40).unwrap();
+        assert_eq!(indices(&page), kept[50.min(kept.len() - 40)..][..40]);
+        history.checkpoint(b"").unwrap();
+        history = open(Arc::new(disk.kill())).0;
+        assert_eq!(all(&history, "#a"), kept);
+    }
+}
+
+#[test]
 fn a_flipped_byte_in_a_chunk_is_an_error_on_read_that_names_it() {
     let disk = SimDisk::new();
     let (mut history, _) = open(Arc::new(disk.clone()));

@@ -9,7 +9,7 @@ use fuzz::peak_bytes_of;
 use libfuzzer_sys::fuzz_target;
 use replica::engine::fuzzing::{envelope_again, history_again};
 use replica::lane::{Intake, Section, Seen, Taken, read_entry};
-use replica::strategy::raft::fuzzing::{change_again, conf_state_again, message_again};
+use replica::strategy::raft_fuzzing::{change_again, conf_state_again, message_again};
 
 type Again = fn(&[u8]) -> Option<Vec<u8>>;
 const CODECS: [Again; 5] =

@@ -20,7 +20,7 @@ const fn point(name: &'static str, about: &'static str) -> Point {
 pub const ALL: &[Point] = &[
     point("ask.before-answer", "a question on the cluster port is decided, its asker not told"),
     point("ask.before-question", "a question to another node's cluster port is about to leave"),
-    point("catch-up.after-install", "a fetched state is on disk, Raft has not heard of it"),
+    point("catch-up.after-install", "a fetched state is on disk, the strategy has not heard of it"),
     point("catch-up.before-history", "a part of the history is about to leave for a peer"),
     point("catch-up.before-install", "all of a fetched state is here, nothing restored"),
     point("catch-up.before-keep", "a fetched record is about to join the history"),

@@ -21,7 +21,7 @@ use replica::store::disk::LockGuard;
 use replica::store::history::HistoryOptions;
 use replica::store::log::LogOptions;
 use replica::store::log::OnSynced;
-use replica::strategy::raft::TICK_MS;
+use replica::strategy::TICK_MS;
 use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};

@@ -4,7 +4,7 @@
 //! history up to that moment. It is taken after so much has been applied, after so long, at a clean
 //! stop, and whenever a state was fetched from a peer.
 
-use super::{Core, DIRECTORY};
+use super::{Core, DIRECTORY, kind_of};
 use crate::identity::{Identity, Phase};
 use bytes::Bytes;
 use chat::Limits;
@@ -18,7 +18,7 @@ use replica::store::history::{
 };
 use replica::store::log::{LogOptions, OnSynced, OpenError};
 use replica::store::{Disk, GroupId, History, Log};
-use replica::strategy::raft::{Start, founding_memory};
+use replica::strategy::{Point, Start};
 use replica::{Engine, PeerId};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -199,7 +199,7 @@ pub(crate) fn restore(
     };
     let log = Rc::new(RefCell::new(log));
     let history = Rc::new(RefCell::new(history));
-    let mut engine = Engine::new(identity.id, identity.boot, log, history.clone());
+    let mut engine = Engine::new(identity.id, identity.boot, log, history.clone(), kind_of);
     let (mut directory, mut rooms) = (Directory::new(), BTreeMap::new());
     for (number, group) in checkpoint.groups {
         let id = GroupId(number);
@@ -215,15 +215,10 @@ pub(crate) fn restore(
         if !group.is_replica {
             continue; // It is followed anew.
         }
-        let found = recovered.groups.get(&id);
-        let hard_state = found.and_then(|it| it.hard_state).unwrap_or_default();
+        let (index, term, memory) = group.strategy;
         let start = Start {
-            hard_state: (hard_state.term, hard_state.vote, hard_state.commit),
-            purged: found.map_or((0, 0), |it| it.purged),
-            last: found.map_or(0, |it| it.last_index),
-            applied: group.strategy.0,
-            applied_term: group.strategy.1,
-            memory: Bytes::from(group.strategy.2),
+            log: recovered.groups.get(&id).cloned(),
+            point: Point { index, term, memory: Bytes::from(memory) },
         };
         engine
             .add_replica(
@@ -262,13 +257,7 @@ fn restore_begun(
         if engine.holds(*id).is_some() {
             continue;
         }
-        let hard_state = found.hard_state.unwrap_or_default();
-        let start = Start {
-            hard_state: (hard_state.term, hard_state.vote, hard_state.commit),
-            purged: found.purged,
-            last: found.last_index,
-            ..Start::default()
-        };
+        let start = Start { log: Some(found.clone()), ..Start::default() };
         engine
             .add_replica(*id, start, Default::default())
             .map_err(|why| RestoreError::Damaged(format!("{id}: {why}")))?;
@@ -278,14 +267,14 @@ fn restore_begun(
 
 /// All groups of a new cluster: empty, at index 1, their only voter the founder.
 fn founding(identity: &Identity) -> Checkpoint {
-    let group = GroupCheckpoint {
+    let founded = |id: u32| GroupCheckpoint {
         applied: 1,
         term: 1,
-        strategy: (1, 1, founding_memory(&[identity.id as PeerId]).to_vec()),
+        strategy: (1, 1, kind_of(GroupId(id)).founding_memory(&[identity.id as PeerId]).to_vec()),
         is_replica: true,
         ..GroupCheckpoint::default()
     };
-    let groups = (0..=identity.groups).map(|id| (id, group.clone())).collect();
+    let groups = (0..=identity.groups).map(|id| (id, founded(id))).collect();
     Checkpoint { groups, node: Vec::new() }
 }
 

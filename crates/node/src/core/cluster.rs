@@ -12,7 +12,7 @@ use fail::fail_point;
 use replica::engine::GroupStatus;
 use replica::planted;
 use replica::store::GroupId;
-use replica::strategy::raft::Start;
+use replica::strategy::Start;
 use replica_proto::Ring;
 use std::collections::BTreeSet;
 

@@ -36,6 +36,7 @@ use replica::engine::{Links, Soundness};
 use replica::net::Responder;
 use replica::store::history::HistoryError;
 use replica::store::{Disk, GroupId, History};
+use replica::strategy::Kind;
 use replica::{Engine, Event};
 use replica_proto::GroupRing;
 use std::cell::RefCell;
@@ -46,6 +47,11 @@ use std::time::Duration;
 
 /// The directory's group.
 pub(crate) const DIRECTORY: GroupId = GroupId(0);
+/// How a group is replicated, by its number: the same on all nodes, for ever.
+fn kind_of(_: GroupId) -> Kind {
+    Kind::Raft
+}
+
 /// Ended sessions remembered for WHOWAS.
 const PAST_MAX: usize = 1_000;
 /// With so many other nodes one can be spared: two of them are a majority with it, and without it.

@@ -7,8 +7,7 @@ use crate::lane::Seen;
 use crate::planted;
 use crate::store::GroupId;
 use crate::store::log::Append;
-use crate::strategy::Strategy;
-use crate::strategy::raft::{RaftGroup, Start};
+use crate::strategy::{Start, Strategy};
 use bytes::Bytes;
 use fail::fail_point;
 use serde::{Deserialize, Serialize};
@@ -114,12 +113,13 @@ impl Engine {
     /// # Errors
     /// Log and checkpoint do not fit together: this replica is damaged.
     pub fn add_replica(&mut self, id: GroupId, start: Start, at: StateAt) -> Result<(), String> {
-        let started_at = start.applied;
-        let mut strategy = RaftGroup::new(id, self.me, self.log.clone(), start)?;
+        let started_at = start.point.index;
+        let kind = (self.kind_of)(id);
+        let mut strategy = kind.begin(id, self.me, self.log.clone(), start)?;
         for peer in &self.up {
             strategy.link(*peer, true);
         }
-        let mut group = Group::new(Role::Replica(Box::new(strategy)), self.new_outbox(id));
+        let mut group = Group::new(kind, Role::Replica(strategy), self.new_outbox(id));
         (group.applied, group.applied_term, group.seen) = (at.index, at.term, at.lanes);
         group.checkpointed = started_at;
         // Where the strategy begins anew, the history does too.
@@ -150,7 +150,8 @@ impl Engine {
             self.generations.insert(id, group.outbox.generation() + 1);
             self.ticket += 1;
             self.write(vec![Append::Drop { group: id }], self.ticket);
-            let mut observer = Group::new(Role::Observer(Observer::default()), self.new_outbox(id));
+            let role = Role::Observer(Observer::default());
+            let mut observer = Group::new((self.kind_of)(id), role, self.new_outbox(id));
             (observer.applied, observer.applied_term, observer.seen) =
                 (group.applied, group.applied_term, group.seen);
             self.groups.insert(id, observer);

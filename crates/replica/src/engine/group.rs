@@ -5,7 +5,7 @@ use super::catch_up::CatchUp;
 use super::observe::Observer;
 use crate::lane::{Intake, Outbox, Seen};
 use crate::store::GroupId;
-use crate::strategy::{Committed, PeerId, Route, Strategy};
+use crate::strategy::{Committed, Kind, PeerId, Route, Strategy};
 use bytes::Bytes;
 use std::collections::{BTreeMap, VecDeque};
 
@@ -19,6 +19,7 @@ pub(super) enum Role {
 
 /// One group on this node.
 pub(super) struct Group {
+    kind: Kind,
     pub(super) role: Role,
     /// What was applied of each lane.
     pub(super) seen: Seen,
@@ -61,8 +62,9 @@ pub(super) struct Group {
 }
 
 impl Group {
-    pub(super) fn new(role: Role, outbox: Outbox) -> Group {
+    pub(super) fn new(kind: Kind, role: Role, outbox: Outbox) -> Group {
         Group {
+            kind,
             role,
             seen: Seen::default(),
             applied: 0,
@@ -115,9 +117,9 @@ impl Group {
     }
 
     pub(super) fn status(&self, id: GroupId, me: PeerId) -> GroupStatus {
-        let (strategy, replicas) = match &self.role {
-            Role::Replica(strategy) => (strategy.name(), strategy.status()),
-            Role::Observer(_) => ("raft", Default::default()),
+        let replicas = match &self.role {
+            Role::Replica(strategy) => strategy.status(),
+            Role::Observer(_) => Default::default(),
         };
         let role = match &self.role {
             Role::Observer(_) => "observer",
@@ -127,7 +129,7 @@ impl Group {
         };
         GroupStatus {
             group: id.0,
-            strategy,
+            strategy: self.kind.name(),
             replicas,
             applied: self.applied,
             role,

@@ -22,7 +22,7 @@ use crate::lane::{Intake, Outbox, Taken, read_entry};
 use crate::planted;
 use crate::store::log::Append;
 use crate::store::{GroupId, History, Log};
-use crate::strategy::{Committed, Effects, PeerId, Route, Strategy, StrategyStatus};
+use crate::strategy::{Committed, Effects, Kind, PeerId, Route, Strategy, StrategyStatus};
 use bytes::Bytes;
 pub use checkpoint::{Checkpoint, GroupCheckpoint, StateAt};
 use fail::fail_point;
@@ -136,6 +136,7 @@ pub struct Engine {
     boot: u32,
     log: Rc<RefCell<Log>>,
     history: Rc<RefCell<History>>,
+    kind_of: Box<dyn Fn(GroupId) -> Kind>,
     groups: BTreeMap<GroupId, Group>,
     up: BTreeSet<PeerId>,
     clock: Clock,
@@ -154,19 +155,22 @@ pub struct Engine {
 }
 
 impl Engine {
-    /// An engine without groups. `boot` counts the node's starts and must rise with each.
+    /// An engine without groups. `boot` counts the node's starts and must rise with each; `kind_of`
+    /// says how the group of a number is replicated: the same on all nodes, for ever.
     #[must_use]
     pub fn new(
         me: PeerId,
         boot: u32,
         log: Rc<RefCell<Log>>,
         history: Rc<RefCell<History>>,
+        kind_of: impl Fn(GroupId) -> Kind + 'static,
     ) -> Engine {
         Engine {
             me,
             boot,
             log,
             history,
+            kind_of: Box::new(kind_of),
             groups: BTreeMap::new(),
             up: BTreeSet::new(),
             clock: Clock::default(),
@@ -291,7 +295,7 @@ impl Engine {
         }
     }
 
-    /// One tick of [`crate::strategy::raft::TICK_MS`] has passed.
+    /// One tick of [`crate::strategy::TICK_MS`] has passed.
     pub fn tick(&mut self) {
         let ids: Vec<GroupId> = self.groups.keys().copied().collect();
         for id in ids {

@@ -48,7 +48,8 @@ impl Engine {
             Some(Role::Replica(_)) => {}
             None => {
                 let observer = Observer { candidates: replicas.to_vec(), ..Observer::default() };
-                let group = Group::new(Role::Observer(observer), self.new_outbox(id));
+                let group =
+                    Group::new((self.kind_of)(id), Role::Observer(observer), self.new_outbox(id));
                 self.groups.insert(id, group);
             }
         }

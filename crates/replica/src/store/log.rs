@@ -1,4 +1,4 @@
-//! One log per node, shared by all Raft groups, with group commit.
+//! One log per node, shared by all groups, with group commit.
 //!
 //! Promise: once a ticket was reported as synced, everything submitted with it and before it
 //! survives any crash; damage to it is found at `open` or on read, and named. One `fdatasync` covers

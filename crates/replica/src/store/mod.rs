@@ -1,4 +1,4 @@
-//! What a node keeps on disk: one log for all Raft groups, and the applied history of every room.
+//! What a node keeps on disk: one log for all groups, and the applied history of every room.
 //!
 //! Promise: what was reported as synced is there after any crash, or opening says what is damaged.
 //! Never silently less, never wrong bytes. Bodies are opaque here.

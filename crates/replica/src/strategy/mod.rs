@@ -3,14 +3,23 @@
 //! A strategy is a pure machine. It is given inputs (messages of its peers, offers, ticks, links that
 //! break, finished syncs), and when it is settled it says what it wants done: sends, appends to the
 //! node's log, entries that are committed. It has no clock, no socket and no disk of its own.
+//!
+//! Whoever drives strategies knows them by [`Kind`] only.
 
-pub mod raft;
+mod kind;
+mod raft;
 
-use crate::store::log::Append;
+use crate::store::log::{Append, RecoveredGroup};
 use bytes::Bytes;
+pub use kind::Kind;
+#[cfg(fuzzing)]
+pub use raft::fuzzing as raft_fuzzing;
 
 /// Identity of a node towards its peers.
 pub type PeerId = u64;
+
+/// Length of a tick, in milliseconds: the node's timer must keep to it.
+pub const TICK_MS: u64 = 25;
 
 /// Target of the log line in which a replica says that it leads from now on: `group` and `term`.
 pub const LEADERSHIP: &str = "starling::leadership";
@@ -90,11 +99,17 @@ pub struct Point {
     pub memory: Bytes,
 }
 
+/// What a replica starts from.
+#[derive(Clone, Debug, Default)]
+pub struct Start {
+    /// What the node's log holds of the group, if anything.
+    pub log: Option<RecoveredGroup>,
+    /// [`Strategy::point`] as of the last checkpoint. Without a memory this replica waits to be told.
+    pub point: Point,
+}
+
 /// One replica of one group.
 pub trait Strategy {
-    /// Its name in configuration and status: `raft`, `primary-backup`, `gossip`.
-    fn name(&self) -> &'static str;
-
     /// Where commands go now.
     fn route(&self) -> Route;
 

@@ -5,7 +5,7 @@ use super::{GROUP, LEADER, ME, Node, OTHER};
 use crate::store::disk::SimDisk;
 use crate::store::history::HistoryOptions;
 use crate::store::log::LogOptions;
-use crate::strategy::raft::Start;
+use crate::strategy::Start;
 use std::sync::Arc;
 
 const G: GroupId = GroupId(3);
@@ -14,7 +14,8 @@ fn engine() -> Engine {
     let options = LogOptions { segment_bytes: 1 << 16, inline: true, ..LogOptions::default() };
     let (log, _) = Log::open(Arc::new(SimDisk::new()), options, Box::new(|_| {})).unwrap();
     let (history, _) = History::open(Arc::new(SimDisk::new()), HistoryOptions::default()).unwrap();
-    Engine::new(1, 1, Rc::new(RefCell::new(log)), Rc::new(RefCell::new(history)))
+    let (log, history) = (Rc::new(RefCell::new(log)), Rc::new(RefCell::new(history)));
+    Engine::new(1, 1, log, history, |_| Kind::Raft)
 }
 
 #[test]

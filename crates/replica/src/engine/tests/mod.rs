@@ -46,9 +46,6 @@ struct Script {
 struct Scripted(Rc<RefCell<Script>>);
 
 impl Strategy for Scripted {
-    fn name(&self) -> &'static str {
-        "scripted"
-    }
     fn route(&self) -> Route {
         self.0.borrow().route
     }
@@ -159,10 +156,10 @@ impl Node {
             wanted: Vec::new(),
             has_stepped_down: false,
         }));
-        let mut engine = Engine::new(me, BOOT, log, history);
+        let mut engine = Engine::new(me, BOOT, log, history, |_| Kind::Raft);
         let outbox = engine.new_outbox(GROUP);
         let role = Role::Replica(Box::new(Scripted(script.clone())));
-        engine.groups.insert(GROUP, Group::new(role, outbox));
+        engine.groups.insert(GROUP, Group::new(Kind::Raft, role, outbox));
         let mut node = Node { engine, script, sent: Sent::default(), now_ms: 0 };
         node.wait(10_000);
         node

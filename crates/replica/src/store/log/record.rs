@@ -23,13 +23,13 @@ const ENTRY_FIXED: usize = 4 + 8 + 8 + 1 + 4;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Append {
     /// An entry at `index`. If the group already holds that index, everything from it on is
-    /// dropped first, as Raft overwrites.
+    /// dropped first: a newer leader overwrites.
     Entry {
         /// The group whose log grows.
         group: GroupId,
         /// At most one above the group's last index.
         index: u64,
-        /// Raft's term of the entry.
+        /// Term of the entry, or epoch.
         term: u64,
         /// Opaque here.
         kind: u8,
@@ -38,7 +38,7 @@ pub enum Append {
         /// Opaque here.
         context: Bytes,
     },
-    /// Raft's hard state; the newest wins.
+    /// Term or epoch, vote and commit; the newest wins.
     HardState {
         /// Whose.
         group: GroupId,
@@ -77,7 +77,7 @@ pub enum Append {
 /// Every segment carries every group's blob in its head, so they must stay small.
 pub const META_BYTES_MAX: usize = 4096;
 
-/// Raft's hard state of one group.
+/// What one group's strategy must not forget of elections.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct HardState {
     /// Current term.
@@ -93,7 +93,7 @@ pub struct HardState {
 pub struct EntryRef {
     /// Its place in the group's log.
     pub index: u64,
-    /// Raft's term of the entry.
+    /// Term of the entry, or epoch.
     pub term: u64,
     /// As it was appended.
     pub kind: u8,

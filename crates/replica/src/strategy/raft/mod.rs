@@ -18,7 +18,8 @@ mod ready;
 mod storage;
 mod wire;
 
-use super::{Committed, Effects, PeerId, Point, Route, Strategy, StrategyStatus};
+use super::kind::Way;
+use super::{Committed, Effects, PeerId, Point, Route, Start, Strategy, StrategyStatus};
 use crate::planted;
 use crate::store::log::Append;
 use crate::store::{GroupId, Log};
@@ -32,8 +33,9 @@ use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
 use storage::{GroupLog, Recovered};
 
-/// Length of a tick, in milliseconds: the node's timer must keep to it.
-pub const TICK_MS: u64 = 25;
+/// Raft, as the others see it.
+pub(super) const WAY: Way = Way { name: "raft", begin, founding_memory };
+
 /// Heartbeats every 100 ms: often enough to notice, cheap enough for 16 idle groups.
 const HEARTBEAT_TICKS: usize = 4;
 /// Followers wait 300 to 600 ms in silence before they campaign on their own.
@@ -52,7 +54,7 @@ const TERM_MAX: u64 = 1 << 62;
 const FETCH_SILENCE_TICKS: u32 = 80;
 
 /// One replica of one Raft group.
-pub struct RaftGroup {
+struct RaftGroup {
     group: GroupId,
     me: PeerId,
     node: RawNode<GroupLog>,
@@ -74,85 +76,70 @@ pub struct RaftGroup {
     to_write: Vec<Append>,
 }
 
-/// What a group's replica starts from.
-#[derive(Clone, Debug, Default)]
-pub struct Start {
-    /// Term, vote, commit from the log.
-    pub hard_state: (u64, u64, u64),
-    /// Index and term of the last purged entry.
-    pub purged: (u64, u64),
-    /// Last index in the log.
-    pub last: u64,
-    /// [`Strategy::point`]: how far it had come.
-    pub applied: u64,
-    /// Term of that entry.
-    pub applied_term: u64,
-    /// Its memory there; empty: this replica waits to be told.
-    pub memory: Bytes,
-}
-
-/// What a group begins from that is founded now: an empty state at index 1, known to its first voters.
-#[must_use]
-pub fn founding_memory(voters: &[PeerId]) -> Bytes {
+fn founding_memory(voters: &[PeerId]) -> Bytes {
     wire::encode_conf_state(&ConfState::from((voters.to_vec(), Vec::new())))
 }
 
+fn begin(
+    group: GroupId,
+    me: PeerId,
+    log: Rc<RefCell<Log>>,
+    start: Start,
+) -> Result<Box<dyn Strategy>, String> {
+    Ok(Box::new(RaftGroup::new(group, me, log, start)?))
+}
+
 impl RaftGroup {
-    /// A replica with the log that the disk held.
-    ///
-    /// # Errors
-    /// The log and the state do not fit together; the words say how.
-    pub fn new(
+    /// A replica with the log that the disk held. If that and the state do not fit together, words say how.
+    fn new(
         group: GroupId,
         me: PeerId,
         log: Rc<RefCell<Log>>,
         start: Start,
     ) -> Result<RaftGroup, String> {
-        let conf_state = if start.memory.is_empty() {
+        let Point { index: applied, term: applied_term, memory } = start.point;
+        let conf_state = if memory.is_empty() {
             ConfState::default()
         } else {
-            wire::decode_conf_state(start.memory.clone()).ok_or("unreadable membership")?
+            wire::decode_conf_state(memory).ok_or("unreadable membership")?
         };
-        if start.applied < start.purged.0 {
-            let (purged, applied) = (start.purged.0, start.applied);
+        let found = start.log.as_ref();
+        let mut purged = found.map_or((0, 0), |it| it.purged);
+        let mut last = found.map_or(0, |it| it.last_index);
+        if applied < purged.0 {
+            let purged = purged.0;
             return Err(format!("the log begins after {purged} but the state ends at {applied}"));
         }
         let mut to_write = Vec::new();
-        let mut start = start;
-        let is_foreign = start.applied > start.purged.0
-            && start.last >= start.applied
-            && log.borrow().term(group, start.applied).ok() != Some(start.applied_term);
-        if start.last < start.applied || is_foreign {
+        let is_foreign = applied > purged.0
+            && last >= applied
+            && log.borrow().term(group, applied).ok() != Some(applied_term);
+        if last < applied || is_foreign {
             // A fetched state is in the checkpoint, the log had not heard of it before the crash; it may
             // still hold a tail that nobody ever committed.
-            start.purged = (start.applied, start.applied_term);
-            start.last = start.applied;
-            let (index, term) = start.purged;
-            to_write.push(Append::Purge { group, index, term });
+            purged = (applied, applied_term);
+            last = applied;
+            to_write.push(Append::Purge { group, index: applied, term: applied_term });
         }
         let mut hard_state = HardState::default();
-        (hard_state.term, hard_state.vote, hard_state.commit) = start.hard_state;
+        let written = found.and_then(|it| it.hard_state).unwrap_or_default();
+        (hard_state.term, hard_state.vote, hard_state.commit) =
+            (written.term, written.vote, written.commit);
         if planted!("forget-vote") {
-            (hard_state.term, hard_state.vote) = (start.applied_term, 0);
+            (hard_state.term, hard_state.vote) = (applied_term, 0);
         }
-        if hard_state.term < start.applied_term {
-            (hard_state.term, hard_state.vote) = (start.applied_term, 0);
+        if hard_state.term < applied_term {
+            (hard_state.term, hard_state.vote) = (applied_term, 0);
         }
         // What was applied was committed; the log need not have heard of it before a crash.
-        hard_state.commit = hard_state.commit.max(start.applied).min(start.last);
+        hard_state.commit = hard_state.commit.max(applied).min(last);
         let is_alone = conf_state.voters == [me];
-        let recovered = Recovered {
-            hard_state,
-            conf_state,
-            purged: start.purged,
-            last: start.last,
-            applied: start.applied,
-        };
+        let recovered = Recovered { hard_state, conf_state, purged, last, applied };
         let config = Config {
             id: me,
             election_tick: ELECTION_TICKS,
             heartbeat_tick: HEARTBEAT_TICKS,
-            applied: start.applied,
+            applied,
             max_size_per_msg: MESSAGE_BYTES,
             max_inflight_msgs: MESSAGES_IN_FLIGHT,
             max_committed_size_per_ready: 4 << 20,
@@ -170,8 +157,8 @@ impl RaftGroup {
             unsynced: VecDeque::new(),
             leading_from: None,
             in_flight: VecDeque::new(),
-            applied: start.applied,
-            applied_term: start.applied_term,
+            applied,
+            applied_term,
             links: BTreeMap::new(),
             haste: Haste::default(),
             wanted: Vec::new(),
@@ -260,10 +247,6 @@ impl RaftGroup {
 }
 
 impl Strategy for RaftGroup {
-    fn name(&self) -> &'static str {
-        "raft"
-    }
-
     fn route(&self) -> Route {
         if self.is_leader() {
             return if self.is_serving() && self.has_majority_up() {

@@ -1,0 +1,74 @@
+//! What senders were told, against what the replicas hold.
+
+use super::room::said_by;
+use super::{Answer, Cluster, GROUP, ROOM};
+use crate::row::Order;
+use bytes::Bytes;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Everybody was answered, and all nodes hold as much, with its history.
+pub(crate) fn is_quiet(cluster: &Cluster) -> bool {
+    let lengths: BTreeSet<usize> = cluster.running().map(|it| it.room.said.len()).collect();
+    let has_history = |id| cluster.place.contains(&id);
+    cluster.said.iter().all(|it| it.answer.is_some())
+        && lengths.len() == 1
+        && cluster.writer().is_some()
+        && cluster.running().all(|it| it.engine.has_history(GROUP) == has_history(it.me))
+}
+
+/// Fails unless what every sender was told is true on every node, and the nodes agree.
+pub(crate) fn judge(cluster: &Cluster) {
+    let broken: Vec<&String> = cluster.running().filter_map(|it| it.broken.as_ref()).collect();
+    assert!(broken.is_empty(), "{broken:?}");
+    for node in cluster.running() {
+        let me = node.me;
+        let said = &node.room.said;
+        in_order(me, said);
+        match cluster.row.order {
+            Order::Total => assert!(!node.room.ran_back, "{me}: time ran back"),
+        }
+        let held: BTreeSet<&Bytes> = said.iter().collect();
+        for it in &cluster.said {
+            let (sender, number) = said_by(&it.command);
+            let is_here = held.contains(&it.command);
+            match it.answer.expect("everybody was answered") {
+                Answer::Acked => assert!(is_here, "{me} lost {sender} {number}"),
+                Answer::Refused => assert!(!is_here, "{me} has {sender} {number}, refused"),
+                Answer::Unknown => {}
+            }
+        }
+        let spoken: BTreeSet<&Bytes> = cluster.said.iter().map(|it| &it.command).collect();
+        assert!(held.is_subset(&spoken), "{me} holds what nobody said");
+        if node.engine.has_history(GROUP) {
+            let kept = node.history.borrow().range(GROUP, ROOM, 0..u64::MAX);
+            let kept = kept.expect("the history can be read");
+            let kept: Vec<Bytes> = kept.into_iter().map(|it| it.body).collect();
+            agree(cluster.row.order, (me, "history"), &kept, said);
+        }
+    }
+    let nodes: Vec<_> = cluster.running().collect();
+    for two in nodes.windows(2) {
+        agree(cluster.row.order, (two[0].me, "room"), &two[0].room.said, &two[1].room.said);
+    }
+}
+
+/// Each sender's commands are there in its order, each once.
+fn in_order(me: u64, said: &[Bytes]) {
+    let mut last: BTreeMap<&str, u64> = BTreeMap::new();
+    for command in said {
+        let (sender, number) = said_by(command);
+        let before = last.insert(sender, number).unwrap_or_default();
+        assert!(before < number, "{me} applied {sender} {number} after {before}");
+    }
+}
+
+fn agree(order: Order, (me, what): (u64, &str), ours: &[Bytes], theirs: &[Bytes]) {
+    match order {
+        Order::Total => {
+            let at = ours.iter().zip(theirs).position(|(a, b)| a != b);
+            let differ = at.map(|at| (at, said_by(&ours[at]), said_by(&theirs[at])));
+            assert_eq!(differ, None, "{me}: {what}");
+            assert_eq!(ours.len(), theirs.len(), "{me}: {what}");
+        }
+    }
+}

@@ -1,0 +1,109 @@
+//! Who cannot take a command says so in time, and takes commands again when all is well.
+
+use crate::cluster::{Answer, Cluster};
+use crate::each;
+use crate::row::Row;
+use replica::PeerId;
+
+/// Time within which a sender is told that a side of a cut takes nothing.
+const SAYS_SO_MS: u64 = 1_000;
+
+/// Both sides of a cut get commands: each does what the row says, and answers in time.
+fn speak_on(cluster: &mut Cluster, row: &Row, sides: [&[PeerId]; 2]) {
+    let all = [sides[0], sides[1]].concat();
+    for side in sides.into_iter().filter(|it| !it.is_empty()) {
+        let tokens: Vec<usize> = side.iter().map(|id| cluster.say(*id, "cut", 100)).collect();
+        let may_write = (row.may_write)(side, &all);
+        cluster.until(SAYS_SO_MS, "an answer", |it| {
+            tokens.iter().all(|token| it.answer(*token).is_some())
+        });
+        let are_acked = tokens.iter().all(|it| cluster.answer(*it) == Some(Answer::Acked));
+        let is_any = tokens.iter().any(|it| cluster.answer(*it) == Some(Answer::Acked));
+        assert_eq!((are_acked, is_any), (may_write, may_write), "{side:?}: {}", cluster.picture());
+    }
+}
+
+fn splits(all: &[PeerId]) -> Vec<(Vec<PeerId>, Vec<PeerId>)> {
+    let each = all
+        .iter()
+        .map(|alone| (vec![*alone], all.iter().copied().filter(|it| it != alone).collect()));
+    each.collect()
+}
+
+#[test]
+fn each_side_of_a_cut_takes_commands_or_says_in_time_that_it_does_not() {
+    each(|row| {
+        for (alone, others) in splits(&(1..=row.replicas).collect::<Vec<_>>()) {
+            let mut cluster = Cluster::new(row, alone[0]);
+            let tokens = cluster.say_many(alone[0], 20, 100);
+            cluster.until_acked(1_000, &tokens);
+            cluster.cut(&alone, &others);
+            cluster.run(row.takes_over_ms);
+            for _ in 0..3 {
+                speak_on(&mut cluster, row, [&alone, &others]);
+            }
+            assert!(cluster.node(alone[0]).room.said.len() >= 20, "it can be read all the while");
+            cluster.settle();
+            let tokens = cluster.say_many(alone[0], 20, 100);
+            cluster.until_acked(1_000, &tokens);
+        }
+    });
+}
+
+#[test]
+fn who_is_heard_by_nobody_is_told_so_in_time_from_the_first_moment_on() {
+    each(|row| {
+        let all: Vec<PeerId> = (1..=row.replicas).collect();
+        for (alone, others) in splits(&all) {
+            let mut cluster = Cluster::new(row, alone[0]);
+            for other in &others {
+                cluster.network.hold(alone[0], *other);
+                cluster.network.hold(*other, alone[0]);
+            }
+            let tokens = cluster.say_many(alone[0], 5, 100);
+            cluster.run(400); // After so long of silence a node takes a link for broken.
+            cluster.cut(&alone, &others);
+            cluster.run(SAYS_SO_MS - 400);
+            let may_write = (row.may_write)(&alone, &all);
+            for it in tokens {
+                let answer = cluster.answer(it);
+                assert!(answer.is_some(), "no answer");
+                assert_eq!(answer == Some(Answer::Acked), may_write);
+            }
+            cluster.settle();
+        }
+    });
+}
+
+#[test]
+fn what_may_have_been_heard_is_not_called_refused() {
+    each(|row| {
+        for (alone, others) in splits(&(1..=row.replicas).collect::<Vec<_>>()) {
+            for heard_ms in 0..6 {
+                let mut cluster = Cluster::new(row, alone[0]);
+                cluster.say_many(alone[0], 3, 100);
+                cluster.run(heard_ms);
+                cluster.cut(&alone, &others);
+                cluster.run(SAYS_SO_MS);
+                assert!(cluster.said.iter().all(|it| it.answer.is_some()), "after {heard_ms} ms");
+                cluster.settle();
+            }
+        }
+    });
+}
+
+#[test]
+fn without_the_others_a_replica_says_so_and_with_them_it_goes_on() {
+    each(|row| {
+        let mut cluster = Cluster::new(row, 9);
+        let all = cluster.ids();
+        let others: Vec<PeerId> = all[1..].to_vec();
+        others.iter().for_each(|id| cluster.stop(*id, None));
+        cluster.run(row.takes_over_ms);
+        let token = cluster.say(1, "a", 100);
+        cluster.until(SAYS_SO_MS, "an answer", |it| it.answer(token).is_some());
+        let is_acked = cluster.answer(token) == Some(Answer::Acked);
+        assert_eq!(is_acked, (row.may_write)(&all[..1], &all));
+        cluster.settle();
+    });
+}

@@ -1,0 +1,37 @@
+//! The strategies, and what they may differ in.
+
+use replica::PeerId;
+use replica::strategy::Kind;
+
+/// A strategy under test.
+pub(crate) struct Row {
+    pub(crate) kind: Kind,
+    /// Replicas of the group.
+    pub(crate) replicas: u64,
+    /// On so many disks, at least, is what was acknowledged.
+    pub(crate) copies: usize,
+    /// Whether these of all replicas take commands while they are cut off from the others.
+    pub(crate) may_write: fn(side: &[PeerId], all: &[PeerId]) -> bool,
+    pub(crate) order: Order,
+    /// After the loss of any one replica the others that may write do so again within this time.
+    pub(crate) takes_over_ms: u64,
+    /// Bytes of the group that its log may hold unsynced, however much waits.
+    pub(crate) unsynced_bytes_max: usize,
+}
+
+/// In which order replicas apply.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Order {
+    /// All in the same one.
+    Total,
+}
+
+pub(crate) const ROWS: &[Row] = &[Row {
+    kind: Kind::Raft,
+    replicas: 3,
+    copies: 2,
+    may_write: |side, all| side.len() * 2 > all.len(),
+    order: Order::Total,
+    takes_over_ms: 2_500, // Its own timers, drawn thrice in a row to collide; a hint makes it 0.2 s.
+    unsynced_bytes_max: 4 * (64 << 10) + (32 << 10), // Four entries of one batch each, and their heads.
+}];

@@ -3,7 +3,13 @@
 #![forbid(unsafe_code)]
 
 mod hlc;
+#[allow(dead_code, unused_macros, unused_imports)]
+mod planted;
 mod ring;
+
+#[allow(dead_code, unused_imports)]
+#[cfg(test)]
+mod testnet;
 
 pub use hlc::Clock;
 pub use ring::{GroupRing, Ring};

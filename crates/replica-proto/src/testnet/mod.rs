@@ -95,6 +95,11 @@ pub(crate) trait Watch<N: Node> {
     /// Looks at a node that has just made a step, or started.
     fn look(&mut self, id: Id, node: &mut N, disk: &N::Disk) -> Result<(), String>;
 
+    /// Looks at the network as a whole, after each [`Watch::look`].
+    fn check(&mut self, _net: &Net<N>) -> Result<(), String> {
+        Ok(())
+    }
+
     /// May this node lose its disk now?
     fn may_wipe(&self, _id: Id, _net: &Net<N>) -> bool {
         false

@@ -89,7 +89,10 @@ impl PrimaryBackup {
 
     /// Whether `from` is the primary of an epoch that counts; a new one is taken.
     fn follow(&mut self, from: PeerId, epoch: u64, effects: &mut Effects) -> bool {
-        if epoch < self.epoch && !planted!("stale-epoch-accepted") {
+        if epoch < self.epoch {
+            if planted!("stale-epoch-accepted") {
+                return matches!(self.role, Role::Backup(_));
+            }
             if self.disk.is_epoch_synced() {
                 effects.sends.push((from, Message::Stale { epoch: self.epoch }));
             }

@@ -18,7 +18,7 @@ mod tests;
 pub(crate) use faults::Weather;
 pub(crate) use net::Net;
 pub(crate) use random::Random;
-pub(crate) use seeds::{find_failure, run_seed, run_seeds};
+pub(crate) use seeds::{failure_of, find_failure, run_seed, run_seeds};
 
 use std::fmt::Debug;
 

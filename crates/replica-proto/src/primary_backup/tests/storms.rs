@@ -50,7 +50,7 @@ pub(super) fn storm(net: &mut Net<Member>) -> Result<(), String> {
 
 /// Everything heals; what is offered then is committed everywhere.
 pub(super) fn end(net: &mut Net<Member>, truth: &mut Truth) -> Result<(), String> {
-    net.calm(1_000_000, truth)?;
+    net.calm(3_000_000, truth)?; // Longer than any pause, which would let older news overtake.
     net.ask(DIRECTORY, Ask::Place(truth.placement.clone()));
     net.run_for(CALM_US, truth)?;
     let before = truth.committed.len();

@@ -42,7 +42,12 @@ impl PrimaryBackup {
         let upto = prev_index + append.entries.len() as u64;
         let mut is_news = false;
         for (index, entry) in (prev_index + 1..).zip(append.entries) {
-            is_news |= index > commit && log.epoch_of(index) != Some(entry.epoch);
+            if !is_news && index > commit && log.epoch_of(index) != Some(entry.epoch) {
+                if log.epoch_of(index - 1) > Some(entry.epoch) {
+                    return; // Epochs never fall along a log: this is no primary's.
+                }
+                is_news = true;
+            }
             if is_news {
                 self.disk.append(index, entry, &mut effects.writes);
             }
@@ -74,8 +79,11 @@ impl PrimaryBackup {
     pub(super) fn on_fetched(&mut self, message: Message, log: &impl Log, effects: &mut Effects) {
         let Message::State { index, index_epoch, .. } = message else { return };
         self.fetching = None;
-        if index <= self.commit || index >= INDEX_MAX {
+        if index <= self.commit || index >= INDEX_MAX || index_epoch >= EPOCH_MAX {
             return;
+        }
+        if index_epoch > self.epoch {
+            self.take(index_epoch, None, effects); // Whoever gave it was ahead of our primary.
         }
         let keeps_tail = log.epoch_of(index) == Some(index_epoch);
         self.disk.purge(index, index_epoch, keeps_tail, &mut effects.writes);

@@ -2,8 +2,10 @@
 
 mod directory;
 mod disk;
+mod garbage;
 mod plants;
 mod replica;
+mod scenes;
 mod storms;
 mod watch;
 

@@ -19,6 +19,7 @@ pub(super) struct Replica {
     /// For the watch.
     pub(super) events: Vec<Event>,
     pub(super) is_quiet: bool,
+    pub(super) now_ms: u64,
     random: Random,
     setup: Setup,
     /// Committed, and not applied yet.
@@ -58,6 +59,7 @@ impl Replica {
             state,
             events: Vec::new(),
             is_quiet: false,
+            now_ms: 0,
             random: Random::new(seed),
             setup: setup.clone(),
             commit: state.index,
@@ -86,6 +88,7 @@ impl Replica {
     ) -> Vec<TestWrite> {
         use crate::testnet::Input as Net;
         let ms = now.ms;
+        self.now_ms = ms;
         match input {
             Net::Receive(from, Envelope::Peer(bytes)) => {
                 let message = Message::decode(bytes).expect("it was encoded");

@@ -56,25 +56,25 @@ impl PrimaryBackup {
         }
     }
 
-    /// The set without those who keep it waiting.
+    /// The set without those who keep it waiting, or are not wanted any more.
     fn expulsion(&self, now: u64) -> Option<View> {
         let Role::Primary(primary) = &self.role else { return None };
-        if primary.pending.is_some() {
-            return None;
-        }
-        let view = self.view.as_ref()?;
+        let view = self.view.as_ref().filter(|_| primary.pending.is_none())?;
         let is_lost = |id: &PeerId| {
             let is_down = self.links.get(id) == Some(&false);
             primary.peers.get(id).is_some_and(|it| is_down || it.is_behind(now, &self.options))
         };
-        if !view.in_sync.iter().any(is_lost) {
+        // Who leaves stays until all who shall be there are: a copy too many harms nobody.
+        let is_settled = view.replicas.contains(&self.me) && view.learners().next().is_none();
+        let is_done = |id: &PeerId| is_settled && !view.replicas.contains(id);
+        if !view.in_sync.iter().any(|it| is_lost(it) || is_done(it)) {
             return None;
         }
         let mut in_sync = view.in_sync.clone();
-        let lost: Vec<PeerId> = in_sync.iter().copied().filter(is_lost).collect();
-        for id in lost {
+        let lost = view.in_sync.iter().filter(|it| is_lost(it));
+        for id in lost.chain(view.in_sync.iter().filter(|it| is_done(it))) {
             if in_sync.len() > self.options.min_in_sync {
-                in_sync.retain(|it| *it != id);
+                in_sync.retain(|it| it != id);
             }
         }
         (in_sync != view.in_sync).then(|| view.with_in_sync(in_sync))

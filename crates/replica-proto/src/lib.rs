@@ -3,7 +3,6 @@
 #![forbid(unsafe_code)]
 
 mod hlc;
-#[allow(dead_code, unused_macros, unused_imports)]
 mod planted;
 mod ring;
 

@@ -256,9 +256,3 @@ impl PrimaryBackup {
         }
     }
 }
-
-impl Role {
-    fn follower() -> Role {
-        Role::Backup(Backup::default())
-    }
-}

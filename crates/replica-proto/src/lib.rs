@@ -1,9 +1,16 @@
-//! Replication as pure arithmetic: the hybrid logical clock and the ring.
+//! Replication as pure arithmetic: the hybrid logical clock, the ring, and primary-backup.
 
 #![forbid(unsafe_code)]
 
 mod hlc;
+mod planted;
 mod ring;
+
+pub mod primary_backup;
+
+#[allow(dead_code, unused_imports)]
+#[cfg(test)]
+mod testnet;
 
 pub use hlc::Clock;
 pub use ring::{GroupRing, Ring};

@@ -2,6 +2,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod gossip;
 mod hlc;
 #[allow(dead_code, unused_macros, unused_imports)]
 mod planted;

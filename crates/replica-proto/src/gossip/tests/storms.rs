@@ -1,0 +1,51 @@
+//! Everything goes wrong for a while, and then nothing does.
+
+use super::node::{Disk, Gossip, Setup};
+use super::watch::Memory;
+use crate::gossip::Limits;
+use crate::planted::with_planted;
+use crate::testnet::{Net, Random, find_failure, run_seeds};
+
+fn setup(seed: u64) -> Setup {
+    let mut random = Random::new(seed ^ 0x60551B);
+    let nodes = [2, 3, 3, 5, 5, 8];
+    let count = random.pick(&nodes).expect("there are some");
+    let tiny = Limits {
+        part_bytes_max: random.within((1, 500)) as usize,
+        waiting_bytes_max: random.within((100, 2_000)) as usize,
+        waiting_entries_max: random.within((1, 30)) as usize,
+        unsynced_bytes_max: random.within((500, 5_000)) as usize,
+        keep_bytes_max: random.within((100, 10_000)),
+        digest_ms: random.within((1, 100)),
+        graft_ms: random.within((1, 50)),
+        answer_ms: random.within((100, 1_000)),
+        exchange_ms: random.within((50, 500)),
+        ..Limits::default()
+    };
+    let limits = if random.chance(300) { Limits::default() } else { tiny };
+    let fanout = random.within((1, 4)) as usize;
+    Setup { members: (1..=count).collect(), limits: Limits { fanout, ..limits } }
+}
+
+fn storm(net: &mut Net<Gossip>) -> Result<(), String> {
+    let mut memory = Memory::new(&net.setup.limits);
+    memory.wipes_left = net.random.below(3);
+    memory.is_restless = net.random.chance(700);
+    net.setup.members.clone().into_iter().for_each(|it| net.add(it, Disk::default()));
+    net.storm(5_000_000, &mut memory)?;
+    net.calm(10_000_000, &mut memory)?;
+    memory.converged(net)
+}
+
+#[test]
+fn all_nodes_end_with_everything_that_was_acknowledged() {
+    run_seeds(300, setup, storm);
+}
+
+#[test]
+fn planted_bugs_are_found() {
+    for bug in ["gap-delivered", "version-vector-forgets", "send-before-own-sync"] {
+        let found = with_planted(bug, || find_failure(100, setup, storm));
+        assert!(found.is_some(), "{bug} is not found");
+    }
+}

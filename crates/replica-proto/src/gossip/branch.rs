@@ -74,11 +74,12 @@ impl Branch {
     /// As the disk has it: a state that contains entries up to `state`, and a log.
     pub(super) fn start(state: u64, held: Option<&Held>) -> Branch {
         let mut branch = Branch { floor: state, synced: state, has: state, ..Branch::default() };
-        // A log that begins beyond the state has a hole before it: it is fetched again from elsewhere.
-        if let Some(held) = held.filter(|it| it.first <= state + 1 && it.first <= it.upto) {
+        // A log that ends before the state does, or begins beyond it, is none: between them is a hole.
+        let is_whole = |it: &&Held| it.first <= state + 1 && it.upto >= state.max(it.first);
+        if let Some(held) = held.filter(is_whole) {
             branch.floor = held.first.saturating_sub(1);
             let upto = if planted!("version-vector-forgets") { state } else { held.upto };
-            branch.synced = state.max(upto);
+            branch.synced = upto;
             branch.has = branch.synced;
             branch.kept.push_back(Chunk { upto: held.upto, bytes: held.bytes, hlc: 0 });
         }
@@ -190,5 +191,51 @@ impl Branch {
         self.forget_parent(peer);
         self.pruned.retain(|it| *it != peer);
         self.grafted.retain(|it| *it != peer);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn start(state: u64, first: u64, upto: u64) -> (u64, u64) {
+        let branch = Branch::start(state, Some(&Held { origin: 1, first, upto, bytes: 0 }));
+        (branch.floor, branch.has)
+    }
+
+    #[test]
+    fn a_log_counts_if_there_is_no_hole_between_it_and_the_state() {
+        assert_eq!(start(0, 1, 9), (0, 9));
+        assert_eq!(start(5, 3, 9), (2, 9));
+        assert_eq!(start(5, 6, 9), (5, 9));
+        assert_eq!(start(9, 3, 9), (2, 9));
+        assert_eq!(start(5, 7, 9), (5, 5));
+        assert_eq!(start(5, 1, 4), (5, 5));
+        assert_eq!(start(5, 6, 5), (5, 5));
+    }
+
+    #[test]
+    fn entries_are_taken_in_order_and_once_and_wait_within_bounds() {
+        let entry = |index| Entry { origin: 1, index, hlc: index, data: bytes::Bytes::new() };
+        let limits = Limits { waiting_entries_max: 2, ..Limits::default() };
+        let (mut branch, mut waiting) = (Branch::default(), Waiting::default());
+        let mut take = |index| {
+            let taken = branch.take(&entry(index), &limits, &mut waiting);
+            if taken == Taken::New {
+                branch.push(entry(index));
+                while let Some(next) = branch.next_waiting(&mut waiting) {
+                    branch.push(next);
+                }
+            }
+            (taken, branch.has)
+        };
+        assert_eq!(take(3), (Taken::Waits, 0));
+        assert_eq!(take(2), (Taken::Waits, 0));
+        assert_eq!(take(2), (Taken::Repeat, 0));
+        assert_eq!(take(4), (Taken::Dropped, 0));
+        assert_eq!(take(1), (Taken::New, 3));
+        assert_eq!(take(1), (Taken::Repeat, 3));
+        assert_eq!(take(4), (Taken::New, 4));
+        assert_eq!((waiting.entries, waiting.bytes), (0, 0));
     }
 }

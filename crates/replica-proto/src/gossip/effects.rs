@@ -72,6 +72,9 @@ pub struct Fetch {
     pub from: Origin,
     /// What it contains at least.
     pub version: VersionVector,
+    /// Both states contain what is in no log any more: the new one must contain what both do. Who
+    /// cannot join states answers [`Input::FetchFailed`], and stays behind.
+    pub joins: bool,
 }
 
 /// A cut healed, and there were entries on both sides that the other had not.

@@ -1,7 +1,11 @@
 //! The state itself, when what is missing is in nobody's log any more.
 //!
-//! Promise: a state is fetched only from a peer whose state contains everything that this node could not
+//! Promise: a state takes the place of this node's only if it contains everything that this node could not
 //! deliver again from its own log. So nothing that was here is lost by fetching, own entries least of all.
+//!
+//! Two nodes may each have in their state only what the other lacks: both purged by size, and then those who
+//! had both lost their disks. Then there is no such state, and after some patience the two have to be
+//! joined ([`Fetch::joins`]).
 
 use super::{Effects, Fetch, Log, Machine, Origin, Range, VersionVector};
 
@@ -10,7 +14,12 @@ use super::{Effects, Fetch, Log, Machine, Origin, Range, VersionVector};
 pub(super) struct State {
     from: Option<Origin>,
     not_before_ms: u64,
+    /// Since when nobody's state would do.
+    stuck_since_ms: Option<u64>,
 }
+
+/// For so many times the patience with answers somebody may still come whose state would do.
+const JOIN_AFTER_ANSWERS: u64 = 4;
 
 impl State {
     pub(super) fn is_under_way(&self) -> bool {
@@ -28,14 +37,28 @@ impl Machine {
             return; // Somebody has it, and is only busy.
         }
         let floors = self.floors();
-        let able: Vec<Origin> = (self.peers.iter())
-            .filter(|(_, it)| it.is_linked && it.told.get(range.origin) > range.after)
-            .filter(|(_, it)| it.told.covers(&floors))
-            .map(|(id, _)| *id)
-            .collect();
-        let Some(from) = self.chance.pick(&able) else { return };
+        let have_it = || {
+            let linked = self.peers.iter().filter(|(_, it)| it.is_linked);
+            linked.filter(|(_, it)| it.told.get(range.origin) > range.after)
+        };
+        let able: Vec<Origin> =
+            have_it().filter(|(_, it)| it.told.covers(&floors)).map(|(id, _)| *id).collect();
+        let others: Vec<Origin> = have_it().map(|(id, _)| *id).collect();
+        if let Some(from) = self.chance.pick(&able) {
+            self.fetch_from(from, false, effects);
+        } else if let Some(from) = self.chance.pick(&others) {
+            let since_ms = *self.fetch.stuck_since_ms.get_or_insert(self.now_ms);
+            if self.now_ms - since_ms >= JOIN_AFTER_ANSWERS * self.limits.answer_ms {
+                self.fetch_from(from, true, effects);
+            }
+        }
+    }
+
+    fn fetch_from(&mut self, from: Origin, joins: bool, effects: &mut Effects) {
         self.fetch.from = Some(from);
-        effects.fetch = Some(Fetch { from, version: self.peers[&from].told.clone() });
+        let version =
+            self.peers.get(&from).map_or_else(VersionVector::default, |it| it.told.clone());
+        effects.fetch = Some(Fetch { from, version, joins });
     }
 
     /// The node's state is now one that contains just this.
@@ -45,7 +68,7 @@ impl Machine {
         log: &impl Log,
         effects: &mut Effects,
     ) {
-        self.fetch.from = None;
+        self.fetch = State::default();
         self.has_forgotten |= version.get(self.me) > self.branches[&self.me].has;
         for (origin, upto) in version.iter().filter(|it| it.0 != self.me) {
             self.branches.entry(origin).or_default().skip_to(upto);

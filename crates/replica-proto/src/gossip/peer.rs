@@ -22,6 +22,8 @@ pub(super) struct Peer {
     pub(super) announced: VersionVector,
     /// Questions to it under way.
     pub(super) asks: usize,
+    /// Questions that it left without an answer since it was last heard of: others are asked first.
+    pub(super) unanswered: u32,
 }
 
 impl Peer {

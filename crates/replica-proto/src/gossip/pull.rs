@@ -64,16 +64,21 @@ impl Machine {
         (branch.asked.is_none() && due_ms.max(branch.not_before_ms) <= self.now_ms).then_some(range)
     }
 
-    /// Somebody who has it: of the nearest, who is least busy; any, if the tree is to be mended, since
-    /// whoever was asked last may have no room for a child.
+    /// Somebody who has it, and who answers: of the nearest, who is least busy; any, if the tree is to be
+    /// mended, since whoever was asked last may have no room for a child.
     fn whom_to_ask(&mut self, range: Range, is_graft: bool) -> Option<Origin> {
-        let able =
-            self.peers.iter().filter(|(_, it)| it.can_answer(range) && it.asks < ASKS_PER_PEER_MAX);
-        if is_graft {
-            let able: Vec<Origin> = able.map(|(id, _)| *id).collect();
-            return self.chance.pick(&able);
+        let able = || {
+            let all = self.peers.iter();
+            all.filter(|(_, it)| it.can_answer(range) && it.asks < ASKS_PER_PEER_MAX)
+        };
+        if !is_graft {
+            let best = able().min_by_key(|(_, it)| (it.unanswered, it.asks, it.distance()));
+            return best.map(|(id, _)| *id);
         }
-        able.min_by_key(|(_, it)| (it.asks, it.distance())).map(|(id, _)| *id)
+        let silence = able().map(|(_, it)| it.unanswered).min()?;
+        let able: Vec<Origin> =
+            able().filter(|(_, it)| it.unanswered == silence).map(|(id, _)| *id).collect();
+        self.chance.pick(&able)
     }
 
     fn ask(&mut self, to: Origin, is_graft: bool, ranges: Vec<Range>) {
@@ -143,7 +148,10 @@ impl Machine {
             .map(|(id, _)| *id)
             .collect();
         for id in late {
-            self.close(id);
+            let Some(question) = self.close(id) else { continue };
+            if let Some(peer) = self.peers.get_mut(&question.peer) {
+                peer.unanswered = peer.unanswered.saturating_add(1);
+            }
         }
     }
 

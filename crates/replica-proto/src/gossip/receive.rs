@@ -23,9 +23,11 @@ impl Machine {
         log: &impl Log,
         effects: &mut Effects,
     ) {
-        let Some(is_linked) = self.peers.get(&from).map(|it| it.is_linked) else {
+        let Some(peer) = self.peers.get_mut(&from) else {
             return; // Neither a member nor linked.
         };
+        peer.unanswered = 0;
+        let is_linked = peer.is_linked;
         let Some(message) = Message::decode(bytes) else {
             self.counters.unreadable += 1;
             return;

@@ -10,17 +10,18 @@ use std::fmt;
 /// A node. Its state is what the machine delivered; since that is in order and without gaps, the vector
 /// says it all.
 pub(super) struct Gossip {
-    pub(super) me: Id,
     pub(super) machine: Machine,
     pub(super) state: VersionVector,
     /// Delivered since somebody last looked, or a state that took the place of the old one.
     pub(super) news: Vec<News>,
     pub(super) met: Vec<Met>,
     pub(super) has_forgotten: bool,
+    pub(super) joined: u64,
     appended: u64,
     /// Ticket, and what is to be done when it is synced.
     after_sync: Vec<(u64, After)>,
-    fetching: Option<(Id, u64)>,
+    /// From whom, since when, and whether to join it.
+    fetching: Option<(Id, u64, bool)>,
 }
 
 #[derive(Clone, Debug)]
@@ -181,12 +182,12 @@ impl Node for Gossip {
         let clocks = (now.ms, now.wall_ms);
         let machine = Machine::new(me, setup.limits, seed, clocks, &start, disk, &mut effects);
         let mut node = Gossip {
-            me,
             machine,
             state: disk.state.clone(),
             news: vec![News::State(disk.state.clone())],
             met: Vec::new(),
             has_forgotten: false,
+            joined: 0,
             appended: 0,
             after_sync: Vec::new(),
             fetching: None,
@@ -213,7 +214,12 @@ impl Node for Gossip {
                 out.sends.push((from, Said::State(self.state.clone())));
             }
             testnet::Input::Receive(from, Said::State(version)) => {
-                if self.fetching.take_if(|it| it.0 == from).is_some() {
+                if let Some((.., joins)) = self.fetching.take_if(|it| it.0 == from) {
+                    let mut version = version;
+                    if joins {
+                        self.joined += 1;
+                        version.merge(&self.state);
+                    }
                     out.writes.push(Write::Fetched(version.clone()));
                     self.after_sync.push((out.ticket, After::Fetched(version)));
                 }
@@ -280,7 +286,7 @@ impl Gossip {
         self.deliver(effects.delivers);
         out.sends.extend(effects.sends.into_iter().map(|(to, bytes)| (to, Said::Wire(bytes))));
         if let Some(fetch) = effects.fetch {
-            self.fetching = Some((fetch.from, now.ms));
+            self.fetching = Some((fetch.from, now.ms, fetch.joins));
             out.sends.push((fetch.from, Said::WantState));
         }
         self.met.extend(effects.met);

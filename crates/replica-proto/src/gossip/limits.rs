@@ -16,7 +16,8 @@ pub struct Limits {
     pub unsynced_bytes_max: usize,
     /// The log's size beyond which entries are purged though not every member has them.
     pub keep_bytes_max: u64,
-    /// How long news are gathered before others hear of them.
+    /// How long news are gathered before others hear of them while the trees change; ten times as long
+    /// when they stand, since all get everything anyway.
     pub digest_ms: u64,
     /// How long, beyond a round trip, an entry one heard of may take to arrive by itself.
     pub graft_ms: u64,
@@ -60,3 +61,7 @@ pub(super) const ASKS_PER_PEER_MAX: usize = 2;
 pub(super) const RANGES_PER_ASK_MAX: usize = 64;
 /// Peers who hear of news in one round; in the next round it is others.
 pub(super) const DIGEST_PEERS: usize = 3;
+/// Who leaves so many questions without an answer is asked no more, until it says something.
+pub(super) const UNANSWERED_MAX: u32 = 4;
+/// For so many [`Limits::digest_ms`] after a change the trees may change further.
+pub(super) const RESTLESS_DIGESTS: u64 = 100;

@@ -40,6 +40,7 @@ impl Machine {
         peer.lost_link();
         peer.is_linked = is_up;
         self.branches.values_mut().for_each(|it| it.forget(id));
+        self.be_restless();
         self.give_up_on(id);
         if is_up {
             self.tell(id, Some(self.now_ms));
@@ -72,6 +73,10 @@ impl Machine {
             .collect();
         near.sort_unstable();
         near.truncate(self.limits.fanout);
-        self.near = near.into_iter().map(|it| it.2).collect();
+        let near: Vec<Origin> = near.into_iter().map(|it| it.2).collect();
+        if near != self.near {
+            self.near = near;
+            self.be_restless();
+        }
     }
 }

@@ -85,6 +85,8 @@ pub struct Machine {
     /// Origins with news that not everybody was told.
     news: BTreeSet<Origin>,
     digest_at_ms: Option<u64>,
+    /// Until then the trees may change.
+    restless_until_ms: u64,
     exchange_at_ms: u64,
     exchanges: u64,
     fetch: fetch::State,
@@ -125,6 +127,7 @@ impl Machine {
             questions: pull::Questions::default(),
             news: BTreeSet::new(),
             digest_at_ms: None,
+            restless_until_ms: 0,
             exchange_at_ms,
             exchanges: 0,
             fetch: fetch::State::default(),

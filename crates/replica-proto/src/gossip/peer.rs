@@ -2,7 +2,7 @@
 
 use super::Origin;
 use super::VersionVector;
-use super::limits::ORIGINS_MAX;
+use super::limits::{ORIGINS_MAX, UNANSWERED_MAX};
 use super::message::Kept;
 use super::vector::Range;
 
@@ -46,6 +46,7 @@ impl Peer {
     /// Can it answer what comes after this?
     pub(super) fn can_answer(&self, range: Range) -> bool {
         self.is_linked
+            && self.unanswered < UNANSWERED_MAX
             && self.seen.get(range.origin) > range.after
             && self.floor.get(range.origin) <= range.after
     }

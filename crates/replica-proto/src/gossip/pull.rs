@@ -97,6 +97,7 @@ impl Machine {
             }
         }
         if is_graft {
+            self.be_restless();
             self.counters.grafts_sent += 1;
         } else {
             self.counters.asks_sent += 1;

@@ -8,7 +8,7 @@
 //! there is room for one, else it tries elsewhere the next time. With few members the origin itself
 //! sends to all, and others only where a link is missing.
 
-use super::limits::DIGEST_PEERS;
+use super::limits::{DIGEST_PEERS, RESTLESS_DIGESTS};
 use super::{Entry, Machine, Origin};
 
 impl Machine {
@@ -46,8 +46,16 @@ impl Machine {
     /// Others shall hear that there is something new of this origin.
     pub(super) fn announce(&mut self, origin: Origin) {
         self.news.insert(origin);
-        let at = self.now_ms + self.limits.digest_ms;
-        self.digest_at_ms.get_or_insert(at);
+        let is_restless = self.now_ms < self.restless_until_ms;
+        let after_ms = self.limits.digest_ms * if is_restless { 1 } else { 10 };
+        self.digest_at_ms.get_or_insert(self.now_ms + after_ms);
+    }
+
+    /// The trees change: for a while news have to be told soon.
+    pub(super) fn be_restless(&mut self) {
+        let digest_ms = self.limits.digest_ms;
+        self.restless_until_ms = self.now_ms + RESTLESS_DIGESTS * digest_ms;
+        self.digest_at_ms = self.digest_at_ms.map(|at| at.min(self.now_ms + digest_ms));
     }
 
     /// Tells some of those who may not have the news where they are.
@@ -95,6 +103,7 @@ impl Machine {
 
     /// A peer wants an origin's entries at once.
     pub(super) fn graft(&mut self, origin: Origin, peer: Origin) {
+        self.be_restless();
         let has_room = self.children(origin).len() < self.limits.fanout;
         let is_child = self.children(origin).contains(&peer);
         let Some(branch) = self.branches.get_mut(&origin) else { return };

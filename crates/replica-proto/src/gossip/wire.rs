@@ -111,12 +111,14 @@ fn put_entries(entries: &[Entry], out: &mut BytesMut) {
         put(run[0].index, out);
         out.put_u64_le(run[0].hlc);
         put(run.len() as u64, out);
-        let mut last = run[0].hlc;
+        let mut last = None;
         for it in run {
-            put(it.hlc.wrapping_sub(last), out);
+            if let Some(last) = last {
+                put(it.hlc.wrapping_sub(last), out);
+            }
             put(it.data.len() as u64, out);
             out.put_slice(&it.data);
-            last = it.hlc;
+            last = Some(it.hlc);
         }
     }
 }
@@ -193,15 +195,17 @@ impl Reader<'_> {
 
     fn entries(&mut self) -> Option<Vec<Entry>> {
         let mut entries = Vec::new();
-        for _ in 0..self.count(20)? {
+        for _ in 0..self.count(19)? {
             let (origin, first, mut hlc) = (self.origin()?, self.number()?, self.fixed()?);
-            let count = self.count(2)? as u64;
+            let count = self.count(1)? as u64;
             // Indexes begin at 1, and none is so high that the next would not be a number.
             if first == 0 || first.checked_add(count)? == u64::MAX {
                 return None;
             }
             for index in first..first + count {
-                hlc = hlc.wrapping_add(self.number()?);
+                if index > first {
+                    hlc = hlc.wrapping_add(self.number()?);
+                }
                 let len = self.count(1)?;
                 let data = self.bytes.slice(self.at..self.at + len);
                 self.at += len;
@@ -226,7 +230,7 @@ impl Reader<'_> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use proptest::prelude::*;
 
@@ -243,7 +247,7 @@ mod tests {
         )
     }
 
-    fn message() -> impl Strategy<Value = Message> {
+    pub(in crate::gossip) fn message() -> impl Strategy<Value = Message> {
         let part = (any::<u64>(), entries()).prop_map(|(id, entries)| Part { id, entries });
         let kept = (any::<u64>(), any::<u64>(), any::<u64>())
             .prop_map(|(origin, upto, floor)| Kept { origin, upto, floor });

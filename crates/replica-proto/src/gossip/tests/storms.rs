@@ -71,3 +71,8 @@ fn states_that_each_have_what_no_log_has_any_more_are_joined() {
 fn a_log_that_ends_before_a_fetched_state_is_no_log_after_a_crash() {
     run_seed(5565, &setup, &storm);
 }
+
+#[test]
+fn a_state_is_fetched_though_a_node_that_is_gone_unnoticed_had_the_log() {
+    run_seed(11801, &setup, &storm);
+}

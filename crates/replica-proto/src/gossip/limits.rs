@@ -21,6 +21,9 @@ pub struct Limits {
     pub digest_ms: u64,
     /// How long, beyond a round trip, an entry one heard of may take to arrive by itself.
     pub graft_ms: u64,
+    /// Lacks of up to so many entries are live traffic that took a wrong way: the tree is mended. More is
+    /// history, which is fetched.
+    pub graft_entries_max: u64,
     /// How long, beyond four round trips, an answer may take before somebody else is asked.
     pub answer_ms: u64,
     /// Mean time between comparisons with a random peer.
@@ -42,6 +45,7 @@ impl Default for Limits {
             keep_bytes_max: 1 << 30,
             digest_ms: 20,
             graft_ms: 10,
+            graft_entries_max: 256,
             answer_ms: 1_000,
             exchange_ms: 1_000,
             cut_ms: 1_000,
@@ -53,8 +57,6 @@ impl Default for Limits {
 /// Origins that a node knows of. Each node that ever wrote stays one for ever, 20 bytes in each
 /// comparison: this is a thousand members, each wiped four times.
 pub(super) const ORIGINS_MAX: usize = 4_096;
-/// Lacks up to this are live traffic that took a wrong way: the tree is mended. More is history.
-pub(super) const GRAFT_ENTRIES_MAX: u64 = 256;
 /// Questions under way to one peer: one is answered while the next travels.
 pub(super) const ASKS_PER_PEER_MAX: usize = 2;
 /// Ranges in one question.

@@ -3,8 +3,8 @@
 //! Promise: as long as a linked peer has in its log what is missing here, it is asked for, in parts, the next as
 //! soon as one is taken; each range from one peer at a time; no more than the disk can follow.
 
-use super::limits::{ASKS_PER_PEER_MAX, GRAFT_ENTRIES_MAX, RANGES_PER_ASK_MAX};
-use super::{Ask, Effects, Machine, Origin, Range};
+use super::limits::{ASKS_PER_PEER_MAX, RANGES_PER_ASK_MAX};
+use super::{Ask, Effects, Limits, Machine, Origin, Range};
 use std::collections::BTreeMap;
 
 /// Questions under way.
@@ -32,7 +32,7 @@ impl Machine {
         let mut asks: BTreeMap<(Origin, bool), Vec<Range>> = BTreeMap::new();
         for origin in self.lacking.iter().copied().collect::<Vec<_>>() {
             let Some(range) = self.missing(origin) else { continue };
-            let is_graft = range.upto - range.after <= GRAFT_ENTRIES_MAX;
+            let is_graft = range.upto - range.after <= self.limits.graft_entries_max;
             let Some(peer) = self.whom_to_ask(range, is_graft) else {
                 self.fetch_if_purged(range, effects);
                 continue;
@@ -50,7 +50,7 @@ impl Machine {
 
     /// What is missing of an origin, is due, and was not asked for.
     fn missing(&mut self, origin: Origin) -> Option<Range> {
-        let graft_ms = self.limits.graft_ms;
+        let Limits { graft_ms, graft_entries_max, .. } = self.limits;
         let branch = self.branches.get_mut(&origin)?;
         if !branch.is_behind() {
             branch.lacks_since_ms = None;
@@ -59,7 +59,7 @@ impl Machine {
         }
         let since_ms = *branch.lacks_since_ms.get_or_insert(self.now_ms);
         let range = Range { origin, after: branch.has, upto: branch.gap_upto() };
-        let is_history = range.upto - range.after > GRAFT_ENTRIES_MAX;
+        let is_history = range.upto - range.after > graft_entries_max;
         let due_ms = since_ms + if is_history { 0 } else { graft_ms };
         (branch.asked.is_none() && due_ms.max(branch.not_before_ms) <= self.now_ms).then_some(range)
     }

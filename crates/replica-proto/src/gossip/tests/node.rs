@@ -17,6 +17,8 @@ pub(super) struct Gossip {
     pub(super) met: Vec<Met>,
     pub(super) has_forgotten: bool,
     pub(super) joined: u64,
+    /// Until somebody looks for the first time.
+    pub(super) is_new: bool,
     appended: u64,
     /// Ticket, and what is to be done when it is synced.
     after_sync: Vec<(u64, After)>,
@@ -188,6 +190,7 @@ impl Node for Gossip {
             met: Vec::new(),
             has_forgotten: false,
             joined: 0,
+            is_new: true,
             appended: 0,
             after_sync: Vec::new(),
             fetching: None,

@@ -139,6 +139,29 @@ fn who_lacks_what_was_purged_is_given_the_state_and_keeps_what_only_it_had() {
 }
 
 #[test]
+fn states_that_each_have_what_is_in_no_log_any_more_are_joined() {
+    let mut cluster = Cluster::new(3, Limits { keep_bytes_max: 0, ..Limits::default() });
+    cluster.memory.wipes_left = 2;
+    cluster.split(&[3]);
+    cluster.say(&[2]);
+    cluster.pass(3_000);
+    cluster.checkpoint(&[1, 2]);
+    cluster.net.wipe(1, &mut cluster.memory);
+    // Now 2 alone has in its state what it wrote. And the same again on the other side.
+    cluster.net.heal();
+    cluster.split(&[2]);
+    cluster.say(&[3]);
+    cluster.pass(3_000);
+    cluster.checkpoint(&[3, 1001]);
+    cluster.net.wipe(1001, &mut cluster.memory);
+    let floors = |id| cluster.net.node(id).expect("it is up").machine.floors();
+    assert_eq!((floors(2).get(2), floors(3).get(3)), (1, 1));
+    cluster.net.heal();
+    cluster.converges();
+    assert!(cluster.memory.joined > 0);
+}
+
+#[test]
 fn a_log_is_kept_until_every_member_has_told_that_it_has_it() {
     let mut cluster = Cluster::new(3, Limits::default());
     cluster.net.crash(3);

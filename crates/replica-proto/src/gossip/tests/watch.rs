@@ -18,11 +18,18 @@ pub(super) struct Memory {
     /// What each node has said to be on its disk.
     synced: BTreeMap<Id, VersionVector>,
     pub(super) met: Vec<(Id, Met)>,
+    /// States that were fetched, and of these joined.
+    pub(super) fetched: u64,
+    pub(super) joined: u64,
+    /// The highest number of entries that waited at one node.
+    pub(super) waited: usize,
     /// Entries acknowledged and on no disk any more.
     pub(super) lost: u64,
     pub(super) wipes_left: u64,
     /// How many entries one disturbance offers at most; 0: none.
     pub(super) offers_max: u64,
+    /// Checkpoints, of a thousand disturbances.
+    pub(super) checkpoints: u64,
     pub(super) waiting_max: usize,
     /// Whether the log may be purged, and fanout changed.
     pub(super) is_restless: bool,
@@ -109,10 +116,15 @@ impl Watch<Gossip> for Memory {
     fn look(&mut self, id: Id, node: &mut Gossip, _disk: &Disk) -> Result<(), String> {
         for news in node.news.drain(..) {
             match news {
-                News::State(state) => self.take_state(id, state),
+                News::State(state) => {
+                    self.fetched += u64::from(!node.is_new);
+                    self.take_state(id, state);
+                }
                 News::Delivered(entry) => self.deliver(id, entry)?,
             }
         }
+        node.is_new = false;
+        self.joined += std::mem::take(&mut node.joined);
         if node.has_forgotten {
             return Err(format!("{id} finds that its disk forgot"));
         }
@@ -132,6 +144,7 @@ impl Watch<Gossip> for Memory {
             return Err(format!("{id} had {synced:?} on disk and has {:?}", node.state));
         }
         synced.merge(&status.synced);
+        self.waited = self.waited.max(status.waiting);
         if status.waiting > self.waiting_max {
             return Err(format!("{} entries wait", status.waiting));
         }
@@ -161,7 +174,7 @@ impl Watch<Gossip> for Memory {
             net.ask(id, Ask::Offer(data));
         }
         let Some(id) = net.random.pick(&ids).filter(|_| self.is_restless) else { return };
-        if net.random.chance(300) {
+        if net.random.chance(self.checkpoints) {
             net.ask(id, Ask::Checkpoint);
         }
         if net.random.chance(50) {

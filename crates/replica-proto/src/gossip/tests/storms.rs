@@ -95,8 +95,6 @@ fn storms_reach_what_they_are_for() {
         lost * 20 < acked,
         "{lost} of {acked} were lost with disks: too many to prove anything"
     );
-        panic!("{all:?} of {acked}, {joined} joined");
-    }
 }
 
 #[test]

@@ -32,7 +32,7 @@ impl Machine {
         }
         let is_member = self.members.contains(&id);
         let version = self.version();
-        let peer = self.peers.entry(id).or_insert_with(Peer::default);
+        let peer = self.peers.entry(id).or_default();
         if !is_up && peer.is_linked && is_member {
             self.cuts.lost(id, self.now_ms, version);
         }

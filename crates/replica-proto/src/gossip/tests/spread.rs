@@ -1,10 +1,10 @@
 //! How entries spread when nothing goes wrong: over which links, how often, and how fast.
 
 use super::node::{Ask, Disk, Gossip, News, Setup};
-use crate::gossip::{Counters, Limits, Origin};
+use crate::gossip::{Counters, Effects, Input, Limits, Machine, Origin, Start};
 use crate::testnet::{Id, Net, Watch, Weather};
 use bytes::Bytes;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 /// When each entry was delivered: first at its origin.
 #[derive(Default)]
@@ -211,4 +211,44 @@ fn figures() {
             seen.bodies_per_delivery()
         );
     }
+}
+
+/// A million entries from one of three nodes to the others, nothing between them, in batches of 64: to be
+/// timed from outside.
+#[test]
+#[ignore = "to be timed"]
+fn a_million_entries() {
+    let (disk, members) = (Disk::default(), vec![1, 2, 3]);
+    let start = Start::default();
+    let mut effects = Effects::default();
+    let limits = Limits::default();
+    let mut machines: Vec<Machine> = (1..=3)
+        .map(|me| Machine::new(me, limits, me, (0, 0), &start, &disk, &mut effects))
+        .collect();
+    let mut appended = [0; 3];
+    let mut queue: VecDeque<(usize, Input)> = VecDeque::new();
+    for it in 0..3 {
+        queue.push_back((it, Input::Members(members.clone())));
+        for peer in (1..=3).filter(|peer| *peer != it as u64 + 1) {
+            queue.push_back((it, Input::Link { peer, is_up: true }));
+        }
+    }
+    let mut delivered = 0;
+    for ms in 0..1_000_000 / 64 {
+        queue.push_back((0, Input::Offer(vec![Bytes::from_static(&[7; 100]); 64])));
+        while let Some((at, input)) = queue.pop_front() {
+            machines[at].step(ms, ms, input, &disk, &mut effects);
+            if !effects.appends.is_empty() {
+                appended[at] += effects.appends.len() as u64;
+                effects.appends.clear();
+                queue.push_back((at, Input::Synced(appended[at])));
+            }
+            delivered += effects.delivers.drain(..).count();
+            for (to, message) in effects.sends.drain(..) {
+                queue
+                    .push_back((to as usize - 1, Input::Received { from: at as u64 + 1, message }));
+            }
+        }
+    }
+    assert_eq!(delivered, 3 * (1_000_000 / 64 * 64));
 }

@@ -1,4 +1,4 @@
-//! Replication as pure arithmetic: the hybrid logical clock and the ring.
+//! Replication as pure arithmetic: the hybrid logical clock, the ring, and primary-backup.
 
 #![forbid(unsafe_code)]
 
@@ -7,6 +7,8 @@ mod hlc;
 #[allow(dead_code, unused_macros, unused_imports)]
 mod planted;
 mod ring;
+
+pub mod primary_backup;
 
 #[allow(dead_code, unused_imports)]
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! Planted bugs: slips that could have been made, to prove that they would be found. A new one is a
 //! switch `planted!("name")` in a crate, a file here, and a row.
 
+mod ack_before_backup;
 mod ack_before_sync;
 mod catch_up_drops_last;
 mod checksum_unchecked;
@@ -13,9 +14,12 @@ mod manifest_before_data;
 mod nick_unchecked;
 mod no_dedupe;
 mod page_skips_newest;
+mod primary_goes_on_after_restart;
+mod promote_outside_in_sync;
 mod resend_out_of_order;
 mod reuse_identity;
 mod send_before_sync;
+mod stale_epoch_accepted;
 mod unknown_called_refused;
 
 /// A row of the table.
@@ -28,6 +32,7 @@ pub(crate) struct Plant {
 
 /// All there are.
 pub(crate) const ALL: &[&Plant] = &[
+    &ack_before_backup::PLANT,
     &ack_before_sync::PLANT,
     &catch_up_drops_last::PLANT,
     &checksum_unchecked::PLANT,
@@ -40,9 +45,12 @@ pub(crate) const ALL: &[&Plant] = &[
     &nick_unchecked::PLANT,
     &no_dedupe::PLANT,
     &page_skips_newest::PLANT,
+    &primary_goes_on_after_restart::PLANT,
+    &promote_outside_in_sync::PLANT,
     &resend_out_of_order::PLANT,
     &reuse_identity::PLANT,
     &send_before_sync::PLANT,
+    &stale_epoch_accepted::PLANT,
     &unknown_called_refused::PLANT,
 ];
 

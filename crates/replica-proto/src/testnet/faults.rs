@@ -102,9 +102,11 @@ pub(crate) enum Fault {
     Restart,
     Wipe,
     JumpWall,
+    /// A node stands still for up to two seconds.
+    Pause,
 }
 
-pub(crate) const FAULTS: [Fault; 9] = [
+pub(crate) const FAULTS: [Fault; 10] = [
     Fault::Isolate,
     Fault::Split,
     Fault::OneWay,
@@ -114,6 +116,7 @@ pub(crate) const FAULTS: [Fault; 9] = [
     Fault::Restart,
     Fault::Wipe,
     Fault::JumpWall,
+    Fault::Pause,
 ];
 
 impl<N: Node> Net<N> {
@@ -138,6 +141,7 @@ impl<N: Node> Net<N> {
         self.weather.silent_down = 0;
         self.story.tell(self.us, || "CALM".to_owned());
         self.heal();
+        self.wake_all();
         for id in self.ids() {
             self.restart(id);
         }
@@ -173,6 +177,10 @@ impl<N: Node> Net<N> {
             Fault::Crash => self.crash(id),
             Fault::CrashAll => ids.iter().for_each(|it| self.crash(*it)),
             Fault::Restart => ids.iter().for_each(|it| self.restart(*it)),
+            Fault::Pause => {
+                let us = self.random.below(2_000_000);
+                self.pause(id, us);
+            }
             Fault::Wipe => self.wipe(id, watch),
             Fault::JumpWall => {
                 let ms = self.random.within((0, 7_200_000)) as i64 - 3_600_000;

@@ -18,7 +18,7 @@ mod tests;
 pub(crate) use faults::Weather;
 pub(crate) use net::Net;
 pub(crate) use random::Random;
-pub(crate) use seeds::{find_failure, run_seed, run_seeds};
+pub(crate) use seeds::{failure_of, find_failure, run_seed, run_seeds};
 
 use std::fmt::Debug;
 
@@ -94,6 +94,11 @@ pub(crate) struct Out<N: Node> {
 pub(crate) trait Watch<N: Node> {
     /// Looks at a node that has just made a step, or started.
     fn look(&mut self, id: Id, node: &mut N, disk: &N::Disk) -> Result<(), String>;
+
+    /// Looks at the network as a whole, after each [`Watch::look`].
+    fn check(&mut self, _net: &Net<N>) -> Result<(), String> {
+        Ok(())
+    }
 
     /// May this node lose its disk now?
     fn may_wipe(&self, _id: Id, _net: &Net<N>) -> bool {

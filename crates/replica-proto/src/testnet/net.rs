@@ -38,6 +38,8 @@ pub(super) struct Host<N: Node> {
     pace: u64,
     wall_skew_ms: i64,
     ms_base: u64,
+    /// It is paused: nothing happens to it before, and then everything at once.
+    stands_until: u64,
 }
 
 enum Event<N: Node> {
@@ -45,6 +47,8 @@ enum Event<N: Node> {
     /// Reaches whichever life is there.
     Arrive(Id, Id, N::Message),
     Start(Id),
+    /// A node notices what its link to a peer is like now.
+    Notice(Id, u64, Id),
 }
 
 impl<N: Node> Net<N> {
@@ -79,6 +83,7 @@ impl<N: Node> Net<N> {
             pace: self.random.within(self.weather.pace),
             wall_skew_ms: self.weather.skew(&mut self.random),
             ms_base: self.random.below(1 << 40),
+            stands_until: 0,
         };
         self.hosts.insert(id, host);
         self.schedule(0, Event::Start(id));
@@ -123,8 +128,23 @@ impl<N: Node> Net<N> {
     pub(crate) fn step(&mut self, watch: &mut impl Watch<N>) -> Result<bool, String> {
         let Some(((us, _), event)) = self.events.pop_first() else { return Ok(false) };
         self.us = us;
+        let whose = match &event {
+            Event::Input(id, ..) | Event::Arrive(_, id, _) | Event::Notice(id, ..) => *id,
+            Event::Start(id) => *id,
+        };
+        let stands_until = self.hosts.get(&whose).map_or(0, |it| it.stands_until);
+        if stands_until > us {
+            self.schedule(stands_until - us, event);
+            return Ok(true);
+        }
         match event {
             Event::Start(id) => self.start(id, watch)?,
+            Event::Notice(id, life, peer) => {
+                if self.hosts.get(&id).is_some_and(|it| it.life == life) {
+                    let is_up = self.is_up(peer) && !self.is_cut(id, peer);
+                    self.feed(id, Input::Link(peer, is_up), watch)?;
+                }
+            }
             Event::Arrive(from, to, message) => {
                 // A cut also swallows what is under way.
                 if !self.cuts.contains(&(from, to)) {
@@ -194,14 +214,27 @@ impl<N: Node> Net<N> {
         }
     }
 
-    /// Tells `id`, after a while and perhaps, that its link to `peer` is up or down.
+    /// It stands still, as a process does that is stopped, or a machine that is suspended.
+    pub(crate) fn pause(&mut self, id: Id, us: u64) {
+        let until = self.us + us;
+        if let Some(host) = self.hosts.get_mut(&id) {
+            host.stands_until = until;
+            self.story.tell(self.us, || format!("{id} STANDS STILL for {us} us"));
+        }
+    }
+
+    pub(super) fn wake_all(&mut self) {
+        self.hosts.values_mut().for_each(|it| it.stands_until = 0);
+    }
+
+    /// Lets `id` notice, after a while and perhaps, what became of its link to `peer`.
     pub(super) fn tell_link(&mut self, id: Id, peer: Id, is_up: bool) {
         if id == peer || (!is_up && self.random.chance(self.weather.silent_down)) {
             return;
         }
         let delay = self.random.within(self.weather.link_news_us);
         let Some(life) = self.hosts.get(&id).map(|it| it.life) else { return };
-        self.schedule(delay, Event::Input(id, life, Input::Link(peer, is_up)));
+        self.schedule(delay, Event::Notice(id, life, peer));
     }
 
     fn start(&mut self, id: Id, watch: &mut impl Watch<N>) -> Result<(), String> {
@@ -293,7 +326,8 @@ impl<N: Node> Net<N> {
 
     fn look(&mut self, id: Id, watch: &mut impl Watch<N>) -> Result<(), String> {
         let host = self.hosts.get_mut(&id).expect("it is up");
-        watch.look(id, host.node.as_mut().expect("it is up"), &host.written)
+        watch.look(id, host.node.as_mut().expect("it is up"), &host.written)?;
+        watch.check(self)
     }
 
     fn clock(&self, id: Id) -> Now {

@@ -35,16 +35,22 @@ pub(crate) fn run_seed<N: Node>(seed: u64, setup: &impl Fn(u64) -> N::Setup, run
     panic!("STARLING_SEED={seed}: {why}\n{}", net.story.last(lines));
 }
 
+/// Why this seed's run fails, if it does.
+pub(crate) fn failure_of<N: Node>(
+    seed: u64,
+    setup: &impl Fn(u64) -> N::Setup,
+    run: &impl Run<N>,
+) -> Option<String> {
+    run(&mut Net::new(seed, setup(seed), false)).err()
+}
+
 /// The first seed below `count` whose run fails, and why.
 pub(crate) fn find_failure<N: Node>(
     count: u64,
     setup: impl Fn(u64) -> N::Setup,
     run: impl Run<N>,
 ) -> Option<(u64, String)> {
-    (0..count).find_map(|seed| {
-        let why = run(&mut Net::new(seed, setup(seed), false)).err()?;
-        Some((seed, why))
-    })
+    (0..count).find_map(|seed| Some((seed, failure_of(seed, &setup, &run)?)))
 }
 
 fn variable<T: FromStr<Err: Debug>>(name: &str) -> Option<T> {

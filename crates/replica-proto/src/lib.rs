@@ -1,4 +1,4 @@
-//! Replication as pure arithmetic: the hybrid logical clock, the ring, and primary-backup.
+//! Replication as pure arithmetic: the hybrid logical clock, the ring, gossip, and primary-backup.
 
 #![forbid(unsafe_code)]
 

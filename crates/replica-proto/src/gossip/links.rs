@@ -1,7 +1,6 @@
 //! Members, links, and who is near.
 
 use super::chance::mix;
-use super::peer::Peer;
 use super::{Machine, Origin};
 
 impl Machine {
@@ -13,6 +12,7 @@ impl Machine {
     pub(super) fn set_members(&mut self, mut members: Vec<Origin>) {
         members.sort_unstable();
         members.dedup();
+        self.cuts.forget_strangers(&members);
         self.members = members;
         for member in self.others().collect::<Vec<_>>() {
             self.peers.entry(member).or_default();

@@ -39,6 +39,11 @@ impl Cuts {
         self.away.entry(peer).or_insert(Away { since_ms, version });
     }
 
+    /// Who is no member any more does not come back.
+    pub(super) fn forget_strangers(&mut self, members: &[Origin]) {
+        self.away.retain(|it, _| members.contains(it));
+    }
+
     pub(super) fn deadline_ms(&self) -> Option<u64> {
         self.meeting.as_ref().map(|it| it.ends_ms)
     }

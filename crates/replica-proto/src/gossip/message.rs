@@ -64,6 +64,22 @@ pub struct Kept {
 }
 
 impl Message {
+    /// The same in messages that push no more data each than this, or one entry.
+    pub(super) fn split(mut self, bytes_max: usize) -> Vec<Message> {
+        let mut messages = Vec::new();
+        let (mut push, mut bytes) = (Vec::new(), 0);
+        for entry in std::mem::take(&mut self.push) {
+            if bytes + entry.data.len() > bytes_max && !push.is_empty() {
+                messages.push(Message { push: std::mem::take(&mut push), ..Message::default() });
+                bytes = 0;
+            }
+            bytes += entry.data.len();
+            push.push(entry);
+        }
+        messages.push(Message { push, ..self });
+        messages
+    }
+
     /// Has it nothing to say?
     #[must_use]
     pub fn is_empty(&self) -> bool {

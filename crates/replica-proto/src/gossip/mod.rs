@@ -20,7 +20,12 @@
 //! stamps do not follow it, or one broken clock would carry away all others for ever
 //! ([`Machine::observe`]).
 //!
-//! The machine is pure: time, chance and what is on disk are given to it.
+//! The machine is pure: time, chance and what is on disk are given to it. Whoever runs it
+//! * writes [`Effects::appends`] in order, and says by [`Input::Synced`] how many are on disk;
+//! * writes its state now and then, not while one is being fetched, and [purges](Machine::purge) by what the
+//!   state on disk contains; it keeps [`Machine::clock`] with it;
+//! * answers [`Effects::fetch`] by putting the peer's state on disk in place of its own and then saying
+//!   [`Input::Fetched`]; afterwards it drops from its log what [`Machine::floors`] says.
 
 mod branch;
 mod chance;
@@ -182,13 +187,12 @@ impl Machine {
 
     fn flush(&mut self, effects: &mut Effects) {
         for (to, message) in std::mem::take(&mut self.outbox) {
-            if message.is_empty() {
-                continue;
+            let parts = message.split(self.limits.part_bytes_max);
+            for bytes in parts.iter().filter(|it| !it.is_empty()).map(Message::encode) {
+                self.counters.messages_sent += 1;
+                self.counters.bytes_sent += bytes.len() as u64;
+                effects.sends.push((to, bytes));
             }
-            let bytes = message.encode();
-            self.counters.messages_sent += 1;
-            self.counters.bytes_sent += bytes.len() as u64;
-            effects.sends.push((to, bytes));
         }
     }
 

@@ -3,7 +3,7 @@
 //! Promise: no message, however wrong, ends in more than a question too many.
 
 use super::branch::Taken;
-use super::limits::ORIGINS_MAX;
+use super::limits::{ASKS_PER_PEER_MAX, ORIGINS_MAX};
 use super::{Effects, Entry, Log, Machine, Message, Origin, Part};
 use bytes::Bytes;
 
@@ -50,8 +50,8 @@ impl Machine {
         if let Some(exchange) = message.exchange {
             self.exchanged(from, &exchange);
         }
-        for ask in message.asks {
-            self.answer(from, &ask, log);
+        for ask in message.asks.iter().take(ASKS_PER_PEER_MAX) {
+            self.answer(from, ask, log);
         }
     }
 

@@ -5,3 +5,4 @@ mod situations;
 mod spread;
 mod storms;
 mod watch;
+mod wire;

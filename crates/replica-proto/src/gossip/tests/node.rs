@@ -98,6 +98,7 @@ pub(super) enum Ask {
     Checkpoint,
     Members(Vec<Id>),
     Fanout(usize),
+    Rtt(Id, u64),
 }
 
 /// Logs by origin, and the last state that was written.
@@ -253,6 +254,9 @@ impl Node for Gossip {
             }
             testnet::Input::Ask(Ask::Members(members)) => {
                 self.feed(now, Input::Members(members), disk, out);
+            }
+            testnet::Input::Ask(Ask::Rtt(peer, micros)) => {
+                self.feed(now, Input::Rtt { peer, micros }, disk, out);
             }
             testnet::Input::Ask(Ask::Fanout(fanout)) => {
                 self.feed(now, Input::Fanout(fanout), disk, out);

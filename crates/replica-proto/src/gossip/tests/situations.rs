@@ -2,7 +2,7 @@
 
 use super::node::{Ask, Disk, Gossip, Setup};
 use super::watch::Memory;
-use crate::gossip::wire::tests::message;
+use super::wire::message;
 use crate::gossip::{Effects, Exchange, Input, Kept, Limits, Machine, Message, Start};
 use crate::testnet::{Id, Net, Watch, Weather};
 use bytes::Bytes;
@@ -240,6 +240,57 @@ fn nothing_of_an_own_entry_leaves_before_it_is_on_disk() {
     assert_eq!(machine.version().get(1), 0);
     machine.step(1, 1, Input::Synced(1), &Disk::default(), &mut effects);
     assert_eq!((effects.sends.len(), effects.delivers.len()), (1, 1));
+}
+
+#[test]
+fn the_nearest_are_those_with_the_shortest_round_trips() {
+    let (mut machine, mut effects) = alone();
+    let disk = Disk::default();
+    machine.step(0, 0, Input::Fanout(1), &disk, &mut effects);
+    machine.step(0, 0, Input::Link { peer: 3, is_up: true }, &disk, &mut effects);
+    for (peer, micros, nearest) in [(3, 900, 3), (2, 30_000, 3), (2, 1, 3), (3, 900_000, 2)] {
+        machine.step(0, 0, Input::Rtt { peer, micros }, &disk, &mut effects);
+        assert_eq!(machine.status().near, [nearest]);
+    }
+}
+
+#[test]
+fn two_places_whose_nodes_are_near_to_each_other_only_are_one_network() {
+    let mut cluster = Cluster::new(6, Limits { fanout: 2, ..Limits::default() });
+    for id in 1..=6 {
+        for peer in (1..=6).filter(|it| *it != id) {
+            let is_here = (id <= 3) == (peer <= 3);
+            cluster.net.ask(id, Ask::Rtt(peer, if is_here { 1 } else { 500_000 }));
+        }
+    }
+    let grafts = |it: &Cluster| {
+        let all = (1..=6).filter_map(|id| it.net.node(id));
+        all.map(|it| it.machine.counters().grafts_sent).sum::<u64>()
+    };
+    let mut before = 0;
+    for round in 0..60 {
+        if round == 40 {
+            before = grafts(&cluster);
+            assert!(before > 0);
+        }
+        cluster.say(&[1, 2, 3, 4, 5, 6]);
+        cluster.pass(50);
+    }
+    assert_eq!(grafts(&cluster), before, "once it stands the tree carries everything");
+    cluster.converges();
+}
+
+#[test]
+fn many_entries_at_once_leave_in_messages_of_bounded_size() {
+    let (mut machine, mut effects) = alone();
+    let disk = Disk::default();
+    effects.sends.clear();
+    machine.step(1, 1, Input::Offer(vec![vec![7; 1_000].into(); 2_000]), &disk, &mut effects);
+    machine.step(1, 1, Input::Synced(2_000), &disk, &mut effects);
+    assert!(effects.sends.len() > 1);
+    assert!(effects.sends.iter().all(|it| it.1.len() < 2 * machine.limits.part_bytes_max));
+    let messages = effects.sends.iter().filter_map(|it| Message::decode(&it.1));
+    assert_eq!(messages.map(|it| it.push.len()).sum::<usize>(), 2_000);
 }
 
 proptest! {

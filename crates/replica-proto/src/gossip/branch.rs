@@ -30,6 +30,10 @@ pub(super) struct Branch {
     pub(super) asked: Option<u64>,
     /// Who sends them unasked: the first who did.
     pub(super) parent: Option<Origin>,
+    /// Who was before the parent with one, and was not asked to stop.
+    pub(super) rival: Option<Origin>,
+    /// Who was asked to stop sending them unasked.
+    pub(super) stopped: Vec<Origin>,
     /// Who has them earlier from elsewhere.
     pub(super) pruned: Vec<Origin>,
     /// Who asked for them to come at once.
@@ -179,6 +183,24 @@ impl Branch {
         self.waiting.first_key_value().map_or(self.known, |(index, _)| index - 1)
     }
 
+    /// A peer sent entries unasked, and some were new, or all were here. Shall it stop?
+    pub(super) fn was_pushed(&mut self, from: Origin, was_new: bool) -> bool {
+        let Some(parent) = self.parent else {
+            self.parent = Some(from);
+            return false;
+        };
+        if from != parent {
+            if was_new && !self.stopped.contains(&from) {
+                self.rival = Some(from);
+                return false;
+            }
+            return true;
+        }
+        let rival = self.rival.take().filter(|_| !was_new);
+        self.parent = Some(rival.unwrap_or(parent));
+        rival.is_some()
+    }
+
     /// If it was this peer, then nobody sends entries unasked now.
     pub(super) fn forget_parent(&mut self, peer: Origin) {
         if self.parent == Some(peer) {
@@ -189,6 +211,8 @@ impl Branch {
     /// This peer's link broke, or it is another life that answers now.
     pub(super) fn forget(&mut self, peer: Origin) {
         self.forget_parent(peer);
+        self.rival = self.rival.filter(|it| *it != peer);
+        self.stopped.retain(|it| *it != peer);
         self.pruned.retain(|it| *it != peer);
         self.grafted.retain(|it| *it != peer);
     }

@@ -8,9 +8,9 @@
 //!
 //! Entries spread along trees, one for each origin (Leitão, Pereira, Rodrigues, "Epidemic Broadcast
 //! Trees", SRDS 2007): to `fanout` peers at once; who gets one twice says so and is sent no more; who
-//! only hears of one asks for it, and is sent those that follow ([`spread`]). Whatever got lost on the way is
-//! found by comparing version vectors with random peers ([`exchange`]) and fetched in parts
-//! ([`pull`]). What nobody's log holds any more comes with the state ([`fetch`]).
+//! only hears of one asks for it, and is sent those that follow (`spread`). Whatever got lost on the way is
+//! found by comparing version vectors with random peers (`exchange`) and fetched in parts
+//! (`pull`). What nobody's log holds any more comes with the state (`fetch`).
 //!
 //! What is told before the own disk has it: that an entry is here and can be asked for (the digest), and the
 //! entry itself; its origin has it on disk already, so it is true whatever happens here. What is told only
@@ -18,7 +18,7 @@
 //!
 //! A stamp from the far future orders entries as any other, or histories would differ; but own
 //! stamps do not follow it, or one broken clock would carry away all others for ever
-//! ([`Machine::observe`]).
+//! (`disk`).
 //!
 //! The machine is pure: time, chance and what is on disk are given to it. Whoever runs it
 //! * writes [`Effects::appends`] in order, and says by [`Input::Synced`] how many are on disk;

@@ -94,6 +94,7 @@ impl Machine {
             branch.asked = Some(id);
             if is_graft {
                 branch.parent = None; // Who sends first from now on.
+                branch.stopped.retain(|it| *it != to);
             }
         }
         if is_graft {

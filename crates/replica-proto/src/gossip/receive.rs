@@ -67,12 +67,13 @@ impl Machine {
             // They come faster than can be taken: better to fetch them at one's own pace.
             branch.forget_parent(from);
             self.prune(origin, from);
-        } else if branch.parent.is_none() {
-            branch.parent = Some(from);
-        } else if outcome.fresh.is_empty() && outcome.repeated > 0 && branch.parent != Some(from) {
-            self.prune(origin, from);
-        } else if !outcome.fresh.is_empty() && branch.lacks_since_ms.is_some() {
-            branch.lacks_since_ms = Some(now_ms); // The tree carries: what is missing is under way.
+        } else if !outcome.fresh.is_empty() || outcome.repeated > 0 {
+            if !outcome.fresh.is_empty() && branch.lacks_since_ms.is_some() {
+                branch.lacks_since_ms = Some(now_ms); // The tree carries: what is missing is under way.
+            }
+            if branch.was_pushed(from, !outcome.fresh.is_empty()) {
+                self.prune(origin, from);
+            }
         }
         self.forward(origin, &outcome.fresh, Some(from));
     }

@@ -3,7 +3,8 @@
 //! Promise: a node sends an entry unasked to at most `fanout` peers. Once an origin's tree stands, each
 //! node is sent its entries by one peer, its parent.
 //!
-//! At first a node sends to its nearest peers. Who is sent a second copy prunes that link for that origin.
+//! At first a node sends to its nearest peers. Who is sent a second copy prunes that link for that origin;
+//! of two links on which entries come, the faster one stays.
 //! Who hears of an entry by digest and is not sent it grafts: it asks, and becomes a child if
 //! there is room for one, else it tries elsewhere the next time. With few members the origin itself
 //! sends to all, and others only where a link is missing.
@@ -133,6 +134,10 @@ impl Machine {
         if !message.prune.contains(&origin) {
             message.prune.push(origin);
             self.counters.prunes_sent += 1;
+        }
+        let Some(branch) = self.branches.get_mut(&origin) else { return };
+        if !branch.stopped.contains(&peer) {
+            branch.stopped.push(peer);
         }
     }
 }

@@ -3,7 +3,7 @@
 use super::node::{Ask, Disk, Gossip, Setup};
 use super::watch::Memory;
 use super::wire::message;
-use crate::gossip::{Effects, Exchange, Input, Kept, Limits, Machine, Message, Start};
+use crate::gossip::{Effects, Entry, Exchange, Input, Kept, Limits, Machine, Message, Start};
 use crate::testnet::{Id, Net, Watch, Weather};
 use bytes::Bytes;
 use proptest::prelude::*;
@@ -252,6 +252,27 @@ fn the_nearest_are_those_with_the_shortest_round_trips() {
         machine.step(0, 0, Input::Rtt { peer, micros }, &disk, &mut effects);
         assert_eq!(machine.status().near, [nearest]);
     }
+}
+
+#[test]
+fn of_two_who_send_everything_the_slower_is_pruned_though_it_was_first_once() {
+    let (mut machine, mut effects) = alone();
+    let disk = Disk::default();
+    machine.step(0, 0, Input::Link { peer: 3, is_up: true }, &disk, &mut effects);
+    let mut prunes = |from, index| {
+        let push = vec![Entry { origin: 9, index, hlc: index, data: Bytes::new() }];
+        let message = Message { push, ..Message::default() }.encode();
+        effects.sends.clear();
+        machine.step(0, 0, Input::Received { from, message }, &disk, &mut effects);
+        let to_it = effects.sends.iter().filter(|it| it.0 == from);
+        let said: Vec<_> = to_it.filter_map(|it| Message::decode(&it.1)).collect();
+        said.iter().any(|it| it.prune == [9])
+    };
+    assert!(!prunes(2, 1)); // The parent, for it is the first.
+    assert!(!prunes(3, 2)); // The other was faster.
+    assert!(prunes(2, 2)); // And so takes its place.
+    assert!(!prunes(3, 3) && prunes(2, 3) && prunes(2, 4)); // It may not have heard.
+    assert!(!prunes(3, 4) && !prunes(3, 5)); // The parent may repeat itself.
 }
 
 #[test]

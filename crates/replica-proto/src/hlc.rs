@@ -16,6 +16,12 @@ impl Clock {
         self.last
     }
 
+    /// The last stamp that was made or seen.
+    #[must_use]
+    pub fn last(&self) -> u64 {
+        self.last
+    }
+
     /// Somebody else's stamp was seen: ours will be after it.
     pub fn observe(&mut self, stamp: u64) {
         self.last = self.last.max(stamp);

@@ -1,7 +1,8 @@
-//! Replication as pure arithmetic: the hybrid logical clock, the ring, and primary-backup.
+//! Replication as pure arithmetic: the hybrid logical clock, the ring, gossip, and primary-backup.
 
 #![forbid(unsafe_code)]
 
+pub mod gossip;
 mod hlc;
 mod planted;
 mod ring;

@@ -8,6 +8,7 @@ mod checksum_unchecked;
 mod clock_runs_back;
 mod forget_dedupe;
 mod forget_vote;
+mod gap_delivered;
 mod ghosts_stay;
 mod majority_of_the_reachable;
 mod manifest_before_data;
@@ -18,9 +19,11 @@ mod primary_goes_on_after_restart;
 mod promote_outside_in_sync;
 mod resend_out_of_order;
 mod reuse_identity;
+mod send_before_own_sync;
 mod send_before_sync;
 mod stale_epoch_accepted;
 mod unknown_called_refused;
+mod version_vector_forgets;
 
 /// A row of the table.
 #[derive(Debug)]
@@ -39,6 +42,7 @@ pub(crate) const ALL: &[&Plant] = &[
     &clock_runs_back::PLANT,
     &forget_dedupe::PLANT,
     &forget_vote::PLANT,
+    &gap_delivered::PLANT,
     &ghosts_stay::PLANT,
     &majority_of_the_reachable::PLANT,
     &manifest_before_data::PLANT,
@@ -49,9 +53,11 @@ pub(crate) const ALL: &[&Plant] = &[
     &promote_outside_in_sync::PLANT,
     &resend_out_of_order::PLANT,
     &reuse_identity::PLANT,
+    &send_before_own_sync::PLANT,
     &send_before_sync::PLANT,
     &stale_epoch_accepted::PLANT,
     &unknown_called_refused::PLANT,
+    &version_vector_forgets::PLANT,
 ];
 
 /// By name.

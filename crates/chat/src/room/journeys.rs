@@ -363,7 +363,7 @@ fn pick<T: Clone>(of: &[T], index: Index) -> Option<T> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(200))]
+    #![proptest_config(ProptestConfig::with_cases(500))]
 
     #[test]
     fn rooms_that_move_lose_double_and_reorder_nothing(steps in vec(step(), 0..150)) {

@@ -136,6 +136,13 @@ impl Numbers {
     }
 }
 
+#[cfg(test)]
+impl NumbersSnapshot {
+    pub(super) fn of(present: Vec<(SessionId, u64)>, resting: Vec<(SessionId, u64)>) -> Self {
+        NumbersSnapshot { present, resting }
+    }
+}
+
 impl From<Numbers> for NumbersSnapshot {
     fn from(numbers: Numbers) -> NumbersSnapshot {
         numbers.snapshot()

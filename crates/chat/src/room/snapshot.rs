@@ -117,3 +117,58 @@ impl Rooms {
         Ok(restored)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::room::scene::{Scene, session};
+
+    fn v1(room: &Room) -> RoomV1 {
+        let room = room.clone();
+        RoomV1 {
+            shown: room.shown,
+            created_at: room.created_at,
+            last_used: room.last_used,
+            topic: room.topic,
+            flags: room.flags,
+            key: room.key,
+            occupants_max: room.occupants_max,
+            lists: room.lists,
+            invited: room.invited,
+            occupants: room.occupants,
+        }
+    }
+
+    #[test]
+    fn a_state_from_before_rooms_could_move_is_read_and_its_rooms_move() {
+        let mut scene = Scene::default();
+        scene.plays(
+            "alice> join #Rust
+             < alice joined #Rust as operator
+             alice> mode #rust +bk bob!*@* sesame
+             < alice set +bk bob!*@* sesame
+             alice> topic #rust ours
+             < alice set topic ours",
+        );
+        let room = scene.room("#rust").clone();
+        let alice = session("alice");
+        let bytes = codec::encode(&Snapshot::V1 {
+            last: scene.rooms.last,
+            rooms: [(RoomName::parse("#rust").expect("a name"), v1(&room))].into(),
+            numbers: NumbersSnapshot::of(vec![(alice, 7)], vec![(session("bob"), 3)]),
+        });
+        let mut rooms = Rooms::restore(1, Limits::default(), &bytes).expect("an older layout");
+        assert_eq!((rooms.last, rooms.replication), (scene.rooms.last, Replication::Raft));
+        assert!(rooms.has_applied(alice, 7) && rooms.has_applied(session("bob"), 3));
+        assert_eq!(rooms.sessions().collect::<Vec<_>>(), [alice]);
+        let mut upgraded = rooms.room("#rust").cloned().expect("it was there");
+        assert_eq!(upgraded.numbers.of(alice), 7);
+        upgraded.numbers = Numbers::default();
+        assert_eq!(upgraded, room);
+
+        std::mem::swap(&mut scene.rooms, &mut rooms);
+        scene.plays("alice> fence #rust gossip\n< alice moved it from raft to gossip, epoch 1");
+        let carried = scene.rooms.carried("#rust").expect("it is on its way");
+        assert_eq!(carried.room().numbers.of(alice), 7);
+    }
+}

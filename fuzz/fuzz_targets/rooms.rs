@@ -14,6 +14,9 @@ const TINY: Limits = Limits {
     topic_bytes_max: 8,
     key_bytes_max: 4,
     remembered_sessions_max: 2,
+    remembered_of_room_max: 2,
+    eras_max: 2,
+    gone_max: 2,
 };
 const COMMANDS_MAX: usize = 100;
 

@@ -12,6 +12,7 @@ mod mask;
 mod names;
 mod planted;
 mod record;
+mod replication;
 mod who;
 
 pub mod codec;
@@ -25,4 +26,5 @@ pub use names::{
     InvalidNick, InvalidRoomName, NICK_BYTES_MAX, Nick, ROOM_NAME_BYTES_MAX, RoomName, fold,
 };
 pub use record::{ModeChange, Place, Record, SayKind, Tags, What};
+pub use replication::{InvalidReplication, Replication};
 pub use who::Who;

@@ -13,6 +13,12 @@ pub struct Limits {
     pub key_bytes_max: usize,
     /// Sessions whose last number a group remembers after they left every room; the oldest go first.
     pub remembered_sessions_max: usize,
+    /// Sessions whose last number a room remembers while they are not in it; the oldest go first.
+    pub remembered_of_room_max: usize,
+    /// Earlier eras of a room that its history is looked up by; the oldest go first.
+    pub eras_max: usize,
+    /// Rooms that have moved and expired whose epoch a group remembers; the oldest go first.
+    pub gone_max: usize,
 }
 
 impl Default for Limits {
@@ -23,6 +29,9 @@ impl Default for Limits {
             topic_bytes_max: 390, // A TOPIC line still fits 512 bytes with the longest source.
             key_bytes_max: 32,
             remembered_sessions_max: 100_000,
+            remembered_of_room_max: 256, // Whose command may be under way while a room moves.
+            eras_max: 64,                // Of an operator who moves a room to and fro all day.
+            gone_max: 10_000,
         }
     }
 }

@@ -1,6 +1,6 @@
 //! What happened in a room or a conversation: delivered live, kept in history, equal everywhere.
 
-use crate::{MsgId, Nick, RoomName, SessionId, Who};
+use crate::{MsgId, Nick, Replication, RoomName, SessionId, Who};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
@@ -120,6 +120,15 @@ pub enum What {
         /// By which name.
         nick: Nick,
     },
+    /// The room goes on in another group: the last of it in this one.
+    Replicated {
+        /// How it was replicated.
+        from: Replication,
+        /// How it is from now on.
+        to: Replication,
+        /// Of this move.
+        epoch: u64,
+    },
 }
 
 impl What {
@@ -161,6 +170,8 @@ mod tests {
         assert!(said(SayKind::Message, None).is_kept());
         assert!(said(SayKind::Notice, None).is_kept());
         assert!(What::Parted { reason: "".into() }.is_kept());
+        let (from, to) = (Replication::Raft, Replication::Gossip);
+        assert!(What::Replicated { from, to, epoch: 1 }.is_kept());
         assert!(!said(SayKind::Tags, None).is_kept());
         assert!(!said(SayKind::Message, Some('@')).is_kept());
         let nick = Nick::parse("bob", 30).expect("a nick");

@@ -107,6 +107,7 @@ pub(crate) fn record(
             let mut line = begin(out, record, class, batch);
             line.verb("INVITE").param(nick.as_str()).param(room).finish();
         }
+        What::Replicated { .. } => {} // IRC has no line for it.
     }
 }
 

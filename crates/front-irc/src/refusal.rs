@@ -126,5 +126,10 @@ fn in_room(turn: &mut Turn<'_>, asked: &Asked, why: &Refusal) {
         }
         Refusal::BadModeParam(letter, param) => mode::bad_param(turn, &room, *letter, param),
         Refusal::UnknownMode(letter) => mode::unknown(turn, *letter),
+        Refusal::SameReplication => not_done(turn, asked, "the room is replicated so already"),
+        // Its node asks again where the room lives; this is for when that took too long.
+        Refusal::Moved { .. } | Refusal::NotHere { .. } => {
+            not_done(turn, asked, "the room is moving; try again in a moment");
+        }
     }
 }

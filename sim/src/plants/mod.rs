@@ -12,6 +12,7 @@ mod gap_delivered;
 mod ghosts_stay;
 mod majority_of_the_reachable;
 mod manifest_before_data;
+mod move_forgets_numbers;
 mod nick_unchecked;
 mod no_dedupe;
 mod page_skips_newest;
@@ -46,6 +47,7 @@ pub(crate) const ALL: &[&Plant] = &[
     &ghosts_stay::PLANT,
     &majority_of_the_reachable::PLANT,
     &manifest_before_data::PLANT,
+    &move_forgets_numbers::PLANT,
     &nick_unchecked::PLANT,
     &no_dedupe::PLANT,
     &page_skips_newest::PLANT,

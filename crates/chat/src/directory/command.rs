@@ -1,6 +1,6 @@
 //! What can be asked of the directory.
 
-use super::{MemberState, Roles, UserModes};
+use super::{MemberState, Roles, UserModes, View};
 use crate::{Nick, NodeId, SessionId};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -125,5 +125,16 @@ pub enum DirectoryCommand {
         node: NodeId,
         /// Shown in QUIT.
         reason: Arc<str>,
+    },
+    /// The next view of a primary-backup group. Takes effect only on the view that its proposer saw.
+    SetView {
+        /// Group number.
+        group: u32,
+        /// The epoch that it follows; 0: there was no view.
+        on_epoch: u64,
+        /// As it shall be.
+        view: View,
+        /// Who proposes it: only the primary can tell who has caught up.
+        by: NodeId,
     },
 }

@@ -28,6 +28,8 @@ pub enum DirectoryEvent {
     MemberRemoved(NodeId),
     /// A group shall live elsewhere.
     Placed(u32),
+    /// A group has another view.
+    ViewSet(u32),
     /// A session began.
     Registered(Arc<Session>),
     /// It has another nick; the session as it is now.
@@ -78,4 +80,14 @@ pub enum DirectoryRefusal {
     UnknownSession,
     /// The id drawn for a session is in use; draw another.
     SessionIdInUse,
+    /// Another view came first.
+    ViewIsAt {
+        /// The epoch of the one that holds; 0: none.
+        epoch: u64,
+    },
+    /// The view contradicts itself.
+    ViewUnsound,
+    /// This node may lack what was acknowledged: it cannot lead, or only the primary could say that it
+    /// has caught up.
+    NotInSync(NodeId),
 }

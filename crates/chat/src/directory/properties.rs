@@ -2,7 +2,7 @@
 
 use super::{
     Change, Directory, DirectoryCommand, DirectoryEvent, MemberState, NewSession, Roles, Session,
-    UserModes,
+    UserModes, View,
 };
 use crate::{Nick, NodeId, SessionId, Stamp, codec};
 use proptest::collection::vec;
@@ -74,6 +74,19 @@ fn register() -> impl Strategy<Value = DirectoryCommand> {
     })
 }
 
+/// Mostly what could be the next view.
+fn set_view() -> impl Strategy<Value = DirectoryCommand> {
+    let nodes = || prop::sample::subsequence((1..=4u64).map(NodeId).collect::<Vec<_>>(), 1..4);
+    let epochs = (0..6u64, prop::bool::weighted(0.9));
+    (1..3u32, epochs, node(), nodes(), nodes(), node()).prop_map(
+        |(group, (on_epoch, is_next), primary, in_sync, replicas, by)| {
+            let epoch = on_epoch + u64::from(is_next);
+            let view = View { epoch, primary, in_sync, replicas };
+            DirectoryCommand::SetView { group, on_epoch, view, by }
+        },
+    )
+}
+
 fn command() -> impl Strategy<Value = DirectoryCommand> {
     let states = vec![MemberState::Up, MemberState::Draining, MemberState::Down];
     let mark = (node(), select(states));
@@ -93,6 +106,7 @@ fn command() -> impl Strategy<Value = DirectoryCommand> {
         3 => (session(), change()).prop_map(|(session, change)| DirectoryCommand::Alter { session, change }),
         2 => end.prop_map(|(session, reason, by)| DirectoryCommand::End { session, reason, by }),
         1 => node().prop_map(|node| DirectoryCommand::EndAll { node, reason: "gone".into() }),
+        1 => set_view(),
     ]
 }
 
@@ -152,7 +166,7 @@ impl Told {
             DirectoryEvent::MemberAdded(id) => drop(self.members.insert(*id)),
             DirectoryEvent::MemberRemoved(id) => assert!(self.members.remove(id)),
             DirectoryEvent::MemberMarked(id, _) => assert!(self.members.contains(id)),
-            DirectoryEvent::Founded | DirectoryEvent::Placed(_) => {}
+            DirectoryEvent::Founded | DirectoryEvent::Placed(_) | DirectoryEvent::ViewSet(_) => {}
         }
     }
 }
@@ -172,6 +186,44 @@ proptest! {
             prop_assert!(told.sessions.values().eq(directory.sessions()));
             prop_assert!(told.members.iter().eq(directory.members().map(|it| &it.id)));
             check(&directory);
+        }
+    }
+
+    /// All members are there, and views come thick and fast.
+    #[test]
+    fn an_epoch_has_one_view_and_its_primary_was_in_sync_before(
+        views in vec(set_view(), 0..200),
+        removed in option::of(node()),
+    ) {
+        let mut directory = Directory::new();
+        for id in 1..=4u64 {
+            let roles = Roles { directory: true, chat: true };
+            let (name, address) = (format!("n{id}").into(), "x".into());
+            let add = DirectoryCommand::AddMember { id: NodeId(id), name, address, roles, replaces: None };
+            directory.apply(Stamp(id), add);
+        }
+        if let Some(id) = removed {
+            directory.apply(Stamp(9), DirectoryCommand::RemoveMember { id });
+        }
+        let mut heard: BTreeMap<(u32, u64), View> = BTreeMap::new();
+        for command in views {
+            let DirectoryCommand::SetView { group, by, .. } = command else { continue };
+            let before = directory.view(group).cloned();
+            let outcome = directory.apply(Stamp(10), command);
+            let now = directory.view(group).cloned();
+            prop_assert_eq!(outcome.events.is_empty(), now == before);
+            prop_assert_eq!(outcome.events.is_empty(), outcome.refused.is_some());
+            let (Some(view), false) = (now, outcome.events.is_empty()) else { continue };
+            prop_assert!(view.in_sync.contains(&view.primary));
+            prop_assert!(view.in_sync.iter().all(|it| view.replicas.contains(it)));
+            prop_assert!(view.replicas.iter().all(|it| removed != Some(*it)));
+            prop_assert_eq!(view.epoch, before.as_ref().map_or(0, |it| it.epoch) + 1);
+            if let Some(before) = before {
+                prop_assert!(before.in_sync.contains(&view.primary));
+                let is_none_added = view.in_sync.iter().all(|it| before.in_sync.contains(it));
+                prop_assert!(is_none_added || by == before.primary);
+            }
+            prop_assert_eq!(heard.insert((group, view.epoch), view), None);
         }
     }
 

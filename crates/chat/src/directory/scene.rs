@@ -71,6 +71,7 @@ fn shown(event: &DirectoryEvent) -> String {
         DirectoryEvent::MemberMarked(id, state) => format!("member {} {state:?}", id.0),
         DirectoryEvent::MemberRemoved(id) => format!("member {} removed", id.0),
         DirectoryEvent::Placed(group) => format!("group {group} placed"),
+        DirectoryEvent::ViewSet(group) => format!("group {group} has another view"),
         DirectoryEvent::Registered(session) => format!("{} registered", session.nick),
         DirectoryEvent::Renamed { session, from } => format!("{from} is now {}", session.nick),
         DirectoryEvent::Altered { session, change, .. } => {

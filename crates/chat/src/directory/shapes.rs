@@ -50,6 +50,19 @@ pub struct Placement {
     pub epoch: u64,
 }
 
+/// Who replicates a primary-backup group, and who must have an entry before it commits.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct View {
+    /// Counts the views of the group: backups refuse an older one.
+    pub epoch: u64,
+    /// Orders and acknowledges.
+    pub primary: NodeId,
+    /// Whose acks the primary waits for; itself among them. Only these may ever lead next.
+    pub in_sync: Vec<NodeId>,
+    /// All who hold or shall hold a copy.
+    pub replicas: Vec<NodeId>,
+}
+
 /// User modes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct UserModes {

@@ -4,7 +4,7 @@
 //! two sessions share a nick or an id are refused.
 
 use super::state::Founded;
-use super::{Directory, Member, Placement, Session};
+use super::{Directory, Member, Placement, Session, View};
 use crate::codec::{self, Unreadable};
 use crate::{NodeId, Stamp};
 use serde::{Deserialize, Serialize};
@@ -22,29 +22,47 @@ enum Snapshot<'a> {
         placements: Cow<'a, BTreeMap<u32, Placement>>,
         sessions: Vec<Arc<Session>>,
     },
+    /// With the views of primary-backup groups.
+    V2 {
+        last: Stamp,
+        founded: Cow<'a, Option<Founded>>,
+        members: Cow<'a, BTreeMap<NodeId, Member>>,
+        placements: Cow<'a, BTreeMap<u32, Placement>>,
+        views: Cow<'a, BTreeMap<u32, View>>,
+        sessions: Vec<Arc<Session>>,
+    },
 }
 
 impl Directory {
     /// Whole state as bytes.
     #[must_use]
     pub fn snapshot(&self) -> Vec<u8> {
-        codec::encode(&Snapshot::V1 {
+        codec::encode(&Snapshot::V2 {
             last: self.last,
             founded: Cow::Borrowed(&self.founded),
             members: Cow::Borrowed(&self.members),
             placements: Cow::Borrowed(&self.placements),
+            views: Cow::Borrowed(&self.views),
             sessions: self.sessions().cloned().collect(),
         })
     }
 
     /// The state that [`Directory::snapshot`] wrote.
     pub fn restore(bytes: &[u8]) -> Result<Directory, Unreadable> {
-        let Snapshot::V1 { last, founded, members, placements, sessions } = codec::decode(bytes)?;
+        let (last, founded, members, placements, views, sessions) = match codec::decode(bytes)? {
+            Snapshot::V1 { last, founded, members, placements, sessions } => {
+                (last, founded, members, placements, Cow::default(), sessions)
+            }
+            Snapshot::V2 { last, founded, members, placements, views, sessions } => {
+                (last, founded, members, placements, views, sessions)
+            }
+        };
         let mut restored = Directory::new();
         restored.last = last;
         restored.founded = founded.into_owned();
         restored.members = members.into_owned();
         restored.placements = placements.into_owned();
+        restored.views = views.into_owned();
         for session in sessions {
             let is_taken = restored.session(session.id).is_some()
                 || restored.by_nick(session.nick.as_str()).is_some();
@@ -60,6 +78,7 @@ impl Directory {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::directory::DirectoryCommand;
     use crate::directory::scene::{Scene, add, register};
 
     #[test]
@@ -81,8 +100,25 @@ mod tests {
             });
             Directory::restore(&bytes).map(|it| it.session_count())
         };
+        // (And the layout from before there were views is read.)
         assert_eq!(restored(vec![session(1, "alice"), session(2, "bob")]), Ok(2));
         assert_eq!(restored(vec![session(1, "alice"), session(1, "bob")]), Err(Unreadable));
         assert_eq!(restored(vec![session(1, "alice"), session(2, "ALICE")]), Err(Unreadable));
+    }
+
+    #[test]
+    fn views_outlive_a_restart() {
+        let mut scene = Scene::default();
+        scene.apply(add(1, "n1"));
+        let node = NodeId(1);
+        let view = View { epoch: 1, primary: node, in_sync: vec![node], replicas: vec![node] };
+        scene.apply(DirectoryCommand::SetView {
+            group: 3,
+            on_epoch: 0,
+            view: view.clone(),
+            by: node,
+        });
+        let restored = Directory::restore(&scene.directory.snapshot()).expect("our own snapshot");
+        assert_eq!(restored.view(3), Some(&view));
     }
 }

@@ -6,10 +6,11 @@
 
 use super::verbs::{
     add_member, alter, end, end_all, found, mark_member, place, register, remove_member, rename,
+    set_view,
 };
 use super::{
     DirectoryCommand, DirectoryEvent, DirectoryOutcome, DirectoryRefusal, Member, Placement,
-    Session,
+    Session, View,
 };
 use crate::{NodeId, SessionId, Stamp, fold};
 use serde::{Deserialize, Serialize};
@@ -24,6 +25,7 @@ pub struct Directory {
     pub(super) founded: Option<Founded>,
     pub(super) members: BTreeMap<NodeId, Member>,
     pub(super) placements: BTreeMap<u32, Placement>,
+    pub(super) views: BTreeMap<u32, View>,
     sessions: BTreeMap<SessionId, Arc<Session>>,
     /// Derived: who has a nick, by its folded form.
     nicks: BTreeMap<String, SessionId>,
@@ -76,6 +78,9 @@ impl Directory {
             DirectoryCommand::Alter { session, change } => alter(self, session, change),
             DirectoryCommand::End { session, reason, by } => end(self, session, reason, by),
             DirectoryCommand::EndAll { node, reason } => Ok(end_all(self, node, &reason)),
+            DirectoryCommand::SetView { group, on_epoch, view, by } => {
+                set_view(self, group, on_epoch, view, by)
+            }
         }
     }
 
@@ -100,6 +105,12 @@ impl Directory {
     #[must_use]
     pub fn placement(&self, group: u32) -> Option<&Placement> {
         self.placements.get(&group)
+    }
+
+    /// Who replicates a primary-backup group now.
+    #[must_use]
+    pub fn view(&self, group: u32) -> Option<&View> {
+        self.views.get(&group)
     }
 
     /// One session.

@@ -1,6 +1,7 @@
 //! What can be asked of a room.
 
-use crate::{ModeChange, Place, SayKind, SessionId, Stamp, Who};
+use super::Carried;
+use crate::{ModeChange, Place, Replication, SayKind, SessionId, Stamp, Who};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
@@ -84,5 +85,30 @@ pub enum RoomVerb {
     Expire {
         /// Rooms last used before this go, with their history.
         before: Stamp,
+    },
+    /// Replicate the room in another way: from here on it lives in the group of that strategy. Makes
+    /// a room that does not exist.
+    Fence {
+        /// In which.
+        to: Replication,
+        /// The name as written, of a room that this makes.
+        shown: Arc<str>,
+    },
+    /// A room that was fenced elsewhere goes on in this group. Of nodes.
+    Adopt {
+        /// All that is to be known of it.
+        carried: Box<Carried>,
+    },
+    /// A room that left this group lives there now. Of nodes, to the home group.
+    Lives {
+        /// Where.
+        to: Replication,
+        /// Since which move.
+        epoch: u64,
+    },
+    /// A room that left this group has expired where it lived. Of nodes.
+    Gone {
+        /// Its last.
+        epoch: u64,
     },
 }

@@ -2,7 +2,9 @@
 //!
 //! Promise: only the verbs change a room, and each of its lists stays within its limit.
 
-use crate::{Nick, RoomName, SessionId, Stamp, Who, fold, mask};
+use super::journey::{Era, Journey};
+use super::numbers::Numbers;
+use crate::{Nick, Replication, RoomName, SessionId, Stamp, Who, fold, mask};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
@@ -21,6 +23,9 @@ pub struct Room {
     /// Sessions with an outstanding invitation, the oldest first.
     pub(super) invited: VecDeque<SessionId>,
     pub(super) occupants: BTreeMap<SessionId, Occupant>,
+    /// The last number that each session used here: they go along when the room moves.
+    pub(super) numbers: Numbers,
+    pub(super) journey: Journey,
 }
 
 /// A room's topic.
@@ -90,6 +95,25 @@ impl Room {
         self.last_used
     }
 
+    /// How it is replicated.
+    #[must_use]
+    pub fn replication(&self) -> Replication {
+        self.journey.replication
+    }
+
+    /// How often it has moved.
+    #[must_use]
+    pub fn epoch(&self) -> u64 {
+        self.journey.epoch
+    }
+
+    /// Where it was before, the oldest first: in each group its history is what is up to the era's
+    /// last stamp and above that of the era before. Older than the first may be anywhere.
+    #[must_use]
+    pub fn eras(&self) -> &[Era] {
+        &self.journey.eras
+    }
+
     /// Topic, if any.
     #[must_use]
     pub fn topic(&self) -> Option<&Topic> {
@@ -153,8 +177,8 @@ impl Room {
         })
     }
 
-    /// A room nobody has been in, with `+nt`.
-    pub(super) fn new(name: &RoomName, shown: &Arc<str>, now: Stamp) -> Room {
+    /// A room nobody has been in, with `+nt`. `epoch`: of an earlier room of this name, or 0.
+    pub(super) fn new(name: &RoomName, shown: &Arc<str>, now: Stamp, epoch: u64) -> Room {
         let is_same_name = fold(shown) == name.as_str();
         Room {
             shown: if is_same_name {
@@ -165,6 +189,7 @@ impl Room {
             created_at: now,
             last_used: now,
             flags: Flags { no_outside: true, topic_locked: true, ..Flags::default() },
+            journey: Journey { epoch, ..Journey::default() },
             ..Room::default()
         }
     }

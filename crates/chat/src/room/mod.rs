@@ -2,6 +2,9 @@
 
 mod command;
 mod contents;
+mod gone;
+mod journey;
+mod moves;
 mod numbers;
 mod outcome;
 mod snapshot;
@@ -9,11 +12,14 @@ mod state;
 mod verbs;
 
 #[cfg(test)]
+mod journeys;
+#[cfg(test)]
 mod properties;
 #[cfg(test)]
 mod scene;
 
 pub use command::{RoomCommand, RoomVerb};
 pub use contents::{Occupant, Room, Topic};
+pub use journey::{Carried, Era};
 pub use outcome::{Outcome, Refusal};
 pub use state::Rooms;

@@ -1,14 +1,18 @@
 //! The last command number of each session: how a repeat is known for one.
 //!
-//! Promise: the number of a session that is in some room is never forgotten. Of sessions that are in
-//! none (gone, or only in conversations), those that did something last are remembered, up to a limit.
+//! A group keeps one for all its rooms, and each room keeps its own: a session's numbers rise over all
+//! groups, so what it did elsewhere in a group says nothing of a room that comes into it later.
+//!
+//! Promise: the number of a session that is in some room (or in this one) is never forgotten. Of
+//! sessions that are in none, those that did something last are remembered, up to a limit.
 
 use crate::SessionId;
 use crate::planted::planted;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(from = "NumbersSnapshot", into = "NumbersSnapshot")]
 pub(super) struct Numbers {
     last: BTreeMap<SessionId, Last>,
     /// Sessions in no room by turn, the longest silent first.
@@ -24,7 +28,7 @@ struct Last {
 }
 
 /// As it stands in a snapshot: in the order that decides who is forgotten first.
-#[derive(Serialize, Deserialize)]
+#[derive(PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct NumbersSnapshot {
     present: Vec<(SessionId, u64)>,
     resting: Vec<(SessionId, u64)>,
@@ -77,15 +81,36 @@ impl Numbers {
         }
     }
 
+    /// The last number of a session; 0 when none is known.
+    pub(super) fn of(&self, session: SessionId) -> u64 {
+        self.last.get(&session).map_or(0, |it| it.number)
+    }
+
+    /// Takes in what was known in an earlier era of the room: of two numbers the higher is the last,
+    /// and who is known from then alone is the first to be forgotten.
+    pub(super) fn merge(&mut self, earlier: &Numbers, max: usize) {
+        let ours = std::mem::take(self);
+        let strangers = earlier.last.iter().filter(|(id, _)| !ours.last.contains_key(id));
+        for (session, last) in strangers {
+            self.note(*session, last.number, false, max);
+        }
+        let NumbersSnapshot { present, resting } = ours.snapshot();
+        for (session, number) in resting {
+            self.note(session, number.max(earlier.of(session)), false, max);
+        }
+        for (session, number) in present {
+            self.note(session, number.max(earlier.of(session)), true, max);
+        }
+    }
+
     pub(super) fn snapshot(&self) -> NumbersSnapshot {
         if planted!("forget-dedupe") {
             return NumbersSnapshot { present: Vec::new(), resting: Vec::new() };
         }
         let present = self.last.iter().filter(|(_, it)| it.turn.is_none());
-        let number_of = |session| self.last.get(session).map_or(0, |it| it.number);
         NumbersSnapshot {
             present: present.map(|(id, it)| (*id, it.number)).collect(),
-            resting: self.resting.values().map(|id| (*id, number_of(id))).collect(),
+            resting: self.resting.values().map(|id| (*id, self.of(*id))).collect(),
         }
     }
 
@@ -110,6 +135,34 @@ impl Numbers {
         self.last.iter().map(|(id, it)| (*id, it.turn.is_some()))
     }
 }
+
+#[cfg(test)]
+impl NumbersSnapshot {
+    pub(super) fn of(present: Vec<(SessionId, u64)>, resting: Vec<(SessionId, u64)>) -> Self {
+        NumbersSnapshot { present, resting }
+    }
+}
+
+impl From<Numbers> for NumbersSnapshot {
+    fn from(numbers: Numbers) -> NumbersSnapshot {
+        numbers.snapshot()
+    }
+}
+
+impl From<NumbersSnapshot> for Numbers {
+    fn from(snapshot: NumbersSnapshot) -> Numbers {
+        Numbers::restore(snapshot, usize::MAX) // Whoever wrote it has kept to the limit.
+    }
+}
+
+/// Equal when they behave alike from now on: turns only order.
+impl PartialEq for Numbers {
+    fn eq(&self, other: &Numbers) -> bool {
+        self.snapshot() == other.snapshot()
+    }
+}
+
+impl Eq for Numbers {}
 
 #[cfg(test)]
 mod tests {
@@ -161,5 +214,21 @@ mod tests {
         numbers.rest(ALICE, 1);
         assert!(numbers.has(ALICE, 1));
         assert!(!numbers.has(CAROL, 1));
+    }
+
+    #[test]
+    fn of_two_eras_the_higher_number_counts_and_the_later_is_remembered_longer() {
+        let mut earlier = Numbers::default();
+        earlier.note(ALICE, 9, true, 2);
+        earlier.note(BOB, 1, true, 2);
+        let mut numbers = Numbers::default();
+        numbers.note(BOB, 4, true, 2);
+        numbers.note(CAROL, 5, false, 2);
+        numbers.merge(&earlier, 2);
+        assert_eq!([ALICE, BOB, CAROL].map(|it| numbers.of(it)), [9, 4, 5]);
+        let resting: Vec<_> = numbers.sessions().map(|(_, is_resting)| is_resting).collect();
+        assert_eq!(resting, [true, false, true]);
+        numbers.rest(BOB, 2);
+        assert_eq!([ALICE, BOB, CAROL].map(|it| numbers.of(it)), [0, 4, 5]);
     }
 }

@@ -1,6 +1,6 @@
 //! What a room command came to.
 
-use crate::{Record, RoomName};
+use crate::{Record, Replication, RoomName};
 use std::sync::Arc;
 
 /// The result of applying one command. All empty: a repeat, or nothing to change.
@@ -49,4 +49,20 @@ pub enum Refusal {
     BadModeParam(char, Arc<str>),
     /// No such mode letter.
     UnknownMode(char),
+    /// It is replicated so already.
+    SameReplication,
+    /// The room has left this group. Not this group's to answer: the command's number is not used up,
+    /// and the same command is good where the room lives now.
+    Moved {
+        /// How it is replicated since.
+        to: Replication,
+        /// Of that move: of two answers, the one with the higher epoch is the newer.
+        epoch: u64,
+    },
+    /// The room is not in this group, or not yet; its home group knows. As with `Moved`, the command's
+    /// number is not used up.
+    NotHere {
+        /// The last that this group knows of a room of this name; 0: none.
+        epoch: u64,
+    },
 }

@@ -1,7 +1,8 @@
 //! Properties of the rooms under random commands from a universe so small that everything collides.
 
-use super::{Outcome, Room, RoomCommand, RoomVerb, Rooms};
-use crate::{Limits, ModeChange, Nick, Place, Record, RoomName, SayKind};
+use super::journey::{Carried, Journey};
+use super::{Era, Occupant, Outcome, Refusal, Room, RoomCommand, RoomVerb, Rooms};
+use crate::{Limits, ModeChange, Nick, Place, Record, Replication, RoomName, SayKind};
 use crate::{SessionId, Stamp, What, Who, codec};
 use proptest::collection::vec;
 use proptest::option;
@@ -16,6 +17,9 @@ const TINY: Limits = Limits {
     topic_bytes_max: 3,
     key_bytes_max: 3,
     remembered_sessions_max: 2,
+    remembered_of_room_max: 2,
+    eras_max: 2,
+    gone_max: 2,
 };
 
 type Step = (Stamp, RoomCommand);
@@ -87,7 +91,46 @@ fn verb() -> impl Strategy<Value = RoomVerb> {
         2 => (session(), nick()).prop_map(|(session, nick)| RoomVerb::Invite { session, nick }),
         1 => words().prop_map(|reason| RoomVerb::Forget { reason }),
         1 => before.prop_map(|before| RoomVerb::Expire { before }),
+        1 => leaving(),
     ]
+}
+
+fn replication() -> impl Strategy<Value = Replication> {
+    select(Replication::ALL.to_vec())
+}
+
+/// A room leaves, and what is heard of it later.
+fn leaving() -> impl Strategy<Value = RoomVerb> {
+    let fence = (replication(), text(&["#a", "#A"]));
+    prop_oneof![
+        fence.prop_map(|(to, shown)| RoomVerb::Fence { to, shown }),
+        (replication(), 0..5u64).prop_map(|(to, epoch)| RoomVerb::Lives { to, epoch }),
+        (0..5u64).prop_map(|epoch| RoomVerb::Gone { epoch }),
+    ]
+}
+
+/// A room comes from elsewhere.
+fn adopt() -> impl Strategy<Value = RoomVerb> {
+    let inside = vec((who(), any::<bool>(), 0..30u64), 0..3);
+    let outside = vec((session(), 1..30u64), 0..3);
+    let journey = (replication(), 0..5u64, vec((replication(), 0..60u64), 0..3));
+    (inside, outside, journey, 0..60u64).prop_map(|(inside, outside, journey, last)| {
+        let last = Stamp(last);
+        let mut room = Room { shown: "#a".into(), last_used: last, ..Room::default() };
+        for (session, number) in outside {
+            room.numbers.note(session, number, false, TINY.remembered_of_room_max);
+        }
+        for (who, is_operator, number) in inside {
+            let session = who.session;
+            room.numbers.note(session, number, true, TINY.remembered_of_room_max);
+            room.occupants.insert(session, Occupant { who, is_operator, is_voiced: false });
+        }
+        let (replication, epoch, eras) = journey;
+        let era = |(replication, last)| Era { replication, last: Stamp(last) };
+        let eras = eras.into_iter().take(TINY.eras_max).map(era).collect();
+        room.journey = Journey { replication, epoch, eras };
+        RoomVerb::Adopt { carried: Box::new(Carried { room, last }) }
+    })
 }
 
 fn place() -> impl Strategy<Value = Place> {
@@ -98,9 +141,9 @@ fn place() -> impl Strategy<Value = Place> {
     ]
 }
 
-fn command() -> impl Strategy<Value = RoomCommand> {
+fn command(verb: impl Strategy<Value = RoomVerb>) -> impl Strategy<Value = RoomCommand> {
     let number = prop_oneof![Just(0), 1..30u64];
-    (who(), number, place(), verb()).prop_map(|(who, number, place, verb)| RoomCommand {
+    (who(), number, place(), verb).prop_map(|(who, number, place, verb)| RoomCommand {
         who,
         number,
         place,
@@ -110,7 +153,13 @@ fn command() -> impl Strategy<Value = RoomCommand> {
 
 /// Clocks jump in both directions.
 fn steps() -> impl Strategy<Value = Vec<Step>> {
-    vec(((0..60u64).prop_map(Stamp), command()), 0..120)
+    vec(((0..60u64).prop_map(Stamp), command(verb())), 0..120)
+}
+
+/// With rooms that come from elsewhere: of those no record tells.
+fn steps_between() -> impl Strategy<Value = Vec<Step>> {
+    let verb = prop_oneof![20 => verb(), 2 => leaving(), 2 => adopt()];
+    vec(((0..60u64).prop_map(Stamp), command(verb)), 0..120)
 }
 
 fn check(rooms: &Rooms) {
@@ -122,8 +171,16 @@ fn check(rooms: &Rooms) {
             assert_eq!(room.occupant(session), Some(occupant));
             rooms_of.entry(session).or_default().insert(name.clone());
         }
-        assert_eq!(crate::fold(room.shown()), name.as_str());
         check_limits(room);
+        for (session, is_resting) in room.numbers.sessions() {
+            assert_eq!(is_resting, room.occupant(session).is_none(), "{session:?}");
+        }
+        assert!(!rooms.moved.contains_key(name));
+        assert_eq!((rooms.gone(name.as_str()), rooms.carried(name.as_str())), (None, None));
+    }
+    for (name, to, epoch) in rooms.moved() {
+        assert!(to != Replication::Raft && epoch > 0, "{name} {to} {epoch}");
+        assert_eq!(rooms.lives(name.as_str()), Some((to, epoch)));
     }
     assert_eq!(rooms_of, rooms.rooms_of);
     assert!(rooms.sessions().eq(rooms_of.keys().copied()));
@@ -138,6 +195,8 @@ fn check_limits(room: &Room) {
         assert!(room.list(letter).count() <= TINY.list_entries_max);
     }
     assert!(room.invited.len() <= TINY.invites_max);
+    assert!(room.eras().len() <= TINY.eras_max);
+    assert!(room.numbers.resting_count() <= TINY.remembered_of_room_max);
     let topic_bytes = room.topic().map_or(0, |it| it.text.len());
     assert!(topic_bytes <= TINY.topic_bytes_max);
     let (_, key, max) = room.modes();
@@ -181,7 +240,7 @@ impl Told {
             }
             What::Topic { text } => self.topic = text.clone(),
             What::Modes { changes } => changes.iter().for_each(|it| self.hear_mode(it)),
-            What::Said { .. } | What::Invited { .. } => {}
+            What::Said { .. } | What::Invited { .. } | What::Replicated { .. } => {}
         }
     }
 
@@ -235,9 +294,9 @@ impl Told {
     }
 }
 
-/// A listener for each room.
+/// A listener for each room, and the rooms that left.
 #[derive(Default)]
-struct Listeners(BTreeMap<RoomName, Told>);
+struct Listeners(BTreeMap<RoomName, Told>, BTreeSet<RoomName>);
 
 impl Listeners {
     fn hear(&mut self, outcome: &Outcome) {
@@ -250,24 +309,34 @@ impl Listeners {
                 ..Told::default()
             });
             told.hear(record);
+            if let What::Replicated { from, to, .. } = record.what {
+                assert!(from == Replication::Raft && from != to);
+                self.0.remove(name);
+                assert!(self.1.insert(name.clone()));
+            }
         }
         for name in &outcome.expired {
-            let told = self.0.remove(name).expect("an expired room was heard of");
-            assert!(told.occupants.is_empty());
+            match self.0.remove(name) {
+                Some(told) => assert!(told.occupants.is_empty()),
+                None => assert!(self.1.remove(name), "an expired room was heard of"),
+            }
         }
     }
 
     fn check(&self, rooms: &Rooms) {
         assert!(self.0.keys().eq(rooms.iter().map(|(name, _)| name)));
+        assert!(self.1.iter().eq(rooms.moved().map(|(name, ..)| name)));
         for (name, told) in &self.0 {
-            told.check(rooms.room(name.as_str()).expect("the keys are equal"));
+            let room = rooms.room(name.as_str()).expect("the keys are equal");
+            assert_eq!(crate::fold(room.shown()), name.as_str());
+            told.check(room);
         }
     }
 }
 
 proptest! {
     #[test]
-    fn whatever_is_asked_the_rooms_stay_whole(steps in steps()) {
+    fn whatever_is_asked_the_rooms_stay_whole(steps in steps_between()) {
         let mut rooms = Rooms::new(7, TINY);
         let mut last = Stamp::default();
         for (now, command) in steps {
@@ -288,7 +357,7 @@ proptest! {
     }
 
     #[test]
-    fn a_restored_replica_goes_on_as_the_others_do(steps in steps(), at in any::<prop::sample::Index>()) {
+    fn a_restored_replica_goes_on_as_the_others_do(steps in steps_between(), at in any::<prop::sample::Index>()) {
         let mut rooms = Rooms::new(7, TINY);
         let mut other = Rooms::new(7, TINY);
         let at = at.index(steps.len() + 1);
@@ -303,12 +372,17 @@ proptest! {
     }
 
     #[test]
-    fn a_repeat_changes_nothing(steps in steps()) {
+    fn a_repeat_changes_nothing(steps in steps_between()) {
         let mut rooms = Rooms::new(7, TINY);
         for (now, command) in steps {
-            let was_applied = rooms.has_applied(command.who.session, command.number);
-            prop_assert_eq!(rooms.apply(now, command.clone()).is_repeat, was_applied);
-            if rooms.has_applied(command.who.session, command.number) {
+            let was_applied = rooms.is_repeat(&command);
+            let outcome = rooms.apply(now, command.clone());
+            prop_assert_eq!(outcome.is_repeat, was_applied);
+            // A number is used up, unless the answer is that the room is elsewhere.
+            let is_elsewhere = |it| matches!(it, &Refusal::Moved { .. } | &Refusal::NoSuchRoom);
+            let is_answered = command.number > 0 && !outcome.refused.iter().any(is_elsewhere);
+            prop_assert!(!is_answered || rooms.is_repeat(&command));
+            if rooms.is_repeat(&command) {
                 let before = rooms.snapshot();
                 let repeat = Outcome { is_repeat: true, ..Outcome::default() };
                 prop_assert_eq!(rooms.apply(now, command), repeat);
@@ -318,7 +392,7 @@ proptest! {
     }
 
     #[test]
-    fn commands_and_records_survive_bytes(steps in steps()) {
+    fn commands_and_records_survive_bytes(steps in steps_between()) {
         let mut rooms = Rooms::new(7, TINY);
         for (now, command) in steps {
             prop_assert_eq!(codec::decode(&codec::encode(&command)), Ok(command.clone()));
@@ -341,9 +415,9 @@ proptest! {
     /// Damage that still reads as a snapshot gives wrong rooms, but rooms that go on.
     #[test]
     fn a_damaged_snapshot_is_refused_or_goes_on(
-        before in steps(),
+        before in steps_between(),
         damage in vec((any::<prop::sample::Index>(), any::<u8>()), 1..4),
-        after in steps(),
+        after in steps_between(),
     ) {
         let mut rooms = Rooms::new(7, TINY);
         for (now, command) in before {

@@ -4,7 +4,7 @@
 //! A nick is its session; `oper` is a server operator; `@bob` is the conversation with bob.
 
 use super::{Outcome, Refusal, Room, RoomCommand, RoomVerb, Rooms};
-use crate::{Limits, ModeChange, Nick, Place, Record, RoomName, SayKind};
+use crate::{Limits, ModeChange, Nick, Place, Record, Replication, RoomName, SayKind};
 use crate::{SessionId, Stamp, What, Who};
 use std::sync::Arc;
 
@@ -14,6 +14,7 @@ pub(super) fn plays(script: &str) {
     Scene::default().plays(script);
 }
 
+#[derive(Clone)]
 pub(super) struct Scene {
     pub(super) rooms: Rooms,
     ms: u64,
@@ -27,7 +28,29 @@ impl Default for Scene {
 
 impl Scene {
     pub(super) fn with(limits: Limits) -> Scene {
-        Scene { rooms: Rooms::new(1, limits), ms: 1000 }
+        Scene::of(Replication::Raft, limits)
+    }
+
+    /// A group of another strategy.
+    pub(super) fn of(replication: Replication, limits: Limits) -> Scene {
+        Scene { rooms: Rooms::of(replication, 1, limits), ms: 1000 }
+    }
+
+    /// Its clock stands there now.
+    pub(super) fn at(&mut self, ms: u64) {
+        self.ms = ms;
+    }
+
+    /// Gets a room that left another group.
+    #[track_caller]
+    pub(super) fn adopts(&mut self, from: &Scene, name: &str) {
+        let carried = from.rooms.carried(name).expect("it was fenced there");
+        let verb = RoomVerb::Adopt { carried: Box::new(carried) };
+        let place = Place::Room(RoomName::parse(name).expect("a room's name"));
+        self.ms += 1;
+        let command = RoomCommand { who: who("oper"), number: 0, place, verb };
+        let outcome = self.rooms.apply(Stamp::from_ms(self.ms), command);
+        assert_eq!(outcome, Outcome::default()); // Nobody parts or joins.
     }
 
     pub(super) fn room(&self, name: &str) -> &Room {
@@ -99,9 +122,13 @@ fn parse(asker: &str, asked: &str) -> (Place, RoomVerb) {
         "mode" => RoomVerb::Modes { changes: parse_modes(rest) },
         "invite" => RoomVerb::Invite { session: session(rest), nick: nick(rest) },
         "quit" => RoomVerb::Forget { reason: text },
-        "expire" => RoomVerb::Expire {
-            before: Stamp::from_ms(target.parse().expect("scripts use numbers")),
-        },
+        "expire" => RoomVerb::Expire { before: Stamp::from_ms(number(target)) },
+        "fence" => RoomVerb::Fence { to: replication(rest), shown: target.into() },
+        "lives" => {
+            let (to, epoch) = rest.split_once(' ').expect("scripts say where and since when");
+            RoomVerb::Lives { to: replication(to), epoch: number(epoch) }
+        }
+        "gone" => RoomVerb::Gone { epoch: number(rest) },
         other => panic!("scripts do not know {other}"),
     };
     let place = match RoomName::parse(target) {
@@ -109,6 +136,14 @@ fn parse(asker: &str, asked: &str) -> (Place, RoomVerb) {
         Err(_) => Place::direct(asker, target),
     };
     (place, parsed)
+}
+
+fn replication(raw: &str) -> Replication {
+    raw.parse().expect("scripts name one of the three")
+}
+
+fn number(raw: &str) -> u64 {
+    raw.parse().expect("scripts use numbers")
 }
 
 fn parse_modes(raw: &str) -> Vec<ModeChange> {
@@ -156,6 +191,9 @@ fn shown_record(record: &Record) -> String {
         What::Topic { text } => format!("set topic {text}").trim().to_owned(),
         What::Modes { changes } => format!("set {}", shown_modes(changes)),
         What::Invited { nick, .. } => format!("invited {nick}"),
+        What::Replicated { from, to, epoch } => {
+            format!("moved it from {from} to {to}, epoch {epoch}")
+        }
     };
     format!("{} {what}", record.who.nick)
 }

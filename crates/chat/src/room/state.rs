@@ -2,12 +2,17 @@
 //!
 //! Promise: the same commands at the same times give the same rooms and the same outcomes, on every
 //! replica and after every restore. A numbered command of a session is applied once, however often it
-//! arrives. Every record has an id above all earlier ones of the group.
+//! arrives, and in whichever group its room lives then. Every record has an id above all earlier ones
+//! of the group and of its room.
 
+use super::gone::Gone;
+use super::journey::Moved;
 use super::numbers::Numbers;
-use super::verbs::{expire, forget, invite, join, kick, modes, part, say, topic};
+use super::verbs::{
+    adopt, expire, fence, forget, gone, invite, join, kick, lives, modes, part, say, topic,
+};
 use super::{Outcome, Refusal, Room, RoomCommand, RoomVerb};
-use crate::{Limits, MsgId, Place, Record, RoomName, SessionId, Stamp, What, Who};
+use crate::{Limits, MsgId, Place, Record, Replication, RoomName, SessionId, Stamp, What, Who};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -16,41 +21,60 @@ use std::sync::Arc;
 pub struct Rooms {
     pub(super) origin: u32,
     pub(super) limits: Limits,
+    /// How this group replicates. New rooms are made in a group of Raft, each room's home.
+    pub(super) replication: Replication,
     /// The stamp of the last record.
     pub(super) last: Stamp,
     /// The rooms by folded name.
     pub(super) rooms: BTreeMap<RoomName, Room>,
+    /// Those that left, and live elsewhere.
+    pub(super) moved: BTreeMap<RoomName, Moved>,
+    pub(super) gone: Gone,
     /// Derived: the rooms of each session that is in any.
     pub(super) rooms_of: BTreeMap<SessionId, BTreeSet<RoomName>>,
     pub(super) numbers: Numbers,
 }
 
 impl Rooms {
-    /// No rooms yet. `origin` marks the ids made here (the group's number).
+    /// No rooms yet, in a home group. `origin` marks the ids made here (the group's number).
     #[must_use]
     pub fn new(origin: u32, limits: Limits) -> Rooms {
-        Rooms { origin, limits, ..Rooms::default() }
+        Rooms::of(Replication::Raft, origin, limits)
+    }
+
+    /// No rooms yet, in a group that replicates so.
+    #[must_use]
+    pub fn of(replication: Replication, origin: u32, limits: Limits) -> Rooms {
+        Rooms { origin, limits, replication, ..Rooms::default() }
     }
 
     /// Applies one command stamped not before `now`. Never fails, never panics.
     pub fn apply(&mut self, now: Stamp, command: RoomCommand) -> Outcome {
-        let RoomCommand { who, number, place, verb } = command;
-        let session = who.session;
         let mut out = Outcome::default();
-        if self.numbers.has(session, number) {
+        if self.is_repeat(&command) {
             out.is_repeat = true;
             return out;
         }
+        let RoomCommand { who, number, place, verb } = command;
+        let session = who.session;
+        let of_group = match &place {
+            Place::Room(name) if self.is_judged_by_room(name, &verb) => 0,
+            _ => number,
+        };
         match (place, verb) {
             (_, RoomVerb::Forget { reason }) => forget(self, now, &who, &reason, &mut out),
             (_, RoomVerb::Expire { before }) => expire(self, before, &mut out),
-            (Place::Room(name), verb) => self.in_room(now, who, name, verb, &mut out),
+            (Place::Room(name), RoomVerb::Adopt { carried }) => adopt(self, &name, *carried),
+            (Place::Room(name), RoomVerb::Lives { to, epoch }) => lives(self, &name, to, epoch),
+            (Place::Room(name), RoomVerb::Gone { epoch }) => gone(self, name, epoch, &mut out),
+            (Place::Room(name), verb) => self.in_room(now, who, number, name, verb, &mut out),
             (place, verb) => self.in_conversation(now, who, place, verb, &mut out),
         }
-        // A refusal is an answer too: its number is used up.
+        // A refusal is an answer too: its number is used up. (Not when the room is elsewhere: it has
+        // not been answered then.)
         let is_present = self.rooms_of.contains_key(&session);
         let remembered_max = self.limits.remembered_sessions_max;
-        self.numbers.note(session, number, is_present, remembered_max);
+        self.numbers.note(session, of_group, is_present, remembered_max);
         out
     }
 
@@ -75,53 +99,64 @@ impl Rooms {
         self.rooms_of.keys().copied()
     }
 
-    /// True when `number` of `session` was applied already.
+    /// True when a command of this number, or a later one, of `session` was applied in this group,
+    /// in a conversation or a room that has never moved.
     #[must_use]
     pub fn has_applied(&self, session: SessionId, number: u64) -> bool {
         self.numbers.has(session, number)
     }
 
-    fn in_room(&mut self, now: Stamp, who: Who, name: RoomName, verb: RoomVerb, out: &mut Outcome) {
+    fn in_room(
+        &mut self,
+        now: Stamp,
+        who: Who,
+        number: u64,
+        name: RoomName,
+        verb: RoomVerb,
+        out: &mut Outcome,
+    ) {
         let stamp = self.last.after(now);
-        if let RoomVerb::Join { shown, .. } = &verb
-            && !self.rooms.contains_key(&name)
-        {
-            // A new room refuses nobody, so none is made in vain.
-            let room = Room::new(&name, shown, stamp);
-            self.rooms.insert(name.clone(), room);
-        }
+        let is_new = self.make(&name, &verb, stamp);
         let Some(room) = self.rooms.get_mut(&name) else {
-            out.refused.push(Refusal::NoSuchRoom);
+            out.refused.push(self.absent(&name));
             return;
         };
         room.refresh(&who);
-        let limits = &self.limits;
-        let answer = match verb {
-            RoomVerb::Say { kind, text, tags, status, to } => {
-                say(room, &who).map(|()| What::Said { kind, text, tags, status, to })
-            }
-            RoomVerb::Join { key, realname, .. } => join(room, &who, key.as_deref(), realname),
-            RoomVerb::Part { reason } => part(room, &who, reason),
-            RoomVerb::Kick { session, nick, reason } => kick(room, &who, session, nick, reason),
-            RoomVerb::Topic { text } => topic(room, &who, stamp, limits, text),
-            RoomVerb::Invite { session, nick } => invite(room, &who, limits, session, nick),
-            RoomVerb::Modes { changes } => {
-                let changes = modes(room, &who, stamp, limits, changes, &mut out.refused);
-                if changes.is_empty() {
-                    return;
-                }
-                Ok(What::Modes { changes })
-            }
-            RoomVerb::Forget { .. } | RoomVerb::Expire { .. } => return, // Not of one room.
+        let answer = answer(room, &who, stamp, &self.limits, verb, is_new, out);
+        let is_inside = room.occupant(who.session).is_some();
+        room.numbers.note(who.session, number, is_inside, self.limits.remembered_of_room_max);
+        let what = match answer {
+            Ok(Some(what)) => what,
+            Ok(None) => return,
+            Err(why) => return out.refused.push(why),
         };
-        match answer {
-            Ok(what) => {
-                room.last_used = stamp;
-                self.index(&name, who.session, &what);
-                self.record(now, Place::Room(name), who, what, out);
-            }
-            Err(why) => out.refused.push(why),
+        room.last_used = stamp;
+        self.index(&name, who.session, &what);
+        let goes_to = match &what {
+            What::Replicated { to, .. } => Some(*to),
+            _ => None,
+        };
+        self.record(now, Place::Room(name.clone()), who, what, out);
+        if let Some(to) = goes_to {
+            self.send_away(&name, to);
         }
+    }
+
+    /// Makes the room that somebody wants to come into, or have replicated in their way, if there is
+    /// none. A new room refuses neither, so none is made in vain.
+    fn make(&mut self, name: &RoomName, verb: &RoomVerb, stamp: Stamp) -> bool {
+        let shown = match verb {
+            RoomVerb::Join { shown, .. } => shown,
+            RoomVerb::Fence { to, shown } if *to != self.replication => shown,
+            _ => return false,
+        };
+        let is_known = self.rooms.contains_key(name) || self.moved.contains_key(name);
+        if is_known || self.replication != Replication::Raft {
+            return false;
+        }
+        let room = Room::new(name, shown, stamp, self.gone.next_life(name));
+        self.take_in(name, room);
+        true
     }
 
     /// Whatever is said between two is accepted; nothing else can be done there.
@@ -169,6 +204,14 @@ impl Rooms {
     }
 
     fn left(&mut self, name: &RoomName, session: SessionId) {
+        if let Some(room) = self.rooms.get_mut(name) {
+            room.numbers.rest(session, self.limits.remembered_of_room_max);
+        }
+        self.unlink(name, session);
+    }
+
+    /// The session is not in this room of the group any more.
+    pub(super) fn unlink(&mut self, name: &RoomName, session: SessionId) {
         let Some(names) = self.rooms_of.get_mut(&session) else {
             return;
         };
@@ -178,6 +221,39 @@ impl Rooms {
             self.numbers.rest(session, self.limits.remembered_sessions_max);
         }
     }
+}
+
+/// What a verb of one room comes to: what happened, nothing to change, or why not.
+fn answer(
+    room: &mut Room,
+    who: &Who,
+    stamp: Stamp,
+    limits: &Limits,
+    verb: RoomVerb,
+    is_new: bool,
+    out: &mut Outcome,
+) -> Result<Option<What>, Refusal> {
+    let what = match verb {
+        RoomVerb::Say { kind, text, tags, status, to } => {
+            say(room, who).map(|()| What::Said { kind, text, tags, status, to })
+        }
+        RoomVerb::Join { key, realname, .. } => join(room, who, key.as_deref(), realname),
+        RoomVerb::Part { reason } => part(room, who, reason),
+        RoomVerb::Kick { session, nick, reason } => kick(room, who, session, nick, reason),
+        RoomVerb::Topic { text } => topic(room, who, stamp, limits, text),
+        RoomVerb::Invite { session, nick } => invite(room, who, limits, session, nick),
+        RoomVerb::Modes { changes } => {
+            let changes = modes(room, who, stamp, limits, changes, &mut out.refused);
+            return Ok((!changes.is_empty()).then_some(What::Modes { changes }));
+        }
+        RoomVerb::Fence { to, .. } => fence(room, who, to, is_new),
+        RoomVerb::Forget { .. }
+        | RoomVerb::Expire { .. }
+        | RoomVerb::Adopt { .. }
+        | RoomVerb::Lives { .. }
+        | RoomVerb::Gone { .. } => return Ok(None), // Not of somebody in one room.
+    };
+    what.map(Some)
 }
 
 #[cfg(test)]

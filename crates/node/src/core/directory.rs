@@ -103,7 +103,8 @@ impl Core {
             | DirectoryEvent::MemberAdded(_)
             | DirectoryEvent::MemberMarked(..)
             | DirectoryEvent::MemberRemoved(_)
-            | DirectoryEvent::Placed(_) => self.members_changed = true,
+            | DirectoryEvent::Placed(_)
+            | DirectoryEvent::ViewSet(_) => self.members_changed = true,
         }
     }
 

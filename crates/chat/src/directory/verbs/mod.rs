@@ -6,6 +6,7 @@ mod add_member;
 mod mark_member;
 mod place;
 mod remove_member;
+mod set_view;
 
 mod alter;
 mod register;
@@ -24,3 +25,4 @@ pub(super) use place::place;
 pub(super) use register::register;
 pub(super) use remove_member::remove_member;
 pub(super) use rename::rename;
+pub(super) use set_view::set_view;

@@ -1,12 +1,15 @@
-//! EXPIRE: rooms that nobody is in and nobody used for long are gone, with their history.
+//! EXPIRE: rooms that nobody is in and nobody used for long are gone, with their history. What a group
+//! knows of rooms that left it stays until `Gone` says that they expired where they live.
 
 use crate::Stamp;
 use crate::room::{Outcome, Room, Rooms};
 
 pub(in crate::room) fn expire(rooms: &mut Rooms, before: Stamp, out: &mut Outcome) {
     let is_unused = |room: &Room| room.occupants.is_empty() && room.last_used < before;
-    let gone = rooms.rooms.extract_if(.., |_, room| is_unused(room));
-    out.expired.extend(gone.map(|(name, _)| name));
+    for (name, room) in rooms.rooms.extract_if(.., |_, room| is_unused(room)) {
+        rooms.gone.note(&name, room.epoch(), rooms.limits.gone_max);
+        out.expired.push(name);
+    }
 }
 
 #[cfg(test)]

@@ -16,6 +16,7 @@ pub(in crate::room) fn forget(
         let stamp = rooms.last.after(now);
         if let Some(room) = rooms.rooms.get_mut(&name) {
             room.occupants.remove(&who.session);
+            room.numbers.rest(who.session, rooms.limits.remembered_of_room_max);
             room.last_used = stamp;
         }
         let reason = reason.clone();

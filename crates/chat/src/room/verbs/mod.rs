@@ -1,7 +1,8 @@
 //! One verb, one file.
 //!
 //! A verb of one room gets the room as it stands and answers what happened or why not; the ids, the
-//! index and "no such room" are not its business. `forget` and `expire` touch many rooms.
+//! index and "no such room" are not its business. `forget` and `expire` touch many rooms; `adopt`, `lives`
+//! and `gone` are between groups, about a room that was or will be here.
 
 mod say;
 
@@ -16,11 +17,20 @@ mod topic;
 mod expire;
 mod forget;
 
+mod adopt;
+mod fence;
+mod gone;
+mod lives;
+
+pub(super) use adopt::adopt;
 pub(super) use expire::expire;
+pub(super) use fence::fence;
 pub(super) use forget::forget;
+pub(super) use gone::gone;
 pub(super) use invite::invite;
 pub(super) use join::join;
 pub(super) use kick::kick;
+pub(super) use lives::lives;
 pub(super) use modes::modes;
 pub(super) use part::part;
 pub(super) use say::say;

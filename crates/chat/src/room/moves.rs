@@ -1,0 +1,129 @@
+//! Rooms that leave a group and come into it, and by which numbers their commands are judged meanwhile.
+//!
+//! Promise: of a room that moves no command is applied twice and none is taken for a repeat that was
+//! not applied, in whichever group and in whichever order its copies arrive.
+
+use super::journey::Moved;
+use super::numbers::Numbers;
+use super::{Carried, Refusal, Room, RoomCommand, RoomVerb, Rooms};
+use crate::{Place, Replication, RoomName};
+
+impl Rooms {
+    /// True for a command that was applied here already, or in a group where its room was before.
+    #[must_use]
+    pub fn is_repeat(&self, command: &RoomCommand) -> bool {
+        let RoomCommand { who, number, place, verb } = command;
+        match place {
+            Place::Room(name) if self.is_judged_by_room(name, verb) => {
+                let here = self.rooms.get(name).map(|it| &it.numbers);
+                let numbers = here.or_else(|| self.moved.get(name).map(Moved::numbers));
+                numbers.is_some_and(|it| it.has(who.session, *number))
+            }
+            _ => self.numbers.has(who.session, *number),
+        }
+    }
+
+    /// Where a room lives, and since which move, as far as this group knows. Its home group is the
+    /// authority; none there: no such room. Of two groups' answers, the higher epoch is the newer.
+    #[must_use]
+    pub fn lives(&self, name: &str) -> Option<(Replication, u64)> {
+        let here = self.rooms.get(name).map(|it| (it.replication(), it.epoch()));
+        here.or_else(|| self.moved.get(name).map(|it| (it.to, it.epoch)))
+    }
+
+    /// What the group where a room lives now must be told of it; none for one that did not leave this
+    /// group last.
+    #[must_use]
+    pub fn carried(&self, name: &str) -> Option<Carried> {
+        let moved = self.moved.get(name)?;
+        (moved.epoch == moved.carried.epoch()).then(|| moved.carried.clone())
+    }
+
+    /// The rooms that left this group: where they live, and since which move.
+    pub fn moved(&self) -> impl Iterator<Item = (&RoomName, Replication, u64)> {
+        self.moved.iter().map(|(name, it)| (name, it.to, it.epoch))
+    }
+
+    /// The last epoch of a room that is no more, for the groups that still believe it to be here.
+    #[must_use]
+    pub fn gone(&self, name: &str) -> Option<u64> {
+        self.gone.epoch(name)
+    }
+
+    /// By the numbers of its room: everything in a room that has moved, or may have. A session's
+    /// numbers rise over all groups, and a command that comes from another group after its room may be
+    /// below what the session did here meanwhile.
+    pub(super) fn is_judged_by_room(&self, name: &RoomName, verb: &RoomVerb) -> bool {
+        if is_of_group(verb) {
+            return false;
+        }
+        match self.rooms.get(name) {
+            Some(room) => room.epoch() > 0,
+            None => {
+                self.moved.contains_key(name)
+                    || self.replication != Replication::Raft
+                    || self.gone.next_life(name) > 0
+            }
+        }
+    }
+
+    /// Why a room is not here.
+    pub(super) fn absent(&self, name: &RoomName) -> Refusal {
+        match self.moved.get(name) {
+            Some(moved) => Refusal::Moved { to: moved.to, epoch: moved.epoch },
+            None if self.replication == Replication::Raft => Refusal::NoSuchRoom,
+            None => Refusal::NotHere { epoch: self.known_epoch(name) },
+        }
+    }
+
+    /// The last move of a room that this group has heard of; 0: none.
+    pub(super) fn known_epoch(&self, name: &RoomName) -> u64 {
+        let known = self.lives(name.as_str()).map(|(_, epoch)| epoch);
+        known.or_else(|| self.gone.epoch(name.as_str())).unwrap_or_default()
+    }
+
+    /// The room goes to another group, after its last record here.
+    pub(super) fn send_away(&mut self, name: &RoomName, to: Replication) {
+        if let Some(room) = self.take(name) {
+            let moved = Moved::new(room, to, self.last, self.limits.eras_max);
+            self.moved.insert(name.clone(), moved);
+        }
+    }
+
+    /// The room is here from now on. Hands back the numbers of its earlier era here, if any.
+    pub(super) fn take_in(&mut self, name: &RoomName, room: Room) -> Option<Numbers> {
+        let earlier = match self.take(name) {
+            Some(room) => Some(room.numbers),
+            None => self.moved.remove(name).map(|it| it.carried.room.numbers),
+        };
+        self.gone.take(name.as_str());
+        for session in room.occupants.keys() {
+            let names = self.rooms_of.entry(*session).or_default();
+            names.insert(name.clone());
+            self.numbers.note(*session, 0, true, self.limits.remembered_sessions_max);
+        }
+        self.rooms.insert(name.clone(), room);
+        earlier
+    }
+
+    /// Takes a room out, and its occupants off the index.
+    fn take(&mut self, name: &RoomName) -> Option<Room> {
+        let room = self.rooms.remove(name)?;
+        for session in room.occupants.keys() {
+            self.unlink(name, *session);
+        }
+        Some(room)
+    }
+}
+
+/// About the group, or between groups: of nodes, not of somebody in a room.
+fn is_of_group(verb: &RoomVerb) -> bool {
+    matches!(
+        verb,
+        RoomVerb::Forget { .. }
+            | RoomVerb::Expire { .. }
+            | RoomVerb::Adopt { .. }
+            | RoomVerb::Lives { .. }
+            | RoomVerb::Gone { .. }
+    )
+}

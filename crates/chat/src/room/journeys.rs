@@ -158,9 +158,8 @@ impl World {
             asked_count: 0,
             last_ids: BTreeMap::new(),
         };
-        for room in 0..ROOMS.len() {
-            let join =
-                RoomVerb::Join { shown: ROOMS[room].into(), key: None, realname: "r".into() };
+        for (room, shown) in ROOMS.into_iter().enumerate() {
+            let join = RoomVerb::Join { shown: shown.into(), key: None, realname: "r".into() };
             world.ask(FOUNDER, true, room, join);
             world.send(FOUNDER, &name(room));
         }
@@ -190,7 +189,7 @@ impl World {
             }
             Step::Copy(it, to) => {
                 if let Some(command) = pick(&self.sent, it) {
-                    self.deliver(to, &command);
+                    let _ = self.deliver(to, &command); // Nobody waits for a copy's answer.
                 }
             }
             Step::Carry(it) => {

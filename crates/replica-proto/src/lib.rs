@@ -4,7 +4,6 @@
 
 pub mod gossip;
 mod hlc;
-#[allow(dead_code, unused_macros, unused_imports)]
 mod planted;
 mod ring;
 

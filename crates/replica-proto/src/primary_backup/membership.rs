@@ -4,6 +4,7 @@
 //! that was or may have been committed; it is waited for until a view settles whether it is in.
 
 use super::primary::{Pending, Primary};
+use super::progress::Progress;
 use super::{Effects, PeerId, PrimaryBackup, Propose, Role, View};
 
 impl PrimaryBackup {
@@ -60,9 +61,12 @@ impl PrimaryBackup {
     fn expulsion(&self, now: u64) -> Option<View> {
         let Role::Primary(primary) = &self.role else { return None };
         let view = self.view.as_ref().filter(|_| primary.pending.is_none())?;
+        // Before our epoch is on disk nobody was asked anything.
+        let is_heard = self.disk.is_epoch_synced();
         let is_lost = |id: &PeerId| {
             let is_down = self.links.get(id) == Some(&false);
-            primary.peers.get(id).is_some_and(|it| is_down || it.is_behind(now, &self.options))
+            let is_behind = |it: &Progress| is_heard && it.is_behind(now, &self.options);
+            primary.peers.get(id).is_some_and(|it| is_down || is_behind(it))
         };
         // Who leaves stays until all who shall be there are: a copy too many harms nobody.
         let is_settled = view.replicas.contains(&self.me) && view.learners().next().is_none();

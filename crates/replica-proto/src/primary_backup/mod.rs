@@ -20,11 +20,14 @@
 
 mod backup;
 mod disk;
+mod effects;
+mod inputs;
 mod log;
 mod membership;
 mod options;
 mod primary;
 mod progress;
+mod status;
 mod successor;
 mod view;
 mod wire;
@@ -32,8 +35,11 @@ mod wire;
 #[cfg(test)]
 mod tests;
 
+pub use effects::{Effects, Fetch, Propose};
+pub use inputs::{Input, Start};
 pub use log::{Entry, Log, Write};
 pub use options::Options;
+pub use status::{Route, Status};
 pub use successor::{is_allowed, successor};
 pub use view::{REPLICAS_MAX, View};
 pub use wire::{Append, Message};
@@ -51,108 +57,6 @@ pub type PeerId = u64;
 pub(crate) const EPOCH_MAX: u64 = 1 << 62;
 /// Indexes likewise.
 pub(crate) const INDEX_MAX: u64 = 1 << 62;
-
-/// What can happen to a replica.
-#[derive(Clone, Debug)]
-pub enum Input {
-    /// The directory has decided this.
-    View(View),
-    /// A peer says something.
-    Receive(PeerId, Message),
-    /// Some of the node's time has passed.
-    Tick,
-    /// Writes up to this number are on disk, see [`PrimaryBackup::written`].
-    Synced(u64),
-    /// Everything up to this index, which has this epoch, has been applied.
-    Applied(u64, u64),
-    /// The link to a peer came up or broke.
-    Link(PeerId, bool),
-    /// The state asked for by [`Effects::fetch`] is here and stored: go on with its message.
-    Fetched(Message),
-    /// The fetch could not be finished.
-    FetchFailed,
-    /// A peer is fetching our state.
-    PeerFetches(PeerId),
-    /// Our state at this index can be fetched from this node from now on.
-    Provide(u64),
-    /// Give the primary's part away, if held.
-    StepDown,
-}
-
-/// A view for the directory to decide on. It may be decided without anybody hearing of it here.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Propose {
-    /// Only if this is the epoch of the view there.
-    pub on_epoch: u64,
-    /// The one to take its place.
-    pub view: View,
-}
-
-/// A replica whose log the primary's no longer reaches back to needs the state itself.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Fetch {
-    /// Who has it.
-    pub from: PeerId,
-    /// State up to and including this index, or later.
-    pub index: u64,
-    /// For [`Input::Fetched`]. A state that was fetched at a later index says so in it.
-    pub message: Message,
-}
-
-/// What the machine wants done: writes before the next call, sends at any time. What depends on the disk
-/// is kept back until [`Input::Synced`].
-#[derive(Debug, Default)]
-pub struct Effects {
-    /// To the same group on other nodes.
-    pub sends: Vec<(PeerId, Message)>,
-    /// For the node's log, in this order.
-    pub writes: Vec<Write>,
-    /// Everything up to this index is to be applied.
-    pub commit: Option<u64>,
-    /// For the directory.
-    pub proposes: Vec<Propose>,
-    /// State to fetch from a peer before going on.
-    pub fetch: Option<Fetch>,
-    /// A peer will ask for our state: have it ready ([`Input::Provide`]).
-    pub wants_state: bool,
-}
-
-/// Where commands for the group have to be offered.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Route {
-    /// To this replica.
-    Here,
-    /// To that node.
-    At(PeerId),
-    /// To nobody that is known now.
-    Nowhere,
-}
-
-/// What a replica says of itself.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Status {
-    /// Who orders.
-    pub primary: Option<PeerId>,
-    /// The newest that was taken.
-    pub epoch: u64,
-    /// Highest index known to be committed.
-    pub commit: u64,
-    /// Those whose acknowledgement counts.
-    pub in_sync: Vec<PeerId>,
-    /// Those who only follow.
-    pub learners: Vec<PeerId>,
-}
-
-/// What a replica starts from, beside its log.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Start {
-    /// Epoch in the newest [`Write::HardState`].
-    pub epoch: u64,
-    /// Commit there.
-    pub commit: u64,
-    /// Index and epoch up to which the state reaches.
-    pub applied: (u64, u64),
-}
 
 /// One replica of one group.
 pub struct PrimaryBackup {
@@ -197,11 +101,12 @@ impl PrimaryBackup {
             return Err(format!("the log begins after {purged} but the state ends at {applied}"));
         }
         let mut disk = OnDisk::new(last, log.epoch_of(last).unwrap_or(0));
+        let mut commit = start.commit.min(last).max(applied);
         if applied > 0 && log.epoch_of(applied) != Some(applied_epoch) {
             // A fetched state was stored, and the log had not heard of it before the crash.
             disk.purge(applied, applied_epoch, false, &mut effects.writes);
+            commit = applied;
         }
-        let commit = start.commit.min(last).max(applied);
         effects.commit = (commit > applied).then_some(commit);
         Ok(PrimaryBackup {
             me,
@@ -254,72 +159,6 @@ impl PrimaryBackup {
     #[must_use]
     pub fn written(&self) -> u64 {
         self.disk.written
-    }
-
-    /// Where commands go now.
-    #[must_use]
-    pub fn route(&self) -> Route {
-        let is_down = |id: &PeerId| self.links.get(id) == Some(&false);
-        match &self.role {
-            Role::Primary(_) => {
-                let in_sync = self.view.as_ref().map_or(&[][..], |it| &it.in_sync);
-                let can_commit = self.is_serving() && !in_sync.iter().any(is_down);
-                if can_commit { Route::Here } else { Route::Nowhere }
-            }
-            Role::Backup(Backup { primary: Some(it), .. }) if !is_down(it) && *it != self.me => {
-                Route::At(*it)
-            }
-            _ => Route::Nowhere,
-        }
-    }
-
-    /// How many more entries it takes in without queueing them.
-    #[must_use]
-    pub fn room(&self) -> usize {
-        let in_flight = self.disk.last.saturating_sub(self.applied.0);
-        self.options.in_flight_max.saturating_sub(usize::try_from(in_flight).unwrap_or(usize::MAX))
-    }
-
-    /// Every backup has answered something sent so lately that no other primary serves yet, if a new one
-    /// waits for as long.
-    #[must_use]
-    pub fn has_lease(&self, now: u64) -> bool {
-        let (Role::Primary(primary), Some(view)) = (&self.role, &self.view) else { return false };
-        let mut backups = primary.peers.iter().filter(|(id, _)| view.in_sync.contains(id));
-        self.is_serving() && backups.all(|(_, it)| now < it.stamp + self.options.lease_ms)
-    }
-
-    /// Index and epoch up to which everything has been applied.
-    #[must_use]
-    pub fn applied(&self) -> (u64, u64) {
-        self.applied
-    }
-
-    /// The log up to and including `index` is not needed any more: what may be purged of it, with the epoch
-    /// of its last entry.
-    #[must_use]
-    pub fn purgeable(&self, index: u64, log: &impl Log) -> Option<(u64, u64)> {
-        let index = index.min(self.applied.0);
-        let epoch = log.epoch_of(index)?;
-        (index > log.purged().0).then_some((index, epoch))
-    }
-
-    /// What it says of itself.
-    #[must_use]
-    pub fn status(&self) -> Status {
-        let view = self.view.as_ref();
-        let primary = match &self.role {
-            Role::Primary(it) => (!it.is_deposed).then_some(self.me),
-            Role::Backup(it) => it.primary,
-            Role::Returning(_) => None,
-        };
-        Status {
-            primary,
-            epoch: self.epoch,
-            commit: self.commit,
-            in_sync: view.map(|it| it.in_sync.clone()).unwrap_or_default(),
-            learners: view.map(|it| it.learners().collect()).unwrap_or_default(),
-        }
     }
 
     fn on_view(&mut self, now: u64, view: View, effects: &mut Effects) {
@@ -415,11 +254,5 @@ impl PrimaryBackup {
             self.commit = commit;
             effects.commit = Some(commit);
         }
-    }
-}
-
-impl Role {
-    fn follower() -> Role {
-        Role::Backup(Backup::default())
     }
 }

@@ -3,9 +3,11 @@
 //! Promise: an entry commits once every in-sync replica holds it on disk, with an entry of the primary's
 //! own epoch at or after it, and never un-commits, whatever the network loses, repeats, delays or reorders.
 //!
-//! What is under way to a backup when it is committed by an older epoch's primary stays in the log of every
-//! member of the set that follows: each of them refuses that primary from the moment it takes the new epoch.
+//! A primary that was replaced commits nothing more that could be lost: whoever follows it was in its set,
+//! so its acknowledgement is needed, and it gives none once it has taken the new epoch. What it gave before
+//! that is in the log that it then leads with.
 
+use super::backup::Backup;
 use super::log::{Entry, Log, last_at_most};
 use super::progress::Progress;
 use super::wire::{Append, ENTRIES_MAX, Message};
@@ -35,7 +37,7 @@ impl PrimaryBackup {
         let first = self.disk.last + 1;
         let entry = Entry { epoch: self.epoch, data: Bytes::new() };
         self.disk.append(first, entry, &mut effects.writes);
-        let old = std::mem::replace(&mut self.role, Role::follower());
+        let old = std::mem::replace(&mut self.role, Role::Backup(Backup::default()));
         let fetching = |id| match &old {
             Role::Primary(it) => it.peers.get(&id).and_then(|it| it.fetching_ms),
             _ => None,

@@ -10,6 +10,8 @@ pub(super) struct Progress {
     pub(super) next: u64,
     /// It is not known whether the entry before `next` is the same there: one message at a time.
     pub(super) is_probing: bool,
+    /// Where that is tried: what it acknowledges meanwhile says only what it is sure of itself.
+    probe: u64,
     /// Last index of each message with entries that is not acknowledged.
     in_flight: VecDeque<u64>,
     /// Commits wait for it, though it is not recorded in the set.
@@ -32,6 +34,7 @@ impl Progress {
             matched: 0,
             next,
             is_probing: true,
+            probe: next,
             in_flight: VecDeque::new(),
             is_waited_for: false,
             fetching_ms: None,
@@ -81,10 +84,16 @@ impl Progress {
         self.is_probing &= self.matched + 1 < self.next;
     }
 
+    /// From `next` on it may lack everything; what was under way is of no use.
+    fn resume(&mut self) {
+        let probe = if self.is_probing { self.probe } else { 0 };
+        self.back_to(probe);
+    }
+
     /// It has something else before `next`: try there.
     pub(super) fn back_to(&mut self, next: u64) {
         self.next = next.max(self.matched + 1);
-        self.is_probing = true;
+        (self.is_probing, self.probe) = (true, self.next);
         self.in_flight.clear();
     }
 
@@ -92,7 +101,7 @@ impl Progress {
     pub(super) fn tick(&mut self, now: u64, options: &Options) {
         let is_lost = now.saturating_sub(self.sent_ms) >= options.resend_ms;
         if is_lost && !self.in_flight.is_empty() {
-            self.back_to(self.matched + 1);
+            self.resume();
             self.sent_ms = now;
         }
         let is_silent = |since: u64| now.saturating_sub(since) >= options.fetch_silence_ms;
@@ -101,12 +110,39 @@ impl Progress {
 
     /// The connection is new: what was under way is lost.
     pub(super) fn reconnected(&mut self) {
-        self.back_to(self.matched + 1);
+        self.resume();
         self.fetching_ms = None;
         self.beat_ms = None;
     }
 
     pub(super) fn is_behind(&self, now: u64, options: &Options) -> bool {
         now.saturating_sub(self.progress_ms) >= options.behind_ms
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Options, Progress};
+
+    #[test]
+    fn what_is_lost_is_tried_again_where_it_was_tried() {
+        let mut peer = Progress::new(0, 100);
+        peer.sent(0, 103);
+        peer.acked(1, 80, 1, 103); // A heartbeat: all it is sure of is what was committed.
+        peer.tick(1000, &Options::default());
+        assert_eq!(peer.next, 100, "the log need not reach back to 81");
+        peer.sent(1000, 103);
+        peer.reconnected();
+        assert_eq!(peer.next, 100);
+        peer.back_to(90);
+        peer.sent(1000, 95);
+        peer.reconnected();
+        assert_eq!(peer.next, 90);
+        peer.sent(1000, 95);
+        peer.acked(1001, 95, 1000, 103);
+        peer.sent(1001, 100);
+        peer.sent(1001, 103);
+        peer.reconnected();
+        assert_eq!(peer.next, 96);
     }
 }

@@ -63,6 +63,9 @@ impl Directory {
                 self.placement = placement.clone();
                 return vec![TestWrite::Placement(placement)];
             }
+            Input::Link(id, false) => {
+                self.heard.remove(&id); // A broken connection is a hint to act at once.
+            }
             Input::Synced(upto) if upto >= self.decided_at => self.tell(sends),
             Input::Tick if ms - started > SILENCE_MS => return self.look_after(ms, ticket),
             _ => {}

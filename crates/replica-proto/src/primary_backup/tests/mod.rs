@@ -65,7 +65,7 @@ enum Event {
 }
 
 enum Member {
-    Directory(Directory),
+    Directory(Box<Directory>),
     Replica(Box<Replica>),
 }
 
@@ -77,7 +77,7 @@ impl Node for Member {
 
     fn start(me: Id, _now: Now, seed: u64, disk: &TestDisk, setup: &Setup) -> Member {
         if me == DIRECTORY {
-            return Member::Directory(Directory::start(disk, setup));
+            return Member::Directory(Box::new(Directory::start(disk, setup)));
         }
         Member::Replica(Box::new(Replica::start(me, seed, disk, setup)))
     }

@@ -183,3 +183,36 @@ fn a_lease_is_held_while_backups_answer_and_ends_when_they_do_not() {
     scene.pass(SECOND / 2);
     assert!(!has_lease(&scene, 1));
 }
+
+#[test]
+fn an_observer_is_given_what_is_committed_and_nothing_else() {
+    let scene = Scene::new(2, 2, Options::default());
+    let replica = scene.replica(1);
+    let commit = replica.machine.status().commit;
+    let begins_after = replica.log.purged().0;
+    let entries = |after, upto| replica.machine.entries(after, upto, &replica.log);
+    let found = entries(begins_after, commit).expect("all of it is there");
+    assert_eq!(found.len() as u64, commit - begins_after);
+    assert_eq!(entries(commit, commit), Some(Vec::new()));
+    assert_eq!(entries(begins_after, commit + 1), None);
+    if begins_after > 0 {
+        assert_eq!(entries(begins_after - 1, commit), None, "that is purged");
+    }
+}
+
+/// Prints how long nobody could write: `cargo test -p replica-proto write_pause -- --ignored --nocapture`.
+#[test]
+#[ignore = "it measures"]
+#[allow(clippy::print_stdout)]
+fn write_pause() {
+    for (copies, what) in [(2, "two copies"), (3, "three copies")] {
+        let mut scene = Scene::new(3, copies, Options::default());
+        scene.pass(SECOND / 100); // What it said last has arrived.
+        scene.net.crash(1);
+        let mut us = 0;
+        while scene.pass(100) == 0 || scene.truth.latest().primary == 1 {
+            us += 100;
+        }
+        println!("{what}: {us} us after the primary's death the first commit");
+    }
+}

@@ -95,6 +95,12 @@ impl PrimaryBackup {
         Some(found)
     }
 
+    /// It is the primary of the newest epoch that it knows.
+    #[must_use]
+    pub fn is_primary(&self) -> bool {
+        matches!(self.role, Role::Primary(_))
+    }
+
     /// What it says of itself.
     #[must_use]
     pub fn status(&self) -> Status {

@@ -22,7 +22,7 @@ use crate::lane::{Intake, Outbox, Taken, read_entry};
 use crate::planted;
 use crate::store::log::Append;
 use crate::store::{GroupId, History, Log};
-use crate::strategy::{Committed, Effects, Kind, PeerId, Route, Strategy, StrategyStatus};
+use crate::strategy::{Committed, Effects, Kind, PeerId, Propose, Route, Strategy, StrategyStatus, View};
 use bytes::Bytes;
 pub use checkpoint::{Checkpoint, GroupCheckpoint, StateAt};
 use fail::fail_point;
@@ -65,6 +65,14 @@ pub enum Event {
         group: GroupId,
         /// As another node's [`Engine::provide`] was given it.
         state: Bytes,
+    },
+    /// A group's replica here wants this decided by the directory; what is decided comes back by
+    /// [`Engine::view`].
+    Propose {
+        /// Which.
+        group: GroupId,
+        /// What.
+        propose: Propose,
     },
     /// The state here is as new as the one that was fetched: make a checkpoint, then call
     /// [`Engine::installed`].
@@ -319,6 +327,14 @@ impl Engine {
         }
     }
 
+    /// The directory has decided this of a group. Older ones than the replica here knows change nothing.
+    pub fn view(&mut self, group: GroupId, view: &View) {
+        if let Some(Role::Replica(strategy)) = self.groups.get_mut(&group).map(|it| &mut it.role) {
+            strategy.view(view);
+            self.touched.insert(group);
+        }
+    }
+
     /// Hands every leadership over, as far as there is somebody to take it.
     pub fn step_down(&mut self) {
         for (id, group) in &mut self.groups {
@@ -456,6 +472,8 @@ impl Engine {
         if effects.wants_state {
             self.wanted.insert(id);
         }
+        let proposes = effects.proposes.into_iter();
+        self.events.extend(proposes.map(|propose| Event::Propose { group: id, propose }));
         if let Some(fetch) = effects.fetch {
             self.begin_catch_up(id, fetch);
         }

@@ -2,7 +2,7 @@
 //!
 //! A way is a variant here, and the `WAY` of its folder says what is to be known of it from outside.
 
-use super::{PeerId, Start, Strategy, raft};
+use super::{PeerId, Start, Strategy, primary_backup, raft};
 use crate::store::{GroupId, Log};
 use bytes::Bytes;
 use std::cell::RefCell;
@@ -13,6 +13,8 @@ use std::rc::Rc;
 pub enum Kind {
     /// A leader elected by a majority; an entry is committed when a majority has it.
     Raft,
+    /// A primary named by the directory; an entry is committed when all who are in sync have it.
+    PrimaryBackup,
 }
 
 /// What is to be known of a way.
@@ -30,6 +32,7 @@ impl Kind {
     fn way(self) -> &'static Way {
         match self {
             Kind::Raft => &raft::WAY,
+            Kind::PrimaryBackup => &primary_backup::WAY,
         }
     }
 

@@ -7,6 +7,7 @@
 //! Whoever drives strategies knows them by [`Kind`] only.
 
 mod kind;
+mod primary_backup;
 mod raft;
 
 use crate::store::log::{Append, RecoveredGroup};
@@ -14,6 +15,7 @@ use bytes::Bytes;
 pub use kind::Kind;
 #[cfg(fuzzing)]
 pub use raft::fuzzing as raft_fuzzing;
+pub use replica_proto::primary_backup::{Propose, View, successor};
 
 /// Identity of a node towards its peers.
 pub type PeerId = u64;
@@ -71,6 +73,8 @@ pub struct Effects {
     pub fetch: Option<Fetch>,
     /// A peer will ask for our state: have it ready ([`Strategy::provide`]).
     pub wants_state: bool,
+    /// For the directory to decide on; the outcome is the next [`Strategy::view`], or nothing.
+    pub proposes: Vec<Propose>,
 }
 
 /// What a strategy says of itself.
@@ -162,6 +166,9 @@ pub trait Strategy {
 
     /// Give leadership away, if held.
     fn step_down(&mut self);
+
+    /// The directory has decided this of the group. Of a strategy that decides for itself, nothing.
+    fn view(&mut self, _view: &View) {}
 
     /// Says what it wants done since the last time.
     fn settle(&mut self, ticket: u64, effects: &mut Effects);

@@ -4,7 +4,8 @@
 //! history up to that moment. It is taken after so much has been applied, after so long, at a clean
 //! stop, and whenever a state was fetched from a peer.
 
-use super::{Core, DIRECTORY, kind_of};
+use super::groups::Groups;
+use super::{Core, DIRECTORY};
 use crate::identity::{Identity, Phase};
 use bytes::Bytes;
 use chat::Limits;
@@ -199,6 +200,8 @@ pub(crate) fn restore(
     };
     let log = Rc::new(RefCell::new(log));
     let history = Rc::new(RefCell::new(history));
+    let groups = Groups::new(identity.groups);
+    let kind_of = move |it| groups.kind(it);
     let mut engine = Engine::new(identity.id, identity.boot, log, history.clone(), kind_of);
     let (mut directory, mut rooms) = (Directory::new(), BTreeMap::new());
     for (number, group) in checkpoint.groups {
@@ -265,16 +268,21 @@ fn restore_begun(
     Ok(())
 }
 
-/// All groups of a new cluster: empty, at index 1, their only voter the founder.
+/// All groups of a new cluster: empty, at index 1, their only replica the founder's.
 fn founding(identity: &Identity) -> Checkpoint {
-    let founded = |id: u32| GroupCheckpoint {
-        applied: 1,
-        term: 1,
-        strategy: (1, 1, kind_of(GroupId(id)).founding_memory(&[identity.id as PeerId]).to_vec()),
-        is_replica: true,
-        ..GroupCheckpoint::default()
+    let groups = Groups::new(identity.groups);
+    let founded = |id: u32| {
+        let memory = groups.kind(GroupId(id)).founding_memory(&[identity.id as PeerId]);
+        GroupCheckpoint {
+            applied: 1,
+            term: 1,
+            strategy: (1, 1, memory.to_vec()),
+            is_replica: true,
+            ..GroupCheckpoint::default()
+        }
     };
-    let groups = (0..=identity.groups).map(|id| (id, founded(id))).collect();
+    let all = [DIRECTORY.0].into_iter().chain(groups.of_rooms());
+    let groups = all.map(|id| (id, founded(id))).collect();
     Checkpoint { groups, node: Vec::new() }
 }
 

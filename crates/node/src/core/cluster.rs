@@ -168,7 +168,7 @@ impl Core {
         self.propose(&command);
     }
 
-    fn propose(&mut self, command: &DirectoryCommand) {
+    pub(super) fn propose(&mut self, command: &DirectoryCommand) {
         self.submit(DIRECTORY, Asker::Own(Own::Whatever), encode(command));
     }
 
@@ -179,7 +179,7 @@ impl Core {
         }
         let voters = self.directory_voters();
         self.settle_group(DIRECTORY, &voters);
-        for group in 1..=self.identity.groups {
+        for group in self.groups.of_rooms() {
             let Some(placement) = self.directory.placement(group) else {
                 continue;
             };
@@ -223,6 +223,9 @@ impl Core {
     /// talks to it although most of its voters and most of those who shall hold the group are up.
     /// (Silence alone proves nothing: its vote may be the one that is needed.)
     fn is_stray(&mut self, group: GroupId, placed: &[u64]) -> bool {
+        if let Some(has_part) = self.has_part(group) {
+            return !has_part; // The directory says so itself.
+        }
         let status = self.engine.status().into_iter().find(|it| it.group == group.0);
         let Some(GroupStatus { replicas, .. }) = status else {
             return false;
@@ -292,8 +295,11 @@ impl Core {
             .collect();
         let ring = Ring::new(chat.iter().map(|it| it.0));
         let mut moves = Vec::new();
-        for group in 1..=self.identity.groups {
-            let names = ring.nodes_for(&format!("group {group}"), self.config.copies);
+        for group in self.groups.of_rooms() {
+            // A room moves between strategies on the nodes that it is on.
+            let place = self.groups.home_of(GroupId(group)).0;
+            let copies = self.groups.copies(GroupId(group), self.config.copies);
+            let names = ring.nodes_for(&format!("group {place}"), copies);
             let replicas: Vec<NodeId> = names
                 .iter()
                 .filter_map(|name| chat.iter().find(|it| it.0 == *name).map(|it| it.1))

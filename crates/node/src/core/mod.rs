@@ -11,6 +11,7 @@ mod checkpoint;
 mod cluster;
 mod deliver;
 mod directory;
+mod groups;
 mod history;
 mod measures;
 mod query;
@@ -18,6 +19,8 @@ mod requests;
 mod resync;
 mod rooms;
 mod status;
+mod views;
+
 #[cfg(test)]
 mod tests;
 
@@ -30,6 +33,7 @@ use chat::room::Rooms;
 use chat::{Limits, NodeId, SessionId, Stamp};
 pub(crate) use checkpoint::{CheckpointDone, RestoreError, restore};
 use fail::fail_point;
+use groups::Groups;
 use rand::Rng;
 use rand::rngs::SmallRng;
 use replica::engine::{Links, Soundness};
@@ -47,11 +51,6 @@ use std::time::Duration;
 
 /// The directory's group.
 pub(crate) const DIRECTORY: GroupId = GroupId(0);
-/// How a group is replicated, by its number: the same on all nodes, for ever.
-fn kind_of(_: GroupId) -> Kind {
-    Kind::Raft
-}
-
 /// Ended sessions remembered for WHOWAS.
 const PAST_MAX: usize = 1_000;
 /// With so many other nodes one can be spared: two of them are a majority with it, and without it.
@@ -145,6 +144,7 @@ pub(crate) struct Core {
     history: Rc<RefCell<History>>,
     directory: Directory,
     rooms: BTreeMap<GroupId, Rooms>,
+    groups: Groups,
     ring: GroupRing,
     shards: Vec<Shard>,
     conns: HashMap<ConnId, Conn>,
@@ -179,6 +179,8 @@ pub(crate) struct Core {
     members_changed: bool,
     checkpointing: checkpoint::Progress,
     strays: BTreeMap<GroupId, u64>,
+    /// Views that were asked for: on which epoch, and when.
+    views_asked: BTreeMap<GroupId, (u64, u64)>,
     /// When something was last proposed, so that it is not proposed again while on its way.
     proposed: HashMap<(&'static str, u64), u64>,
     /// Sessions of each shard in each room.
@@ -201,6 +203,7 @@ impl Core {
     ) -> Core {
         let me = NodeId(around.identity.id);
         let ring = GroupRing::new(around.identity.groups);
+        let groups = Groups::new(around.identity.groups);
         Core {
             info: around.info,
             config: around.config,
@@ -212,6 +215,7 @@ impl Core {
             history,
             directory,
             rooms,
+            groups,
             ring,
             shards: Vec::new(),
             conns: HashMap::new(),
@@ -240,6 +244,7 @@ impl Core {
             members_changed: true,
             checkpointing: checkpoint::Progress::new(around.checkpoint_commands),
             strays: BTreeMap::new(),
+            views_asked: BTreeMap::new(),
             proposed: HashMap::new(),
             followed: HashMap::new(),
             limits: Limits::default(),
@@ -303,6 +308,7 @@ impl Core {
             self.up.remove(&peer);
         }
         self.engine.link(peer, is_up);
+        self.settle_views();
     }
 
     /// Somebody asks on the cluster port.
@@ -328,6 +334,7 @@ impl Core {
     /// One tick of the engine's timer.
     pub(crate) fn tick(&mut self) {
         self.engine.tick();
+        self.settle_views();
         self.turn_early_away();
         if self.now_ms - self.last_duty_ms >= cluster::DUTY_MS {
             self.last_duty_ms = self.now_ms;
@@ -384,15 +391,19 @@ impl Core {
         }
     }
 
-    /// Every group with a vote here is led by another node, and has a majority of its voters up without
-    /// this one. Who leads knows the newest membership that is known here: a leader that left could be
+    /// Every group with a vote here is led by another node, and has those who are needed up without this
+    /// one. Who leads knows the newest membership that is known here: a leader that left could be
     /// the only one to know that a dead voter is none any more.
     fn can_be_spared(&self) -> bool {
         self.engine.status().iter().all(|it| {
             let voters = &it.replicas.voters;
             let is_led = it.replicas.leader.is_some_and(|it| self.up.contains(&it));
             let others = voters.iter().filter(|it| **it != self.me.0 && self.up.contains(it));
-            !voters.contains(&self.me.0) || (is_led && others.count() * 2 > voters.len())
+            let needed = match self.groups.kind(GroupId(it.group)) {
+                Kind::Raft => voters.len() / 2 + 1,
+                Kind::PrimaryBackup => 1, // Whoever is in sync has everything.
+            };
+            !voters.contains(&self.me.0) || (is_led && others.count() >= needed)
         })
     }
 
@@ -406,6 +417,7 @@ impl Core {
             Event::Unknown { token } => self.resolve(token, Answer::Unknown),
             Event::WantsState(group) => self.provide_state(group),
             Event::Install { group, state } => self.install(group, &state),
+            Event::Propose { group, propose } => self.propose_view(group, propose, self.me.0),
             Event::Keep(group) => self.checkpoint_installed(group),
             Event::Told { from, body } => self.told(from, &body),
         }

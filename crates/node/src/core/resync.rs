@@ -75,7 +75,7 @@ impl Core {
 
     fn install_rooms(&mut self, group: GroupId, state: &[u8]) -> bool {
         let fresh = if state.is_empty() {
-            Rooms::new(group.0, self.limits)
+            Rooms::of(self.groups.replication(group), group.0, self.limits)
         } else {
             match Rooms::restore(group.0, self.limits, state) {
                 Ok(fresh) => fresh,

@@ -30,7 +30,9 @@ impl Core {
                 }
                 continue;
             };
-            let rooms = self.rooms.entry(group).or_insert_with(|| Rooms::new(group.0, self.limits));
+            let replication = self.groups.replication(group);
+            let new = || Rooms::of(replication, group.0, self.limits);
+            let rooms = self.rooms.entry(group).or_insert_with(new);
             let outcome = rooms.apply(Stamp(stamp), command);
             self.room_outcome(group, index, token, outcome);
         }

@@ -22,7 +22,9 @@ use crate::lane::{Intake, Outbox, Taken, read_entry};
 use crate::planted;
 use crate::store::log::Append;
 use crate::store::{GroupId, History, Log};
-use crate::strategy::{Committed, Effects, Kind, PeerId, Propose, Route, Strategy, StrategyStatus, View};
+use crate::strategy::{
+    Committed, Effects, Kind, PeerId, Propose, Route, Strategy, StrategyStatus, View,
+};
 use bytes::Bytes;
 pub use checkpoint::{Checkpoint, GroupCheckpoint, StateAt};
 use fail::fail_point;

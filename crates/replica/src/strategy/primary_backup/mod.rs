@@ -197,8 +197,7 @@ impl Strategy for PrimaryBackupGroup {
     fn entries(&self, after: u64, upto: u64) -> Option<Vec<Committed>> {
         let found = self.machine.entries(after, upto, &self.log)?;
         let entries = (after + 1..).zip(found);
-        let entries =
-            entries.map(|(index, it)| Committed { index, term: it.epoch, data: it.data });
+        let entries = entries.map(|(index, it)| Committed { index, term: it.epoch, data: it.data });
         Some(entries.collect())
     }
 
@@ -228,11 +227,8 @@ impl Strategy for PrimaryBackupGroup {
         effects.proposes.append(&mut self.wanted.proposes);
         effects.wants_state |= std::mem::take(&mut self.wanted.wants_state);
         let fetch = self.wanted.fetch.take();
-        effects.fetch = fetch.map(|it| Fetch {
-            from: it.from,
-            index: it.index,
-            message: it.message.encode(),
-        });
+        effects.fetch =
+            fetch.map(|it| Fetch { from: it.from, index: it.index, message: it.message.encode() });
         if let Some(upto) = self.wanted.commit.take() {
             self.hand_out(upto, effects);
         }

@@ -71,7 +71,8 @@ impl GroupLog {
     /// Entries up to `index` are applied.
     pub(super) fn applied(&mut self, index: u64) {
         self.applied = self.applied.max(index);
-        while self.tail_bytes > CACHE_BYTES && self.tail_from() <= self.applied && self.pop_front() {
+        while self.tail_bytes > CACHE_BYTES && self.tail_from() <= self.applied && self.pop_front()
+        {
         }
     }
 
@@ -142,7 +143,8 @@ impl machine::Log for GroupLog {
             return Some(found); // As much as fits.
         }
         let mut bytes: usize = found.iter().map(size).sum();
-        for entry in self.tail.iter().skip((next - from) as usize).take((upto + 1 - next) as usize) {
+        for entry in self.tail.iter().skip((next - from) as usize).take((upto + 1 - next) as usize)
+        {
             bytes += size(entry);
             if !found.is_empty() && bytes > bytes_max {
                 break;

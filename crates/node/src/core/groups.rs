@@ -1,0 +1,89 @@
+//! Which groups there are: the directory, and for each strategy as many as the ring has places.
+//!
+//! A room's name leads to a place on the ring. The group of that place that Raft keeps is the room's
+//! home: its log says where the room lives. The numbers are the same on all nodes, for ever.
+
+use chat::Replication;
+use replica::store::GroupId;
+use replica::strategy::Kind;
+
+/// The groups of a cluster with so many places on its ring.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Groups {
+    places: u32,
+}
+
+impl Groups {
+    pub(crate) fn new(places: u32) -> Groups {
+        Groups { places }
+    }
+
+    /// All of rooms.
+    pub(crate) fn of_rooms(self) -> impl Iterator<Item = u32> {
+        1..=2 * self.places
+    }
+
+    /// Those whose views the directory decides on.
+    pub(crate) fn with_views(self) -> impl Iterator<Item = u32> {
+        self.places + 1..=2 * self.places
+    }
+
+    /// How a group is replicated.
+    pub(crate) fn kind(self, group: GroupId) -> Kind {
+        if group.0 > self.places { Kind::PrimaryBackup } else { Kind::Raft }
+    }
+
+    /// The same for rooms.
+    pub(crate) fn replication(self, group: GroupId) -> Replication {
+        match self.kind(group) {
+            Kind::Raft => Replication::Raft,
+            Kind::PrimaryBackup => Replication::PrimaryBackup,
+        }
+    }
+
+    /// The group of a home's rooms that live there. `None`: nobody keeps such groups.
+    pub(crate) fn group_for(self, home: GroupId, lives: Replication) -> Option<GroupId> {
+        match lives {
+            Replication::Raft => Some(home),
+            Replication::PrimaryBackup => Some(GroupId(home.0 + self.places)),
+            Replication::Gossip => None,
+        }
+    }
+
+    /// The home of a group's rooms.
+    pub(crate) fn home_of(self, group: GroupId) -> GroupId {
+        if group.0 > self.places { GroupId(group.0 - self.places) } else { group }
+    }
+
+    /// How many replicas keep a group for as many losses as `copies` of Raft's survive.
+    pub(crate) fn copies(self, group: GroupId, copies: usize) -> usize {
+        match self.kind(group) {
+            Kind::Raft => copies,
+            Kind::PrimaryBackup => copies / 2 + 1,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_room_has_one_group_of_each_strategy() {
+        let groups = Groups::new(4);
+        let home = GroupId(3);
+        let away = groups.group_for(home, Replication::PrimaryBackup).expect("it has one");
+        assert_eq!((groups.kind(home), groups.kind(away)), (Kind::Raft, Kind::PrimaryBackup));
+        assert_eq!((groups.home_of(home), groups.home_of(away)), (home, home));
+        assert_eq!(groups.group_for(home, Replication::Raft), Some(home));
+        assert_eq!(groups.of_rooms().count(), 8);
+        assert!(groups.with_views().all(|it| groups.kind(GroupId(it)) == Kind::PrimaryBackup));
+    }
+
+    #[test]
+    fn one_copy_more_than_may_be_lost_is_enough_for_a_backup() {
+        let groups = Groups::new(1);
+        let copies = |of| (groups.copies(GroupId(1), of), groups.copies(GroupId(2), of));
+        assert_eq!([copies(1), copies(3), copies(5)], [(1, 1), (3, 2), (5, 3)]);
+    }
+}

@@ -2,7 +2,5 @@
 
 use super::Plant;
 
-pub(super) const PLANT: Plant = Plant {
-    name: "ack-before-backup",
-    about: "a primary commits without waiting for its backups",
-};
+pub(super) const PLANT: Plant =
+    Plant { name: "ack-before-backup", about: "a primary commits without waiting for its backups" };

@@ -58,7 +58,7 @@ impl Cluster {
             replicas.sort();
             replicas == self.voters(it.id) && it.learners.is_empty() && it.is_led()
         };
-        Ok(groups.len() == GROUPS as usize + 1 && groups.iter().all(is_complete))
+        Ok(groups.len() == 2 * GROUPS as usize + 1 && groups.iter().all(is_complete))
     }
 
     /// The nodes that shall hold a group.
@@ -67,7 +67,9 @@ impl Cluster {
         let ring = Ring::new(names.iter().map(String::as_str));
         let (what, count) = match group {
             0 => ("directory".to_owned(), DIRECTORY_VOTERS_MAX),
-            _ => (format!("group {group}"), COPIES),
+            1..=GROUPS => (format!("group {group}"), COPIES),
+            // Of a primary-backup group one copy less has to be there for as many losses.
+            _ => (format!("group {}", group - GROUPS), COPIES / 2 + 1),
         };
         let voters = ring.nodes_for(&what, count);
         let mut voters: Vec<String> = voters.into_iter().map(str::to_owned).collect();

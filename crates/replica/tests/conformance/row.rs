@@ -8,6 +8,10 @@ pub(crate) struct Row {
     pub(crate) kind: Kind,
     /// Replicas of the group.
     pub(crate) replicas: u64,
+    /// So many of the first replicas have the group from its beginning; the others are taken in.
+    pub(crate) founders: usize,
+    /// The directory names who leads, and whose acknowledgement counts.
+    pub(crate) has_views: bool,
     /// On so many disks, at least, is what was acknowledged.
     pub(crate) copies: usize,
     /// Whether these of all replicas take commands while they are cut off from the others.
@@ -26,12 +30,30 @@ pub(crate) enum Order {
     Total,
 }
 
-pub(crate) const ROWS: &[Row] = &[Row {
-    kind: Kind::Raft,
-    replicas: 3,
-    copies: 2,
-    may_write: |side, all| side.len() * 2 > all.len(),
-    order: Order::Total,
-    takes_over_ms: 2_500, // Its own timers, drawn thrice in a row to collide; a hint makes it 0.2 s.
-    unsynced_bytes_max: 4 * (64 << 10) + (32 << 10), // Four entries of one batch each, and their heads.
-}];
+pub(crate) const ROWS: &[Row] = &[
+    Row {
+        kind: Kind::Raft,
+        replicas: 3,
+        founders: 3,
+        has_views: false,
+        copies: 2,
+        may_write: |side, all| side.len() * 2 > all.len(),
+        order: Order::Total,
+        takes_over_ms: 2_500, // Its own timers, drawn thrice in a row to collide; a hint makes it 0.2 s.
+        unsynced_bytes_max: FOUR_ENTRIES,
+    },
+    Row {
+        kind: Kind::PrimaryBackup,
+        replicas: 3,
+        founders: 1,
+        has_views: true,
+        copies: 3,                                         // All who are in sync.
+        may_write: |side, all| side.len() * 2 > all.len(), // Where the directory decides.
+        order: Order::Total,
+        takes_over_ms: 1_500, // Silence of 0.4 s is noticed, a view decided, its first entry synced.
+        unsynced_bytes_max: FOUR_ENTRIES,
+    },
+];
+
+/// Four entries of one batch each, and their heads.
+const FOUR_ENTRIES: usize = 4 * (64 << 10) + (32 << 10);

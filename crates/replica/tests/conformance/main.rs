@@ -16,6 +16,7 @@ mod cluster;
 mod damage;
 mod exactly_once;
 mod fencing;
+mod hand_over;
 mod history;
 mod order;
 mod pressure;

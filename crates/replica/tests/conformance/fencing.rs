@@ -5,10 +5,11 @@ use crate::each_seed;
 use bytes::Bytes;
 use replica::PeerId;
 
-/// Who orders now, and the others.
+/// Who orders now, and the others, the witness last.
 fn parted(cluster: &Cluster) -> (PeerId, Vec<PeerId>) {
     let writer = cluster.writer().expect("somebody orders");
-    (writer, cluster.ids().into_iter().filter(|it| *it != writer).collect())
+    let others: Vec<PeerId> = cluster.ids().into_iter().filter(|it| *it != writer).collect();
+    (writer, cluster.with_witness(&others))
 }
 
 fn until_another_writes(cluster: &mut Cluster, old: PeerId) {

@@ -36,7 +36,7 @@ fn each(test: impl Fn(&'static Row)) {
     }
     let only = env::var("STARLING_STRATEGY").ok();
     for row in ROWS.iter().filter(|it| only.as_ref().is_none_or(|only| it.kind.name() == only)) {
-        eprintln!("strategy: {}", row.kind.name());
+        eprintln!("strategy: {} on {}", row.kind.name(), row.replicas);
         test(row);
     }
 }

@@ -8,7 +8,7 @@ pub(crate) mod network;
 pub(crate) mod node;
 pub(crate) mod room;
 
-use crate::row::Row;
+use crate::row::{Row, WITNESS};
 use bytes::Bytes;
 use directory::{Directory, Reach};
 use network::Network;
@@ -110,7 +110,7 @@ impl Cluster {
         };
         it.node = None;
         let peers: Vec<PeerId> = self.machines.keys().copied().filter(|it| *it != id).collect();
-        for peer in peers {
+        for peer in peers.into_iter().chain([WITNESS]) {
             self.disconnect(id, peer);
         }
         for said in self.said.iter_mut().filter(|it| it.by == id && it.answer.is_none()) {
@@ -176,8 +176,16 @@ impl Cluster {
         self.connect_all();
     }
 
+    /// These, and the witness.
+    pub(crate) fn with_witness(&self, nodes: &[PeerId]) -> Vec<PeerId> {
+        nodes.iter().copied().chain(self.row.has_witness.then_some(WITNESS)).collect()
+    }
+
     fn connect_all(&mut self) {
         let ids: Vec<PeerId> = self.running().map(|it| it.me).collect();
+        for id in ids.iter().filter(|it| !self.cuts.contains(&(WITNESS, **it))) {
+            self.network.connect(WITNESS, *id);
+        }
         for (a, b) in ids.iter().flat_map(|a| ids.iter().map(move |b| (*a, *b))) {
             if a < b && !self.cuts.contains(&(a, b)) && self.network.connect(a, b) {
                 self.node(a).link(b, true);
@@ -189,7 +197,7 @@ impl Cluster {
     fn disconnect(&mut self, a: PeerId, b: PeerId) {
         if self.network.disconnect(a, b) {
             for (at, peer) in [(a, b), (b, a)] {
-                if self.is_running(at) {
+                if self.is_running(at) && peer != WITNESS {
                     self.node(at).link(peer, false);
                 }
             }
@@ -252,11 +260,12 @@ impl Cluster {
         }
     }
 
-    /// The directory is where the group's replicas shall be: most of these make it up.
+    /// The directory is where the group's replicas shall be, and on the witness: most of these make it up.
     fn reach(&self) -> Reach {
+        let places = self.with_witness(&self.place);
         let most = |id: PeerId, sees: &dyn Fn(PeerId) -> bool| {
-            let seen = self.place.iter().filter(|it| **it == id || sees(**it));
-            seen.count() * 2 > self.place.len()
+            let seen = places.iter().filter(|it| **it == id || sees(**it));
+            seen.count() * 2 > places.len()
         };
         let ids = || self.running().map(|it| it.me);
         let is_heard = |a, b| self.network.is_heard(a, b) && self.network.is_heard(b, a);

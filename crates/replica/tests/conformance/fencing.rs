@@ -39,6 +39,24 @@ fn late_messages_of_a_deposed_leader_change_nothing() {
 }
 
 #[test]
+fn late_messages_that_come_while_another_takes_over_change_nothing() {
+    each_seed(24, |row, seed| {
+        let mut cluster = Cluster::new(row, seed);
+        let (old, others) = parted(&cluster);
+        for other in &others {
+            cluster.network.hold(old, *other);
+            cluster.network.hold(*other, old);
+        }
+        cluster.say_many(old, 20, 10_000);
+        cluster.run(400 + 3 * seed); // After 400 ms of silence a node is taken for dead.
+        cluster.network.release();
+        cluster.say_many(others[0], 20, 200);
+        cluster.run(1_000);
+        cluster.settle();
+    });
+}
+
+#[test]
 fn who_stood_still_while_another_took_over_acknowledges_nothing_of_its_own() {
     each_seed(6, |row, seed| {
         let mut cluster = Cluster::new(row, seed);

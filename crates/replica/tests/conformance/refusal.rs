@@ -112,3 +112,23 @@ fn without_the_others_a_replica_says_so_and_with_them_it_goes_on() {
         cluster.settle();
     });
 }
+
+#[test]
+fn without_the_directory_a_group_goes_on_until_something_happens_to_it() {
+    each(|row| {
+        let mut cluster = Cluster::new(row, 10);
+        cluster.directory.is_down = true;
+        for _ in 0..20 {
+            let by = cluster.any();
+            let tokens = cluster.say_many(by, 5, 100);
+            cluster.until_acked(200, &tokens);
+            cluster.run(200);
+        }
+        cluster.stop(row.replicas, None);
+        for id in 1..row.replicas {
+            let token = cluster.say(id, "a", 100);
+            cluster.until(SAYS_SO_MS, "an answer", |it| it.answer(token).is_some());
+        }
+        cluster.settle();
+    });
+}

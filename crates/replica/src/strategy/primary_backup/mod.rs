@@ -82,7 +82,7 @@ impl PrimaryBackupGroup {
     /// What is to be written can be read from now on.
     fn absorb(&mut self) {
         for write in self.wanted.writes.drain(..) {
-            self.to_write.push(self.log.write(self.group, write));
+            self.to_write.push(self.log.write(write));
         }
     }
 
@@ -179,7 +179,11 @@ impl Strategy for PrimaryBackupGroup {
     }
 
     fn synced(&mut self, ticket: u64) {
+        let mut newest = None;
         while let Some((_, number)) = self.unsynced.pop_front_if(|it| it.0 <= ticket) {
+            newest = Some(number);
+        }
+        if let Some(number) = newest {
             fail_point!("primary-backup.before-confirm");
             self.step(Input::Synced(number));
         }

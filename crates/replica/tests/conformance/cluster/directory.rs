@@ -22,6 +22,8 @@ pub(crate) struct Directory {
     /// On their way: when they arrive, whose they are.
     asked: VecDeque<(u64, PeerId, Propose)>,
     told: BTreeMap<PeerId, View>,
+    /// It decides on nothing, and tells nothing.
+    pub(crate) is_down: bool,
     heard_ms: BTreeMap<PeerId, u64>,
 }
 
@@ -45,6 +47,10 @@ impl Directory {
 
     /// One millisecond. `place` is where replicas shall be.
     pub(crate) fn step(&mut self, now_ms: u64, reach: &Reach, place: &[PeerId]) {
+        if self.is_down {
+            self.asked.clear();
+            return;
+        }
         self.heard_ms.retain(|id, _| reach.linked.contains(id)); // Links tell sooner than silence.
         self.heard_ms.extend(reach.heard.iter().map(|it| (*it, now_ms)));
         while let Some((_, by, propose)) = self.asked.pop_front_if(|it| it.0 <= now_ms) {

@@ -51,7 +51,7 @@ pub(crate) struct Cluster {
     /// Where the group's replicas shall be.
     pub(crate) place: Vec<PeerId>,
     machines: BTreeMap<PeerId, Machine>,
-    directory: Directory,
+    pub(crate) directory: Directory,
     cuts: BTreeSet<(PeerId, PeerId)>,
     counts: BTreeMap<String, u64>,
 }
@@ -169,6 +169,7 @@ impl Cluster {
         self.cuts.clear();
         self.network.release();
         self.network.paused.clear();
+        self.directory.is_down = false;
         let ids = self.ids();
         for (a, b) in ids.iter().flat_map(|a| ids.iter().map(move |b| (*a, *b))) {
             self.network.delay(a, b, 1);

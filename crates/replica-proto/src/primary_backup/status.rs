@@ -101,17 +101,28 @@ impl PrimaryBackup {
         matches!(self.role, Role::Primary(_))
     }
 
+    /// The newest epoch that was taken.
+    #[must_use]
+    pub fn epoch(&self) -> u64 {
+        self.epoch
+    }
+
+    /// Who orders, as far as is known.
+    #[must_use]
+    pub fn primary(&self) -> Option<PeerId> {
+        match &self.role {
+            Role::Primary(it) => (!it.is_deposed).then_some(self.me),
+            Role::Backup(it) => it.primary,
+            Role::Returning(_) => None,
+        }
+    }
+
     /// What it says of itself.
     #[must_use]
     pub fn status(&self) -> Status {
         let view = self.view.as_ref();
-        let primary = match &self.role {
-            Role::Primary(it) => (!it.is_deposed).then_some(self.me),
-            Role::Backup(it) => it.primary,
-            Role::Returning(_) => None,
-        };
         Status {
-            primary,
+            primary: self.primary(),
             epoch: self.epoch,
             commit: self.commit,
             in_sync: view.map(|it| it.in_sync.clone()).unwrap_or_default(),

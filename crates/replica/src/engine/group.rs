@@ -33,7 +33,7 @@ pub(super) struct Group {
     pub(super) term_was: u64,
     /// Offer nothing before the next tick.
     pub(super) is_held: bool,
-    pub(super) no_majority_at: Option<u64>,
+    pub(super) cut_off_at: Option<u64>,
     pub(super) offered_again_ms: u64,
     /// Tickets this group waits for.
     pub(super) unsynced_from: Option<u64>,
@@ -74,7 +74,7 @@ impl Group {
             route_was: Route::Nowhere,
             term_was: 0,
             is_held: false,
-            no_majority_at: None,
+            cut_off_at: None,
             offered_again_ms: 0,
             unsynced_from: None,
             last_ticket: 0,
@@ -101,17 +101,14 @@ impl Group {
 
     pub(super) fn term(&self) -> u64 {
         match &self.role {
-            Role::Replica(strategy) => strategy.status().term,
+            Role::Replica(strategy) => strategy.term(),
             Role::Observer(_) => 0,
         }
     }
 
-    pub(super) fn is_leader_without_majority(&self, me: PeerId) -> bool {
+    pub(super) fn is_cut_off(&self) -> bool {
         match &self.role {
-            Role::Replica(strategy) => {
-                strategy.status().leader.is_none_or(|leader| leader == me)
-                    && strategy.route() == Route::Nowhere
-            }
+            Role::Replica(strategy) => strategy.is_cut_off(),
             Role::Observer(_) => false,
         }
     }

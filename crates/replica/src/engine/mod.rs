@@ -235,13 +235,13 @@ impl Engine {
                 }
             }
             Envelope::Propose(group, section) => self.take(group, section),
-            Envelope::NotTaken { group, generation, has_majority } => {
+            Envelope::NotTaken { group, generation, can_commit } => {
                 if let Some(it) = self.groups.get_mut(&group)
                     && it.outbox.generation() == generation
                 {
                     it.outbox.rewind();
                     it.is_held = true; // Until the next tick: no hot loop between two nodes.
-                    it.no_majority_at = (!has_majority).then_some(self.now_ms);
+                    it.cut_off_at = (!can_commit).then_some(self.now_ms);
                 }
             }
             Envelope::FetchState { group, index, offset } => {
@@ -545,9 +545,9 @@ impl Engine {
         group.outbox.rewind();
         let origins: Vec<_> = group.intake.origins().filter(|it| it.0 != me).collect();
         group.intake.reset();
-        let has_majority = !group.is_leader_without_majority(me);
+        let can_commit = !group.is_cut_off();
         for (origin, generation) in origins {
-            self.not_taken(id, origin, generation, has_majority);
+            self.not_taken(id, origin, generation, can_commit);
         }
     }
 
@@ -620,16 +620,16 @@ impl Engine {
                 self.sends.push((leader, Envelope::Propose(id, section)));
             }
             _ => {
-                let has_majority = !group.is_leader_without_majority(self.me);
-                self.not_taken(id, origin, generation, has_majority);
+                let can_commit = !group.is_cut_off();
+                self.not_taken(id, origin, generation, can_commit);
             }
         }
     }
 
-    fn not_taken(&mut self, id: GroupId, origin: PeerId, generation: u64, has_majority: bool) {
+    fn not_taken(&mut self, id: GroupId, origin: PeerId, generation: u64, can_commit: bool) {
         if origin != self.me {
             fail_point!("lane.before-not-taken");
-            let envelope = Envelope::NotTaken { group: id, generation, has_majority };
+            let envelope = Envelope::NotTaken { group: id, generation, can_commit };
             self.sends.push((origin, envelope));
         } else if let Some(group) = self.groups.get_mut(&id) {
             group.outbox.rewind();
@@ -644,12 +644,12 @@ impl Engine {
             return;
         };
         let is_stuck = group.route() == Route::Nowhere
-            || group.no_majority_at.is_some_and(|at| self.now_ms - at < GIVE_UP_MS);
+            || group.cut_off_at.is_some_and(|at| self.now_ms - at < GIVE_UP_MS);
         let limit = if is_stuck { GIVE_UP_MS } else { GIVE_UP_ROUTED_MS };
         if age >= limit {
             fail_point!("lane.before-give-up");
             let gone = group.outbox.give_up(self.now_ms, limit);
-            group.no_majority_at = None;
+            group.cut_off_at = None;
             self.events.extend(gone.refused.into_iter().map(|token| Event::Refused { token }));
             self.events.extend(gone.unknown.into_iter().map(|token| Event::Unknown { token }));
         } else if age >= OFFER_AGAIN_MS && self.now_ms - group.offered_again_ms >= OFFER_AGAIN_MS {

@@ -10,9 +10,9 @@ pub(super) enum Envelope {
     Strategy(GroupId, Bytes),
     /// A section for the leader.
     Propose(GroupId, Bytes),
-    /// The leader did not take a lane's section of this generation. `has_majority`: whether it can
-    /// commit at all.
-    NotTaken { group: GroupId, generation: u64, has_majority: bool },
+    /// A lane's section of this generation was not taken. `can_commit`: somebody may commit it, as far
+    /// as is known there.
+    NotTaken { group: GroupId, generation: u64, can_commit: bool },
     /// Give me your state at `index`, from `offset`.
     FetchState { group: GroupId, index: u64, offset: u64 },
     /// A part of it; `total` 0: it is not there any more.
@@ -53,10 +53,10 @@ impl Envelope {
                 head(1, group);
                 out.put_slice(body);
             }
-            Envelope::NotTaken { group, generation, has_majority } => {
+            Envelope::NotTaken { group, generation, can_commit } => {
                 head(2, group);
                 out.put_u64_le(*generation);
-                out.put_u8(u8::from(*has_majority));
+                out.put_u8(u8::from(*can_commit));
             }
             Envelope::FetchState { group, index, offset } => {
                 head(3, group);
@@ -130,8 +130,8 @@ impl Envelope {
             1 => Envelope::Propose(group, bytes),
             2 => {
                 let generation = number(&mut bytes)?;
-                let has_majority = bytes.first() == Some(&1);
-                Envelope::NotTaken { group, generation, has_majority }
+                let can_commit = bytes.first() == Some(&1);
+                Envelope::NotTaken { group, generation, can_commit }
             }
             3 => {
                 let (index, offset) = (number(&mut bytes)?, number(&mut bytes)?);
@@ -183,8 +183,8 @@ mod tests {
             Envelope::Strategy(group, body.clone()),
             Envelope::Strategy(group, Bytes::new()),
             Envelope::Propose(group, body.clone()),
-            Envelope::NotTaken { group, generation: 6, has_majority: true },
-            Envelope::NotTaken { group, generation: 6, has_majority: false },
+            Envelope::NotTaken { group, generation: 6, can_commit: true },
+            Envelope::NotTaken { group, generation: 6, can_commit: false },
             Envelope::FetchState { group, index, offset },
             Envelope::State { group, index, offset, total: 9, part: body.clone() },
             Envelope::FetchHistory { group, after, upto, room: room.clone(), ordinal },

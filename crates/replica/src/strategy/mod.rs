@@ -15,7 +15,7 @@ use bytes::Bytes;
 pub use kind::Kind;
 #[cfg(fuzzing)]
 pub use raft::fuzzing as raft_fuzzing;
-pub use replica_proto::primary_backup::{Propose, View, successor};
+pub use replica_proto::primary_backup::{Propose, View, is_allowed, successor};
 
 /// Identity of a node towards its peers.
 pub type PeerId = u64;
@@ -117,6 +117,12 @@ pub trait Strategy {
     /// Where commands go now.
     fn route(&self) -> Route;
 
+    /// Nothing can be committed here now, and this replica knows of nobody else who could. Of a strategy
+    /// that needs nobody, never.
+    fn is_cut_off(&self) -> bool {
+        false
+    }
+
     /// How many more entries it takes in at this moment without queueing them (pipelining).
     fn room(&self) -> usize;
 
@@ -172,6 +178,11 @@ pub trait Strategy {
 
     /// Says what it wants done since the last time.
     fn settle(&mut self, ticket: u64, effects: &mut Effects);
+
+    /// Election number or epoch: another one, another leader.
+    fn term(&self) -> u64 {
+        self.status().term
+    }
 
     /// What it says of itself.
     fn status(&self) -> StrategyStatus;

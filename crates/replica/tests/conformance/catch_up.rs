@@ -91,7 +91,7 @@ fn a_new_replica_takes_the_place_of_one_whose_disk_is_gone() {
         // It counts: the others can lose one more.
         cluster.stop(1, None);
         let rest: Vec<PeerId> = cluster.place.iter().copied().filter(|it| *it != 1).collect();
-        let all = cluster.place.clone();
+        let (rest, all) = (cluster.with_witness(&rest), cluster.with_witness(&cluster.place));
         cluster.run(row.takes_over_ms);
         assert_eq!(cluster.writer().is_some(), (row.may_write)(&rest, &all));
         cluster.settle();

@@ -57,6 +57,7 @@ fn what_was_acknowledged_is_remembered_by_who_takes_over() {
             let all = cluster.ids();
             let writer = cluster.writer().expect("it acknowledged just now");
             let others: Vec<u64> = all.iter().copied().filter(|it| *it != writer).collect();
+            let others = cluster.with_witness(&others);
             cluster.say_many(by, 5, 60); // Half heard: the next in charge may or may not have it.
             cluster.run(round);
             cluster.cut(&[writer], &others);

@@ -5,10 +5,11 @@ use crate::each_seed;
 use bytes::Bytes;
 use replica::PeerId;
 
-/// Who orders now, and the others.
+/// Who orders now, and the others, the witness last.
 fn parted(cluster: &Cluster) -> (PeerId, Vec<PeerId>) {
     let writer = cluster.writer().expect("somebody orders");
-    (writer, cluster.ids().into_iter().filter(|it| *it != writer).collect())
+    let others: Vec<PeerId> = cluster.ids().into_iter().filter(|it| *it != writer).collect();
+    (writer, cluster.with_witness(&others))
 }
 
 fn until_another_writes(cluster: &mut Cluster, old: PeerId) {
@@ -32,6 +33,24 @@ fn late_messages_of_a_deposed_leader_change_nothing() {
         let tokens = cluster.say_many(others[0], 20, 200);
         cluster.until_acked(2_000, &tokens);
         cluster.network.release();
+        cluster.run(1_000);
+        cluster.settle();
+    });
+}
+
+#[test]
+fn late_messages_that_come_while_another_takes_over_change_nothing() {
+    each_seed(24, |row, seed| {
+        let mut cluster = Cluster::new(row, seed);
+        let (old, others) = parted(&cluster);
+        for other in &others {
+            cluster.network.hold(old, *other);
+            cluster.network.hold(*other, old);
+        }
+        cluster.say_many(old, 20, 10_000);
+        cluster.run(400 + 3 * seed); // After 400 ms of silence a node is taken for dead.
+        cluster.network.release();
+        cluster.say_many(others[0], 20, 200);
         cluster.run(1_000);
         cluster.settle();
     });

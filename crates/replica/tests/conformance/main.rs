@@ -16,6 +16,7 @@ mod cluster;
 mod damage;
 mod exactly_once;
 mod fencing;
+mod hand_over;
 mod history;
 mod order;
 mod pressure;
@@ -27,14 +28,15 @@ use row::{ROWS, Row};
 use std::env;
 use std::sync::Once;
 
-/// Runs a test for each strategy, and says for which.
+/// Runs a test for each strategy, or for the one that `STARLING_STRATEGY` names, and says for which.
 fn each(test: impl Fn(&'static Row)) {
     static PLANTED: Once = Once::new();
     if cfg!(feature = "failpoints") {
         PLANTED.call_once(|| std::mem::forget(fail::FailScenario::setup())); // Until the process ends.
     }
-    for row in ROWS {
-        eprintln!("strategy: {}", row.kind.name());
+    let only = env::var("STARLING_STRATEGY").ok();
+    for row in ROWS.iter().filter(|it| only.as_ref().is_none_or(|only| it.kind.name() == only)) {
+        eprintln!("strategy: {} on {}", row.kind.name(), row.replicas);
         test(row);
     }
 }

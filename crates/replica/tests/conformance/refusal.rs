@@ -2,7 +2,7 @@
 
 use crate::cluster::{Answer, Cluster};
 use crate::each;
-use crate::row::Row;
+use crate::row::{Row, WITNESS};
 use replica::PeerId;
 
 /// Time within which a sender is told that a side of a cut takes nothing.
@@ -12,7 +12,8 @@ const SAYS_SO_MS: u64 = 1_000;
 fn speak_on(cluster: &mut Cluster, row: &Row, sides: [&[PeerId]; 2]) {
     let all = [sides[0], sides[1]].concat();
     for side in sides.into_iter().filter(|it| !it.is_empty()) {
-        let tokens: Vec<usize> = side.iter().map(|id| cluster.say(*id, "cut", 100)).collect();
+        let nodes = side.iter().filter(|it| **it != WITNESS);
+        let tokens: Vec<usize> = nodes.map(|id| cluster.say(*id, "cut", 100)).collect();
         let may_write = (row.may_write)(side, &all);
         cluster.until(SAYS_SO_MS, "an answer", |it| {
             tokens.iter().all(|token| it.answer(*token).is_some())
@@ -23,17 +24,20 @@ fn speak_on(cluster: &mut Cluster, row: &Row, sides: [&[PeerId]; 2]) {
     }
 }
 
-fn splits(all: &[PeerId]) -> Vec<(Vec<PeerId>, Vec<PeerId>)> {
-    let each = all
-        .iter()
-        .map(|alone| (vec![*alone], all.iter().copied().filter(|it| it != alone).collect()));
-    each.collect()
+fn everybody(row: &Row) -> Vec<PeerId> {
+    (1..=row.replicas).chain(row.has_witness.then_some(WITNESS)).collect()
+}
+
+/// Each node alone, and the others.
+fn splits(row: &Row) -> Vec<(Vec<PeerId>, Vec<PeerId>)> {
+    let others = |alone| everybody(row).into_iter().filter(|it| *it != alone).collect();
+    (1..=row.replicas).map(|alone| (vec![alone], others(alone))).collect()
 }
 
 #[test]
 fn each_side_of_a_cut_takes_commands_or_says_in_time_that_it_does_not() {
     each(|row| {
-        for (alone, others) in splits(&(1..=row.replicas).collect::<Vec<_>>()) {
+        for (alone, others) in splits(row) {
             let mut cluster = Cluster::new(row, alone[0]);
             let tokens = cluster.say_many(alone[0], 20, 100);
             cluster.until_acked(1_000, &tokens);
@@ -53,8 +57,8 @@ fn each_side_of_a_cut_takes_commands_or_says_in_time_that_it_does_not() {
 #[test]
 fn who_is_heard_by_nobody_is_told_so_in_time_from_the_first_moment_on() {
     each(|row| {
-        let all: Vec<PeerId> = (1..=row.replicas).collect();
-        for (alone, others) in splits(&all) {
+        let all = everybody(row);
+        for (alone, others) in splits(row) {
             let mut cluster = Cluster::new(row, alone[0]);
             for other in &others {
                 cluster.network.hold(alone[0], *other);
@@ -78,7 +82,7 @@ fn who_is_heard_by_nobody_is_told_so_in_time_from_the_first_moment_on() {
 #[test]
 fn what_may_have_been_heard_is_not_called_refused() {
     each(|row| {
-        for (alone, others) in splits(&(1..=row.replicas).collect::<Vec<_>>()) {
+        for (alone, others) in splits(row) {
             for heard_ms in 0..6 {
                 let mut cluster = Cluster::new(row, alone[0]);
                 cluster.say_many(alone[0], 3, 100);
@@ -103,7 +107,28 @@ fn without_the_others_a_replica_says_so_and_with_them_it_goes_on() {
         let token = cluster.say(1, "a", 100);
         cluster.until(SAYS_SO_MS, "an answer", |it| it.answer(token).is_some());
         let is_acked = cluster.answer(token) == Some(Answer::Acked);
-        assert_eq!(is_acked, (row.may_write)(&all[..1], &all));
+        let alone = cluster.with_witness(&all[..1]);
+        assert_eq!(is_acked, (row.may_write)(&alone, &everybody(row)));
+        cluster.settle();
+    });
+}
+
+#[test]
+fn without_the_directory_a_group_goes_on_until_something_happens_to_it() {
+    each(|row| {
+        let mut cluster = Cluster::new(row, 10);
+        cluster.directory.is_down = true;
+        for _ in 0..20 {
+            let by = cluster.any();
+            let tokens = cluster.say_many(by, 5, 100);
+            cluster.until_acked(200, &tokens);
+            cluster.run(200);
+        }
+        cluster.stop(row.replicas, None);
+        for id in 1..row.replicas {
+            let token = cluster.say(id, "a", 100);
+            cluster.until(SAYS_SO_MS, "an answer", |it| it.answer(token).is_some());
+        }
         cluster.settle();
     });
 }

@@ -3,14 +3,23 @@
 use replica::PeerId;
 use replica::strategy::Kind;
 
+/// Holds no replica, and always runs.
+pub(crate) const WITNESS: PeerId = 0;
+
 /// A strategy under test.
 pub(crate) struct Row {
     pub(crate) kind: Kind,
     /// Replicas of the group.
     pub(crate) replicas: u64,
+    /// So many of the first replicas have the group from its beginning; the others are taken in.
+    pub(crate) founders: usize,
+    /// The directory names who leads, and whose acknowledgement counts.
+    pub(crate) has_views: bool,
+    /// A node without a replica, [`WITNESS`], takes part in the directory.
+    pub(crate) has_witness: bool,
     /// On so many disks, at least, is what was acknowledged.
     pub(crate) copies: usize,
-    /// Whether these of all replicas take commands while they are cut off from the others.
+    /// Whether these of all replicas, with the witness, take commands while they are cut off from the others.
     pub(crate) may_write: fn(side: &[PeerId], all: &[PeerId]) -> bool,
     pub(crate) order: Order,
     /// After the loss of any one replica the others that may write do so again within this time.
@@ -26,12 +35,44 @@ pub(crate) enum Order {
     Total,
 }
 
-pub(crate) const ROWS: &[Row] = &[Row {
-    kind: Kind::Raft,
-    replicas: 3,
-    copies: 2,
-    may_write: |side, all| side.len() * 2 > all.len(),
-    order: Order::Total,
-    takes_over_ms: 2_500, // Its own timers, drawn thrice in a row to collide; a hint makes it 0.2 s.
-    unsynced_bytes_max: 4 * (64 << 10) + (32 << 10), // Four entries of one batch each, and their heads.
-}];
+pub(crate) const ROWS: &[Row] = &[
+    Row {
+        kind: Kind::Raft,
+        replicas: 3,
+        founders: 3,
+        has_views: false,
+        has_witness: false,
+        copies: 2,
+        may_write: |side, all| side.len() * 2 > all.len(),
+        order: Order::Total,
+        takes_over_ms: 2_500, // Its own timers, drawn thrice in a row to collide; a hint makes it 0.2 s.
+        unsynced_bytes_max: FOUR_ENTRIES,
+    },
+    Row {
+        kind: Kind::PrimaryBackup,
+        replicas: 3,
+        founders: 1,
+        has_views: true,
+        has_witness: false,
+        copies: 3,                                         // All who are in sync.
+        may_write: |side, all| side.len() * 2 > all.len(), // Where the directory decides.
+        order: Order::Total,
+        takes_over_ms: 1_500, // Silence of 0.4 s is noticed, a view decided, its first entry synced.
+        unsynced_bytes_max: FOUR_ENTRIES,
+    },
+    Row {
+        kind: Kind::PrimaryBackup,
+        replicas: 2,
+        founders: 1,
+        has_views: true,
+        has_witness: true,
+        copies: 2,
+        may_write: |side, all| side.len() * 2 > all.len(), // The one that the witness is with.
+        order: Order::Total,
+        takes_over_ms: 1_500,
+        unsynced_bytes_max: FOUR_ENTRIES,
+    },
+];
+
+/// Four entries of one batch each, and their heads.
+const FOUR_ENTRIES: usize = 4 * (64 << 10) + (32 << 10);

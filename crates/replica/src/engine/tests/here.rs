@@ -114,7 +114,7 @@ fn a_leader_without_a_majority_says_so_to_those_who_offered_and_to_those_who_off
     let sections = section_of(OTHER, 0..2);
     node.receive(OTHER, &propose(&sections[0]));
     node.script.borrow_mut().route = Route::Nowhere; // It still leads.
-    let without = [(OTHER, "not taken, lane 0, no majority".to_owned())];
+    let without = [(OTHER, "not taken, lane 0, cut off".to_owned())];
     node.tick_after(25);
     assert_eq!(node.sent(), without);
     node.receive(OTHER, &propose(&sections[1]));

@@ -49,6 +49,10 @@ impl Strategy for Scripted {
     fn route(&self) -> Route {
         self.0.borrow().route
     }
+    fn is_cut_off(&self) -> bool {
+        let it = self.0.borrow();
+        it.leader.is_none_or(|it| it == ME) && it.route == Route::Nowhere
+    }
     fn room(&self) -> usize {
         self.0.borrow().room
     }
@@ -292,15 +296,15 @@ fn sent_in_words(envelope: Envelope) -> String {
             let section = crate::lane::Section::take(&mut section).expect("a section");
             format!("propose {}", sections_in_words(vec![section]))
         }
-        Envelope::NotTaken { group: GROUP, generation, has_majority } => {
+        Envelope::NotTaken { group: GROUP, generation, can_commit } => {
             let of = generation - GENERATION;
-            let why = if has_majority { "" } else { ", no majority" };
+            let why = if can_commit { "" } else { ", cut off" };
             format!("not taken, lane {of}{why}")
         }
         other => format!("{other:?}"),
     }
 }
 
-fn not_taken(generation: u64, has_majority: bool) -> Envelope {
-    Envelope::NotTaken { group: GROUP, generation, has_majority }
+fn not_taken(generation: u64, can_commit: bool) -> Envelope {
+    Envelope::NotTaken { group: GROUP, generation, can_commit }
 }

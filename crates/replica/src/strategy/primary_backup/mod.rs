@@ -26,6 +26,7 @@ pub(super) const WAY: Way = Way { name: "primary-backup", begin, founding_memory
 /// One replica of one primary-backup group.
 struct PrimaryBackupGroup {
     group: GroupId,
+    me: PeerId,
     machine: PrimaryBackup,
     log: GroupLog,
     now_ms: u64,
@@ -58,6 +59,7 @@ fn begin(
     let machine = PrimaryBackup::new(me, Options::default(), start, &log, &mut wanted)?;
     let mut this = PrimaryBackupGroup {
         group,
+        me,
         machine,
         log,
         now_ms: 0,
@@ -80,17 +82,17 @@ impl PrimaryBackupGroup {
     /// What is to be written can be read from now on.
     fn absorb(&mut self) {
         for write in self.wanted.writes.drain(..) {
-            self.to_write.push(self.log.write(self.group, write));
+            self.to_write.push(self.log.write(write));
         }
     }
 
     fn note_leadership(&mut self) {
-        let status = self.machine.status();
-        let leads = self.machine.is_primary() && status.epoch > self.led;
+        let epoch = self.machine.epoch();
+        let leads = self.machine.is_primary() && epoch > self.led;
         if leads {
-            self.led = status.epoch;
+            self.led = epoch;
             metrics::counter!("starling_leader_changes_total").increment(1);
-            tracing::info!(target: LEADERSHIP, group = %self.group, term = status.epoch, "leading");
+            tracing::info!(target: LEADERSHIP, group = %self.group, term = epoch, "leading");
         }
     }
 
@@ -119,6 +121,11 @@ impl Strategy for PrimaryBackupGroup {
             machine::Route::At(primary) => Route::At(primary),
             machine::Route::Nowhere => Route::Nowhere,
         }
+    }
+
+    fn is_cut_off(&self) -> bool {
+        let primary = self.machine.primary();
+        primary.is_none_or(|it| it == self.me) && self.route() == Route::Nowhere
     }
 
     fn room(&self) -> usize {
@@ -172,7 +179,11 @@ impl Strategy for PrimaryBackupGroup {
     }
 
     fn synced(&mut self, ticket: u64) {
+        let mut newest = None;
         while let Some((_, number)) = self.unsynced.pop_front_if(|it| it.0 <= ticket) {
+            newest = Some(number);
+        }
+        if let Some(number) = newest {
             fail_point!("primary-backup.before-confirm");
             self.step(Input::Synced(number));
         }
@@ -232,6 +243,10 @@ impl Strategy for PrimaryBackupGroup {
         if let Some(upto) = self.wanted.commit.take() {
             self.hand_out(upto, effects);
         }
+    }
+
+    fn term(&self) -> u64 {
+        self.machine.epoch()
     }
 
     fn status(&self) -> StrategyStatus {

@@ -36,7 +36,8 @@ impl GroupLog {
     }
 
     /// From now on it is there to be read; gives what the node's log is to be told.
-    pub(super) fn write(&mut self, group: GroupId, write: Write) -> Append {
+    pub(super) fn write(&mut self, write: Write) -> Append {
+        let group = self.group;
         match write {
             Write::HardState { epoch, commit } => {
                 Append::HardState { group, term: epoch, vote: 0, commit }

@@ -261,6 +261,10 @@ impl Strategy for RaftGroup {
         }
     }
 
+    fn is_cut_off(&self) -> bool {
+        self.leader().is_none_or(|it| it == self.me) && self.route() == Route::Nowhere
+    }
+
     fn room(&self) -> usize {
         IN_FLIGHT_MAX.saturating_sub(self.in_flight.len())
     }
@@ -410,6 +414,10 @@ impl Strategy for RaftGroup {
         self.settle_ready(ticket, effects);
         effects.fetch = self.to_fetch.take();
         effects.wants_state |= self.node.store().take_wants_state();
+    }
+
+    fn term(&self) -> u64 {
+        self.node.raft.term
     }
 
     fn status(&self) -> StrategyStatus {

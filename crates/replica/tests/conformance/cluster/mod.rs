@@ -2,13 +2,15 @@
 //!
 //! Promise: nodes take their turns in a fixed order, and nothing happens between two steps.
 
+pub(crate) mod directory;
 pub(crate) mod judge;
 pub(crate) mod network;
 pub(crate) mod node;
 pub(crate) mod room;
 
-use crate::row::Row;
+use crate::row::{Row, WITNESS};
 use bytes::Bytes;
+use directory::{Directory, Reach};
 use network::Network;
 use node::Node;
 pub(crate) use node::{Answer, ROOM};
@@ -49,12 +51,13 @@ pub(crate) struct Cluster {
     /// Where the group's replicas shall be.
     pub(crate) place: Vec<PeerId>,
     machines: BTreeMap<PeerId, Machine>,
+    pub(crate) directory: Directory,
     cuts: BTreeSet<(PeerId, PeerId)>,
     counts: BTreeMap<String, u64>,
 }
 
 impl Cluster {
-    /// The group is founded, and takes commands.
+    /// The group is founded, has all its replicas, and takes commands.
     pub(crate) fn new(row: &'static Row, seed: u64) -> Cluster {
         eprintln!("seed: {seed}");
         let place: Vec<PeerId> = (1..=row.replicas).collect();
@@ -66,13 +69,17 @@ impl Cluster {
             now_ms: 1_000_000, // Longer than anything waits: nothing is due at the start.
             place: place.clone(),
             machines: BTreeMap::new(),
+            directory: Directory::default(),
             cuts: BTreeSet::new(),
             counts: BTreeMap::new(),
         };
-        for id in &place {
-            this.add(*id, place.clone());
+        for (at, id) in place.iter().enumerate() {
+            let founders = if at < row.founders { &place[..row.founders] } else { &[] };
+            this.add(*id, founders.to_vec());
         }
-        this.until(row.takes_over_ms, "the group begins", |it| it.writer().is_some());
+        this.until(row.takes_over_ms, "the group begins", |it| {
+            it.writer().is_some() && it.running().all(|it| it.voters() == place)
+        });
         this
     }
 
@@ -103,7 +110,7 @@ impl Cluster {
         };
         it.node = None;
         let peers: Vec<PeerId> = self.machines.keys().copied().filter(|it| *it != id).collect();
-        for peer in peers {
+        for peer in peers.into_iter().chain([WITNESS]) {
             self.disconnect(id, peer);
         }
         for said in self.said.iter_mut().filter(|it| it.by == id && it.answer.is_none()) {
@@ -162,6 +169,7 @@ impl Cluster {
         self.cuts.clear();
         self.network.release();
         self.network.paused.clear();
+        self.directory.is_down = false;
         let ids = self.ids();
         for (a, b) in ids.iter().flat_map(|a| ids.iter().map(move |b| (*a, *b))) {
             self.network.delay(a, b, 1);
@@ -169,8 +177,16 @@ impl Cluster {
         self.connect_all();
     }
 
+    /// These, and the witness.
+    pub(crate) fn with_witness(&self, nodes: &[PeerId]) -> Vec<PeerId> {
+        nodes.iter().copied().chain(self.row.has_witness.then_some(WITNESS)).collect()
+    }
+
     fn connect_all(&mut self) {
         let ids: Vec<PeerId> = self.running().map(|it| it.me).collect();
+        for id in ids.iter().filter(|it| !self.cuts.contains(&(WITNESS, **it))) {
+            self.network.connect(WITNESS, *id);
+        }
         for (a, b) in ids.iter().flat_map(|a| ids.iter().map(move |b| (*a, *b))) {
             if a < b && !self.cuts.contains(&(a, b)) && self.network.connect(a, b) {
                 self.node(a).link(b, true);
@@ -182,7 +198,7 @@ impl Cluster {
     fn disconnect(&mut self, a: PeerId, b: PeerId) {
         if self.network.disconnect(a, b) {
             for (at, peer) in [(a, b), (b, a)] {
-                if self.is_running(at) {
+                if self.is_running(at) && peer != WITNESS {
                     self.node(at).link(peer, false);
                 }
             }
@@ -219,14 +235,23 @@ impl Cluster {
         for (from, to, frame) in self.network.arrivals(self.now_ms) {
             self.deliver(from, to, frame);
         }
+        if self.row.has_views {
+            self.directory.step(self.now_ms, &self.reach(), &self.place);
+        }
         for machine in self.machines.values_mut() {
             let Some(node) = &mut machine.node else { continue };
             if self.network.paused.contains(&node.me) {
                 continue;
             }
+            if self.row.has_views && node.is_tick(self.now_ms) {
+                node.settle_view(self.directory.known_by(node.me));
+            }
             let (answers, out) = node.step(self.now_ms, &self.place);
             for (to, frame) in out.0 {
                 self.network.send(node.me, to, frame, self.now_ms);
+            }
+            for propose in node.proposes.drain(..) {
+                self.directory.ask(self.now_ms, node.me, propose);
             }
             for (token, answer) in answers {
                 let said = &mut self.said[token as usize];
@@ -234,6 +259,20 @@ impl Cluster {
                 said.answer = Some(answer);
             }
         }
+    }
+
+    /// The directory is where the group's replicas shall be, and on the witness: most of these make it up.
+    fn reach(&self) -> Reach {
+        let places = self.with_witness(&self.place);
+        let most = |id: PeerId, sees: &dyn Fn(PeerId) -> bool| {
+            let seen = places.iter().filter(|it| **it == id || sees(**it));
+            seen.count() * 2 > places.len()
+        };
+        let ids = || self.running().map(|it| it.me);
+        let is_heard = |a, b| self.network.is_heard(a, b) && self.network.is_heard(b, a);
+        let linked = ids().filter(|a| most(*a, &|b| self.network.is_up(*a, b))).collect();
+        let heard = ids().filter(|a| most(*a, &|b| is_heard(*a, b))).collect();
+        Reach { linked, heard }
     }
 
     /// A frame arrives, whoever has sent it and when.

@@ -62,6 +62,12 @@ impl Network {
         self.links.entry((from, to)).or_default().is_held = true;
     }
 
+    /// Whether what is sent arrives.
+    pub(crate) fn is_heard(&self, from: PeerId, to: PeerId) -> bool {
+        let arrives = |it: &Link| it.is_up && !it.is_held;
+        self.links.get(&(from, to)).is_some_and(arrives) && !self.paused.contains(&to)
+    }
+
     /// What was held up arrives after all.
     pub(crate) fn release(&mut self) {
         self.links.values_mut().for_each(|it| it.is_held = false);

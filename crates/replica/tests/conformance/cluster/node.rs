@@ -8,7 +8,7 @@ use replica::engine::{Checkpoint, GroupCheckpoint, Links, StateAt};
 use replica::store::history::{HistoryOptions, Record};
 use replica::store::log::{LogError, LogOptions, OpenError, TornTail};
 use replica::store::{Disk, Log, SimDisk};
-use replica::strategy::{Point, Start, TICK_MS};
+use replica::strategy::{Point, Propose, Start, TICK_MS, View};
 use replica::{Engine, Event, PeerId};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -48,6 +48,8 @@ pub(crate) struct Node {
     /// Most bytes that were submitted to the log and not on disk.
     pub(crate) unsynced_bytes: usize,
     pub(crate) up: BTreeSet<PeerId>,
+    /// For the directory to decide on.
+    pub(crate) proposes: Vec<Propose>,
     synced: Receiver<Result<u64, LogError>>,
     sync_at_ms: Option<u64>,
     installing: bool,
@@ -113,6 +115,7 @@ impl Node {
             broken: None,
             unsynced_bytes: 0,
             up: BTreeSet::new(),
+            proposes: Vec::new(),
             synced,
             sync_at_ms: None,
             installing: false,
@@ -157,7 +160,7 @@ impl Node {
                 Err(why) => self.broken = Some(why.to_string()),
             }
         }
-        if (now_ms + self.me * 7).is_multiple_of(TICK_MS) {
+        if self.is_tick(now_ms) {
             self.engine.tick();
         }
         if now_ms.is_multiple_of(DUTY_MS) {
@@ -174,6 +177,14 @@ impl Node {
             self.broken.get_or_insert(why.to_owned());
         }
         done
+    }
+
+    /// Whose acknowledgement counts, as far as it knows.
+    pub(crate) fn voters(&self) -> Vec<PeerId> {
+        let status = self.engine.status().into_iter().find(|it| it.group == GROUP.0);
+        let mut voters = status.map(|it| it.replicas.voters).unwrap_or_default();
+        voters.sort_unstable();
+        voters
     }
 
     pub(crate) fn link(&mut self, peer: PeerId, is_up: bool) {
@@ -223,6 +234,7 @@ impl Node {
                 }
             }
             Event::Keep(_) => self.installing = true,
+            Event::Propose { propose, .. } => self.proposes.push(propose),
             Event::Told { .. } => {}
         }
     }
@@ -235,6 +247,25 @@ impl Node {
         let blob = postcard::to_stdvec(&checkpoint).expect("writing to memory cannot fail");
         self.history.borrow_mut().checkpoint(&blob).expect("the history's disk is fine");
         self.engine.checkpointed(&starts);
+    }
+
+    /// The directory tells what it has decided; the founder has it decide on the first view.
+    pub(crate) fn settle_view(&mut self, view: Option<&View>) {
+        let is_founder = self.engine.holds(GROUP) == Some(true) && self.engine.applied(GROUP) > 0;
+        match view {
+            Some(view) => self.engine.view(GROUP, view),
+            None if is_founder => {
+                let me = self.me;
+                let view = View { epoch: 1, primary: me, in_sync: vec![me], replicas: vec![me] };
+                self.proposes.push(Propose { on_epoch: 0, view });
+            }
+            None => {}
+        }
+    }
+
+    /// A tick is due.
+    pub(crate) fn is_tick(&self, now_ms: u64) -> bool {
+        (now_ms + self.me * 7).is_multiple_of(TICK_MS)
     }
 
     /// What the directory would have it do.

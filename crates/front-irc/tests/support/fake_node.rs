@@ -204,7 +204,12 @@ impl FakeNode {
             place: Place::direct("a", "b"),
             verb: RoomVerb::Forget { reason },
         };
-        let outcome = self.rooms.apply(now, command);
+        let room = command.place.clone();
+        let outcome = match self.lives_away(&room) {
+            true => self.away.apply(now, command),
+            false => self.rooms.apply(now, command),
+        };
+        self.carry(now, &room);
         self.publish(&outcome, None, None);
         self.past.insert(0, (session, now));
         if let Some(conn) = self.conn_of.remove(&id) {
@@ -292,6 +297,7 @@ impl FakeNode {
                 let (session, nick) = find(&nick)?;
                 RoomVerb::Invite { session, nick }
             }
+            RoomAsk::Replicate(to) => RoomVerb::Fence { to, shown: "".into() },
             RoomAsk::Modes(asked) => {
                 let mut changes = Vec::new();
                 for (is_set, letter, param) in asked {
@@ -324,6 +330,26 @@ impl FakeNode {
         }
     }
 
+    fn lives_away(&self, place: &Place) -> bool {
+        let lives = self.rooms.lives(&place.key());
+        lives.is_some_and(|it| it.0 == Replication::PrimaryBackup)
+    }
+
+    /// A room that left one of the two groups comes to the other at once.
+    fn carry(&mut self, now: Stamp, place: &Place) {
+        let key = place.key();
+        let nobody = self.directory.sessions().next().expect("somebody asked").who();
+        let mut adopt = |from: &Rooms, to: &mut Rooms| {
+            if let Some(carried) = from.carried(&key) {
+                let verb = RoomVerb::Adopt { carried: Box::new(carried) };
+                let (who, place) = (nobody.clone(), place.clone());
+                to.apply(now, RoomCommand { who, number: 0, place, verb });
+            }
+        };
+        adopt(&self.rooms, &mut self.away);
+        adopt(&self.away, &mut self.rooms);
+    }
+
     fn publish(
         &mut self,
         outcome: &Outcome,
@@ -349,7 +375,7 @@ impl FakeNode {
     }
 
     fn view(&self, name: &RoomName, asker: Option<SessionId>) -> Option<RoomView> {
-        let room = self.rooms.room(name.as_str())?;
+        let room = self.rooms.room(name.as_str()).or_else(|| self.away.room(name.as_str()))?;
         let is_occupant = asker.is_some_and(|it| room.occupant(it).is_some());
         if room.is_secret() && !is_occupant {
             return None;
@@ -363,6 +389,7 @@ impl FakeNode {
             modes,
             key: key.filter(|_| is_occupant).map(Into::into),
             limit,
+            replication: room.replication(),
             is_secret: room.is_secret(),
             is_occupant,
             occupants: room
@@ -382,6 +409,7 @@ impl FakeNode {
             Query::Rooms => View::Rooms(
                 self.rooms
                     .iter()
+                    .chain(self.away.iter())
                     .filter(|(_, it)| !it.is_secret())
                     .map(|(_, it)| RoomLine {
                         shown: it.shown().into(),
@@ -389,6 +417,7 @@ impl FakeNode {
                         topic: it.topic().map_or("".into(), |it| it.text.clone()),
                         topic_at: it.topic().map(|it| it.set_at),
                         created_at: it.created_at(),
+                        replication: it.replication(),
                     })
                     .collect(),
             ),

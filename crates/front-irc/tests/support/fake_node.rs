@@ -6,9 +6,9 @@
 use chat::directory::{
     Directory, DirectoryCommand, DirectoryEvent, DirectoryRefusal, NewSession, Roles, Session,
 };
-use chat::room::{Outcome, RoomCommand, RoomVerb, Rooms};
+use chat::room::{Outcome, Refusal, RoomCommand, RoomVerb, Rooms};
 use chat::{
-    Limits, ModeChange, MsgId, Nick, NodeId, Place, Record, RoomName, SessionId, Stamp, What,
+    Limits, ModeChange, MsgId, Nick, NodeId, Place, Record, Replication, RoomName, SessionId, Stamp, What,
 };
 use crossbeam_channel::Sender;
 use node::door::*;
@@ -28,6 +28,8 @@ struct Shard {
 pub(crate) struct FakeNode {
     directory: Directory,
     rooms: Rooms,
+    /// Those that are replicated by primary-backup.
+    away: Rooms,
     history: BTreeMap<String, Vec<Arc<Record>>>,
     shards: Vec<Shard>,
     of_conn: HashMap<ConnId, SessionId>,
@@ -71,6 +73,7 @@ impl FakeNode {
         let mut it = FakeNode {
             directory: Directory::new(),
             rooms: Rooms::new(1, Limits::default()),
+            away: Rooms::of(Replication::PrimaryBackup, 2, Limits::default()),
             history: BTreeMap::new(),
             shards: Vec::new(),
             of_conn: HashMap::new(),
@@ -158,8 +161,9 @@ impl FakeNode {
                 let shard = ShardId(number as u16);
                 let asked = asked.filter(|it| it.0.shard == shard);
                 let at = outcome.at;
-                let rooms =
-                    |id: SessionId| self.rooms.rooms_of(id).cloned().collect::<Arc<[RoomName]>>();
+                let rooms = |id: SessionId| -> Arc<[RoomName]> {
+                    self.rooms.rooms_of(id).chain(self.away.rooms_of(id)).cloned().collect()
+                };
                 let delivery = match &event {
                     DirectoryEvent::Registered(session) => Delivery::Began(session.clone()),
                     DirectoryEvent::Renamed { session, from } => Delivery::Renamed {
@@ -204,12 +208,9 @@ impl FakeNode {
             place: Place::direct("a", "b"),
             verb: RoomVerb::Forget { reason },
         };
-        let room = command.place.clone();
-        let outcome = match self.lives_away(&room) {
-            true => self.away.apply(now, command),
-            false => self.rooms.apply(now, command),
-        };
-        self.carry(now, &room);
+        let away = self.away.apply(now, command.clone());
+        let outcome = self.rooms.apply(now, command);
+        self.publish(&away, None, None);
         self.publish(&outcome, None, None);
         self.past.insert(0, (session, now));
         if let Some(conn) = self.conn_of.remove(&id) {
@@ -297,6 +298,10 @@ impl FakeNode {
                 let (session, nick) = find(&nick)?;
                 RoomVerb::Invite { session, nick }
             }
+            RoomAsk::Replicate(Replication::Gossip) => {
+                let why = Refusal::BadModeParam('R', "gossip".into());
+                return Err(Refused::Room(why));
+            }
             RoomAsk::Replicate(to) => RoomVerb::Fence { to, shown: "".into() },
             RoomAsk::Modes(asked) => {
                 let mut changes = Vec::new();
@@ -322,7 +327,12 @@ impl FakeNode {
         let now = self.now();
         self.next += 1;
         let command = RoomCommand { who: session.who(), number: self.next, place, verb };
-        let outcome = self.rooms.apply(now, command);
+        let room = command.place.clone();
+        let outcome = match self.lives_away(&room) {
+            true => self.away.apply(now, command),
+            false => self.rooms.apply(now, command),
+        };
+        self.carry(now, &room);
         self.publish(&outcome, asked, Some(session.id));
         match outcome.refused.is_empty() {
             true => Answer::Done,
@@ -339,7 +349,7 @@ impl FakeNode {
     fn carry(&mut self, now: Stamp, place: &Place) {
         let key = place.key();
         let nobody = self.directory.sessions().next().expect("somebody asked").who();
-        let mut adopt = |from: &Rooms, to: &mut Rooms| {
+        let adopt = |from: &Rooms, to: &mut Rooms| {
             if let Some(carried) = from.carried(&key) {
                 let verb = RoomVerb::Adopt { carried: Box::new(carried) };
                 let (who, place) = (nobody.clone(), place.clone());
@@ -491,7 +501,8 @@ impl FakeNode {
         let key = match (RoomName::parse(target), asker) {
             (Ok(room), Some(asker)) => {
                 let who = self.directory.session(asker).map(|it| it.who());
-                let may = self.rooms.room(room.as_str()).zip(who);
+                let away = self.away.room(room.as_str());
+                let may = self.rooms.room(room.as_str()).or(away).zip(who);
                 if !may.is_some_and(|(room, who)| room.may_read(&who)) {
                     return Answer::Refused(vec![Refused::NoHistory]);
                 }

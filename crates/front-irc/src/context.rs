@@ -56,7 +56,7 @@ impl Context {
             .value("NETWORK", &info.network)
             .value("CASEMAPPING", "ascii")
             .value("CHANTYPES", "#")
-            .value("CHANMODES", "beI,k,l,imnst")
+            .value("CHANMODES", "beI,k,lR,imnst")
             .value("PREFIX", "(ov)@+")
             .value("STATUSMSG", "@+")
             .value("MODES", MODES_MAX)

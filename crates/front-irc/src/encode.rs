@@ -5,7 +5,8 @@
 use crate::context::MODES_MAX;
 use crate::outs::Class;
 use chat::directory::Session;
-use chat::{ModeChange, Record, SayKind, Stamp, What};
+use crate::verbs::mode::REPLICATION;
+use chat::{ModeChange, Record, Replication, SayKind, Stamp, What};
 use irc_proto::{LineWriter, mode};
 
 /// The encodings of one happening.
@@ -107,7 +108,15 @@ pub(crate) fn record(
             let mut line = begin(out, record, class, batch);
             line.verb("INVITE").param(nick.as_str()).param(room).finish();
         }
-        What::Replicated { .. } => {} // IRC has no line for it.
+        What::Replicated { to, .. } => {
+            let mut line = begin(out, record, class, batch);
+            line.verb("MODE").param(room);
+            match to {
+                Replication::Raft => line.param(&format!("-{REPLICATION}")),
+                other => line.param(&format!("+{REPLICATION}")).param(other.as_str()),
+            };
+            line.finish();
+        }
     }
 }
 

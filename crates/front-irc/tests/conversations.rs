@@ -25,7 +25,7 @@ fn registration_needs_nick_user_and_the_end_of_negotiation() {
          alice< :n1 002 alice :Your host is n1, running version starling-...
          alice< :n1 003 alice :This server was created 2023-11-14T22:13:20.000Z
          alice< :n1 004 alice n1 starling-...
-         alice< :n1 005 alice NETWORK=Test CASEMAPPING=ascii CHANTYPES=# CHANMODES=beI,k,l,imnst PREFIX=(ov)@+ ...
+         alice< :n1 005 alice NETWORK=Test CASEMAPPING=ascii CHANTYPES=# CHANMODES=beI,k,lR,imnst PREFIX=(ov)@+ ...
          alice< :n1 005 alice KICKLEN=...
          alice< :n1 005 alice ...
          alice< :n1 251 alice :There are 1 users and 0 invisible on 1 servers
@@ -484,5 +484,51 @@ fn the_server_describes_itself() {
          alice< :n1 391 alice n1 ...
          alice> ADMIN
          alice< :n1 423 alice n1 :No administrative info available",
+    );
+}
+
+#[test]
+fn operators_choose_how_a_room_is_replicated_and_everybody_in_it_sees_so() {
+    plays(
+        "alice enters
+         bob enters
+         alice> JOIN #Rust
+         alice< :alice!~alice@127.0.0.1 JOIN #Rust
+         alice< :n1 353 ...
+         alice< :n1 366 ...
+         bob> JOIN #rust
+         bob< :bob!~bob@127.0.0.1 JOIN #Rust
+         bob< :n1 353 ...
+         bob< :n1 366 ...
+         alice< :bob!~bob@127.0.0.1 JOIN #Rust
+         bob> MODE #rust +R primary-backup
+         bob< :n1 482 bob #Rust :You're not channel operator
+         alice> MODE #rust +Rm primary-backup
+         alice< :alice!~alice@127.0.0.1 MODE #Rust +m
+         alice< :alice!~alice@127.0.0.1 MODE #Rust +R primary-backup
+         bob< :alice!~alice@127.0.0.1 MODE #Rust +m
+         bob< :alice!~alice@127.0.0.1 MODE #Rust +R primary-backup
+         alice> PRIVMSG #rust :still here
+         bob< :alice!~alice@127.0.0.1 PRIVMSG #Rust :still here
+         bob> MODE #rust
+         bob< :n1 324 bob #Rust +mntR primary-backup
+         bob< :n1 329 ...
+         alice> MODE #rust +R gossip
+         alice< :n1 696 alice #Rust R gossip :A room is replicated by raft or primary-backup (gossip is not there yet)
+         alice> MODE #rust +R often
+         alice< :n1 696 alice #rust R often :A room is replicated by raft or primary-backup (gossip is not there yet)
+         alice> TOPIC #rust :ours
+         alice< :alice!~alice@127.0.0.1 TOPIC #Rust :ours
+         bob< :alice!~alice@127.0.0.1 TOPIC #Rust :ours
+         bob> LIST
+         bob< :n1 321 bob Channel :Users  Name
+         bob< :n1 322 bob #Rust 2 :[+R primary-backup] ours
+         bob< :n1 323 bob :End of /LIST
+         alice> MODE #rust -R
+         alice< :alice!~alice@127.0.0.1 MODE #Rust -R
+         bob< :alice!~alice@127.0.0.1 MODE #Rust -R
+         bob> MODE #rust
+         bob< :n1 324 bob #Rust +mnt
+         bob< :n1 329 ...",
     );
 }

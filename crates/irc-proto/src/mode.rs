@@ -31,9 +31,9 @@ pub enum ModeKind {
     Prefix,
 }
 
-/// The modes of our channels: `CHANMODES=beI,k,l,imnst` and `PREFIX=(ov)@+`.
+/// The modes of our channels: `CHANMODES=beI,k,lR,imnst` and `PREFIX=(ov)@+`.
 pub const CHANNEL_MODES: ModeTable =
-    ModeTable { list: "beI", param_always: "k", param_on_set: "l", flag: "imnst", prefix: "ov" };
+    ModeTable { list: "beI", param_always: "k", param_on_set: "lR", flag: "imnst", prefix: "ov" };
 
 /// The modes of our users: invisible, operator, wallops, bot.
 pub const USER_MODES: ModeTable =

@@ -22,6 +22,8 @@ pub struct Config {
     pub join: Vec<String>,
     /// Replicas of each group; fewer nodes than that: as many as there are.
     pub copies: usize,
+    /// How new rooms are replicated.
+    pub replication: chat::Replication,
     /// Room groups of a newly founded cluster.
     pub groups: u32,
     /// How long a dead node's sessions live on.

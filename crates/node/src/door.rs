@@ -8,7 +8,7 @@ use crate::Status;
 use bytes::Bytes;
 use chat::directory::{Change, Session};
 use chat::room::Refusal;
-use chat::{MsgId, Nick, NodeId, Record, RoomName, SayKind, Stamp};
+use chat::{MsgId, Nick, NodeId, Record, Replication, RoomName, SayKind, Stamp};
 use crossbeam_channel::{Receiver, Sender};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -154,6 +154,8 @@ pub enum RoomAsk {
         /// Whom.
         nick: Arc<str>,
     },
+    /// Replicate the room in another way.
+    Replicate(Replication),
 }
 
 /// Look-ups. Answered from what this node has applied.
@@ -275,6 +277,8 @@ pub struct RoomView {
     pub key: Option<Arc<str>>,
     /// `l`.
     pub limit: Option<u32>,
+    /// How it is replicated.
+    pub replication: Replication,
     /// `s`.
     pub is_secret: bool,
     /// The asker is in.
@@ -307,6 +311,8 @@ pub struct RoomLine {
     pub topic_at: Option<Stamp>,
     /// When the room was made.
     pub created_at: Stamp,
+    /// How it is replicated.
+    pub replication: Replication,
 }
 
 /// A session, for WHOIS and WHO.

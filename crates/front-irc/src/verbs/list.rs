@@ -6,6 +6,8 @@ use irc_proto::Line;
 use irc_proto::numeric::*;
 use crate::pending::Asked;
 use irc_proto::elist::{ListFilter, Listed};
+use super::mode::REPLICATION;
+use chat::Replication;
 use node::door::{Query, RoomLine};
 
 pub(super) const SPEC: Spec =
@@ -29,7 +31,13 @@ pub(crate) fn show(turn: &mut Turn<'_>, conditions: &str, rooms: &[RoomLine]) {
         };
         if filter.matches(&listed, now_ms) {
             let mut reply = turn.reply(RPL_LIST);
-            reply.param(&it.shown).number(it.occupants as u64).trailing(&it.topic).finish();
+            reply.param(&it.shown).number(it.occupants as u64);
+            match it.replication {
+                Replication::Raft => reply.trailing(&it.topic),
+                // As others show modes there.
+                other => reply.trailing(format!("[+{REPLICATION} {other}] {}", it.topic).trim_end()),
+            };
+            reply.finish();
         }
     }
     turn.reply(RPL_LISTEND).trailing("End of /LIST").finish();

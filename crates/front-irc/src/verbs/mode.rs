@@ -7,7 +7,7 @@ use irc_proto::numeric::*;
 use crate::conn::Phase;
 use crate::context::MODES_MAX;
 use crate::pending::Asked;
-use chat::RoomName;
+use chat::{Replication, RoomName};
 use chat::directory::Change;
 use irc_proto::mode::{CHANNEL_MODES, ModeError, ModeKind, USER_MODES};
 use node::Ask;
@@ -35,12 +35,17 @@ fn of_room(turn: &mut Turn<'_>, line: &Line<'_>) {
         return;
     }
     let mut changes: Vec<(bool, char, Option<Arc<str>>)> = Vec::new();
+    let mut replicate: Option<Replication> = None;
     for change in CHANNEL_MODES.parse(&line.params[1..], MODES_MAX) {
         match change {
             Ok(it) if it.param.is_none() && CHANNEL_MODES.kind(it.letter) == Some(ModeKind::List) => {
                 let asked = Asked::Masks { shown: shown.into(), letter: it.letter };
                 turn.query(Query::Masks(room.clone(), it.letter), asked);
             }
+            Ok(it) if it.letter == REPLICATION => match replication_of(it.add, it.param) {
+                Ok(asked) => replicate = Some(asked),
+                Err(raw) => bad_param(turn, shown, it.letter, raw),
+            },
             Ok(it) => {
                 let param: Option<Arc<str>> = match (it.param, CHANNEL_MODES.kind(it.letter)) {
                     (Some(mask), Some(ModeKind::List)) => {
@@ -62,7 +67,21 @@ fn of_room(turn: &mut Turn<'_>, line: &Line<'_>) {
     }
     if !changes.is_empty() {
         let verb = RoomAsk::Modes(changes);
+        turn.ask(Ask::Room { room: room.clone(), verb }, Asked::SetModes { room: room.clone() });
+    }
+    if let Some(to) = replicate {
+        let verb = RoomAsk::Replicate(to);
         turn.ask(Ask::Room { room: room.clone(), verb }, Asked::SetModes { room });
+    }
+}
+
+/// How a room is replicated; without it: by Raft.
+pub(crate) const REPLICATION: char = 'R';
+
+fn replication_of(is_set: bool, param: Option<&str>) -> Result<Replication, &str> {
+    match param {
+        Some(raw) if is_set => raw.parse().map_err(|_| raw),
+        _ => Ok(Replication::Raft),
     }
 }
 
@@ -77,7 +96,11 @@ pub(crate) fn unknown(turn: &mut Turn<'_>, letter: char) {
 pub(crate) fn bad_param(turn: &mut Turn<'_>, shown: &str, letter: char, param: &str) {
     let mut reply = turn.reply(ERR_INVALIDMODEPARAM);
     reply.param(shown).param(&letter.to_string()).param(param);
-    reply.trailing("This parameter means nothing for this mode").finish();
+    reply.trailing(match letter {
+        REPLICATION => "A room is replicated by raft or primary-backup (gossip is not there yet)",
+        _ => "This parameter means nothing for this mode",
+    });
+    reply.finish();
 }
 
 /// 324 and 329.
@@ -88,6 +111,9 @@ pub(crate) fn show(turn: &mut Turn<'_>, view: &RoomView) {
             letters.push(letter);
         }
     }
+    if view.replication != Replication::Raft {
+        letters.push(REPLICATION);
+    }
     let limit = view.limit.map(|it| it.to_string());
     let mut reply = turn.reply(RPL_CHANNELMODEIS);
     reply.param(&view.shown).param(&letters);
@@ -95,6 +121,7 @@ pub(crate) fn show(turn: &mut Turn<'_>, view: &RoomView) {
         match letter {
             'k' => _ = reply.param(view.key.as_deref().unwrap_or("*")),
             'l' => _ = reply.param(limit.as_deref().unwrap_or("*")),
+            REPLICATION => _ = reply.param(view.replication.as_str()),
             _ => {}
         }
     }

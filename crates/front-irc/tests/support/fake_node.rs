@@ -6,9 +6,9 @@
 use chat::directory::{
     Directory, DirectoryCommand, DirectoryEvent, DirectoryRefusal, NewSession, Roles, Session,
 };
-use chat::room::{Outcome, RoomCommand, RoomVerb, Rooms};
+use chat::room::{Outcome, Refusal, RoomCommand, RoomVerb, Rooms};
 use chat::{
-    Limits, ModeChange, MsgId, Nick, NodeId, Place, Record, RoomName, SessionId, Stamp, What,
+    Limits, ModeChange, MsgId, Nick, NodeId, Place, Record, Replication, RoomName, SessionId, Stamp, What,
 };
 use crossbeam_channel::Sender;
 use node::door::*;
@@ -28,6 +28,8 @@ struct Shard {
 pub(crate) struct FakeNode {
     directory: Directory,
     rooms: Rooms,
+    /// Those that are replicated by primary-backup.
+    away: Rooms,
     history: BTreeMap<String, Vec<Arc<Record>>>,
     shards: Vec<Shard>,
     of_conn: HashMap<ConnId, SessionId>,
@@ -71,6 +73,7 @@ impl FakeNode {
         let mut it = FakeNode {
             directory: Directory::new(),
             rooms: Rooms::new(1, Limits::default()),
+            away: Rooms::of(Replication::PrimaryBackup, 2, Limits::default()),
             history: BTreeMap::new(),
             shards: Vec::new(),
             of_conn: HashMap::new(),
@@ -158,8 +161,9 @@ impl FakeNode {
                 let shard = ShardId(number as u16);
                 let asked = asked.filter(|it| it.0.shard == shard);
                 let at = outcome.at;
-                let rooms =
-                    |id: SessionId| self.rooms.rooms_of(id).cloned().collect::<Arc<[RoomName]>>();
+                let rooms = |id: SessionId| -> Arc<[RoomName]> {
+                    self.rooms.rooms_of(id).chain(self.away.rooms_of(id)).cloned().collect()
+                };
                 let delivery = match &event {
                     DirectoryEvent::Registered(session) => Delivery::Began(session.clone()),
                     DirectoryEvent::Renamed { session, from } => Delivery::Renamed {
@@ -204,7 +208,9 @@ impl FakeNode {
             place: Place::direct("a", "b"),
             verb: RoomVerb::Forget { reason },
         };
+        let away = self.away.apply(now, command.clone());
         let outcome = self.rooms.apply(now, command);
+        self.publish(&away, None, None);
         self.publish(&outcome, None, None);
         self.past.insert(0, (session, now));
         if let Some(conn) = self.conn_of.remove(&id) {
@@ -292,6 +298,11 @@ impl FakeNode {
                 let (session, nick) = find(&nick)?;
                 RoomVerb::Invite { session, nick }
             }
+            RoomAsk::Replicate(Replication::Gossip) => {
+                let why = Refusal::BadModeParam('R', "gossip".into());
+                return Err(Refused::Room(why));
+            }
+            RoomAsk::Replicate(to) => RoomVerb::Fence { to, shown: "".into() },
             RoomAsk::Modes(asked) => {
                 let mut changes = Vec::new();
                 for (is_set, letter, param) in asked {
@@ -316,12 +327,37 @@ impl FakeNode {
         let now = self.now();
         self.next += 1;
         let command = RoomCommand { who: session.who(), number: self.next, place, verb };
-        let outcome = self.rooms.apply(now, command);
+        let room = command.place.clone();
+        let outcome = match self.lives_away(&room) {
+            true => self.away.apply(now, command),
+            false => self.rooms.apply(now, command),
+        };
+        self.carry(now, &room);
         self.publish(&outcome, asked, Some(session.id));
         match outcome.refused.is_empty() {
             true => Answer::Done,
             false => Answer::Refused(outcome.refused.into_iter().map(Refused::Room).collect()),
         }
+    }
+
+    fn lives_away(&self, place: &Place) -> bool {
+        let lives = self.rooms.lives(&place.key());
+        lives.is_some_and(|it| it.0 == Replication::PrimaryBackup)
+    }
+
+    /// A room that left one of the two groups comes to the other at once.
+    fn carry(&mut self, now: Stamp, place: &Place) {
+        let key = place.key();
+        let nobody = self.directory.sessions().next().expect("somebody asked").who();
+        let adopt = |from: &Rooms, to: &mut Rooms| {
+            if let Some(carried) = from.carried(&key) {
+                let verb = RoomVerb::Adopt { carried: Box::new(carried) };
+                let (who, place) = (nobody.clone(), place.clone());
+                to.apply(now, RoomCommand { who, number: 0, place, verb });
+            }
+        };
+        adopt(&self.rooms, &mut self.away);
+        adopt(&self.away, &mut self.rooms);
     }
 
     fn publish(
@@ -349,7 +385,7 @@ impl FakeNode {
     }
 
     fn view(&self, name: &RoomName, asker: Option<SessionId>) -> Option<RoomView> {
-        let room = self.rooms.room(name.as_str())?;
+        let room = self.rooms.room(name.as_str()).or_else(|| self.away.room(name.as_str()))?;
         let is_occupant = asker.is_some_and(|it| room.occupant(it).is_some());
         if room.is_secret() && !is_occupant {
             return None;
@@ -363,6 +399,7 @@ impl FakeNode {
             modes,
             key: key.filter(|_| is_occupant).map(Into::into),
             limit,
+            replication: room.replication(),
             is_secret: room.is_secret(),
             is_occupant,
             occupants: room
@@ -382,6 +419,7 @@ impl FakeNode {
             Query::Rooms => View::Rooms(
                 self.rooms
                     .iter()
+                    .chain(self.away.iter())
                     .filter(|(_, it)| !it.is_secret())
                     .map(|(_, it)| RoomLine {
                         shown: it.shown().into(),
@@ -389,6 +427,7 @@ impl FakeNode {
                         topic: it.topic().map_or("".into(), |it| it.text.clone()),
                         topic_at: it.topic().map(|it| it.set_at),
                         created_at: it.created_at(),
+                        replication: it.replication(),
                     })
                     .collect(),
             ),
@@ -462,7 +501,8 @@ impl FakeNode {
         let key = match (RoomName::parse(target), asker) {
             (Ok(room), Some(asker)) => {
                 let who = self.directory.session(asker).map(|it| it.who());
-                let may = self.rooms.room(room.as_str()).zip(who);
+                let away = self.away.room(room.as_str());
+                let may = self.rooms.room(room.as_str()).or(away).zip(who);
                 if !may.is_some_and(|(room, who)| room.may_read(&who)) {
                     return Answer::Refused(vec![Refused::NoHistory]);
                 }

@@ -41,6 +41,7 @@ impl Core {
         self.settle_placement();
         self.chase_ghosts();
         self.end_unattached();
+        self.search_moves();
         self.expire_remote_queries();
         self.expire_rooms();
         self.forget_old_history();
@@ -431,7 +432,7 @@ impl Core {
         }
     }
 
-    fn own_who(&self) -> chat::Who {
+    pub(super) fn own_who(&self) -> chat::Who {
         chat::Who {
             session: SessionId(0),
             nick: chat::Nick::parse("starling", 32).expect("it is a nick"),

@@ -2,7 +2,7 @@
 
 use super::Core;
 use super::history::RemoteQuery;
-use crate::door::{ConnId, Delivery, HistorySelect};
+use crate::door::{Delivery, HistorySelect};
 use bytes::Bytes;
 use chat::Who;
 use chat::codec::{decode, encode};
@@ -66,7 +66,7 @@ impl Core {
     pub(super) fn ask_peer_for_history(
         &mut self,
         peer: u64,
-        asked: (ConnId, u64),
+        look_up: u64,
         group: u32,
         key: String,
         select: HistorySelect,
@@ -74,8 +74,8 @@ impl Core {
     ) {
         let number = self.next_token;
         self.next_token += 1;
-        let asked = RemoteQuery { asked, group: GroupId(group), since_ms: self.now_ms };
-        self.remote_queries.insert(number, asked);
+        let query = RemoteQuery { look_up, group: GroupId(group), since_ms: self.now_ms };
+        self.remote_queries.insert(number, query);
         let limit = limit.min(u32::MAX as usize) as u32;
         let seen = self.seen_of_history(GroupId(group));
         let told = Told::FindHistory { number, group, key, select, limit, seen };

@@ -169,7 +169,7 @@ impl Core {
 
     /// Every room a session is in, as known here.
     pub(super) fn rooms_of(&self, session: SessionId) -> Arc<[RoomName]> {
-        self.rooms.values().flat_map(|rooms| rooms.rooms_of(session)).cloned().collect()
+        self.rooms_with(session).map(|(name, _)| name.clone()).collect()
     }
 
     /// To every shard; `asked` only to the one it belongs to.

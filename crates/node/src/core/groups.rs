@@ -55,6 +55,11 @@ impl Groups {
         if group.0 > self.places { GroupId(group.0 - self.places) } else { group }
     }
 
+    /// The groups that rooms of this home may live in, itself first.
+    pub(crate) fn of_home(self, home: GroupId) -> impl Iterator<Item = GroupId> {
+        Replication::ALL.into_iter().filter_map(move |it| self.group_for(home, it))
+    }
+
     /// How many replicas keep a group for as many losses as `copies` of Raft's survive.
     pub(crate) fn copies(self, group: GroupId, copies: usize) -> usize {
         match self.kind(group) {
@@ -76,6 +81,7 @@ mod tests {
         assert_eq!((groups.kind(home), groups.kind(away)), (Kind::Raft, Kind::PrimaryBackup));
         assert_eq!((groups.home_of(home), groups.home_of(away)), (home, home));
         assert_eq!(groups.group_for(home, Replication::Raft), Some(home));
+        assert!(groups.of_home(home).eq([home, away]));
         assert_eq!(groups.of_rooms().count(), 8);
         assert!(groups.with_views().all(|it| groups.kind(GroupId(it)) == Kind::PrimaryBackup));
     }

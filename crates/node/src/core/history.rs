@@ -1,24 +1,49 @@
 //! Reading history: from here, or from a node that holds a replica of the group.
 
-use super::Core;
+use super::{Core, eras};
 use crate::door::{Answer, ConnId, HistoryPoint, HistorySelect, Refused, View};
 use bytes::Bytes;
 use chat::directory::Session;
+use chat::room::Room;
 use chat::{MsgId, Place, RoomName, Stamp};
 use replica::planted;
 use replica::store::GroupId;
 use replica::store::history::{HistoryError, Stored};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// A look-up at another node is given up after this long.
 const REMOTE_MS: u64 = 2_000;
 
+/// Where a point is.
+pub(super) fn place(point: HistoryPoint) -> u64 {
+    match point {
+        HistoryPoint::Message(MsgId { stamp, .. }) | HistoryPoint::Time(stamp) => stamp.0,
+    }
+}
+
+/// What follows a point is above this. A time names the whole millisecond: "after" it begins with the next.
+fn after(point: HistoryPoint) -> u64 {
+    match point {
+        HistoryPoint::Message(id) => id.stamp.0,
+        HistoryPoint::Time(stamp) => stamp.0 | 0xffff,
+    }
+}
+
 /// A look-up that a peer was asked for.
 pub(super) struct RemoteQuery {
-    pub(super) asked: (ConnId, u64),
+    pub(super) look_up: u64,
     pub(super) group: GroupId,
     pub(super) since_ms: u64,
+}
+
+/// A look-up that waits for what several groups have: a room's history is in all that it lived in.
+pub(super) struct LookUp {
+    asked: (ConnId, u64),
+    select: HistorySelect,
+    limit: usize,
+    missing: usize,
+    parts: Vec<Vec<Bytes>>,
 }
 
 impl Core {
@@ -30,21 +55,62 @@ impl Core {
         select: HistorySelect,
         limit: usize,
     ) {
-        let Some((group, key)) = self.readable(asker, target) else {
+        let Some((groups, key)) = self.readable(asker, target) else {
             return self.answer(asked.0, asked.1, Answer::Refused(vec![Refused::NoHistory]));
         };
+        let look_up = self.next_token;
+        self.next_token += 1;
+        let missing = groups.len();
+        let it = LookUp { asked, select, limit, missing, parts: Vec::new() };
+        self.look_ups.insert(look_up, it);
+        for group in groups {
+            self.look_up_part(look_up, group, &key, select, limit);
+        }
+    }
+
+    /// What one group has: read here, or by somebody who has it.
+    fn look_up_part(
+        &mut self,
+        look_up: u64,
+        group: GroupId,
+        key: &str,
+        select: HistorySelect,
+        limit: usize,
+    ) {
         let seen = self.seen_of_history(group);
         if self.engine.has_history(group) && self.engine.applied(group) >= seen {
-            let answer = match self.read_history(group.0, &key, select, limit) {
-                Some(records) => Answer::View(View::History(records)),
-                None => Answer::Refused(vec![Refused::Unavailable]),
-            };
-            return self.answer(asked.0, asked.1, answer);
+            let records = self.read_history(group.0, key, select, limit);
+            return self.part_found(look_up, records);
         }
         match self.engine.source(group) {
-            Some(peer) => self.ask_peer_for_history(peer, asked, group.0, key, select, limit),
-            None => self.answer(asked.0, asked.1, Answer::Refused(vec![Refused::Unavailable])),
+            Some(peer) => {
+                let key = key.to_owned();
+                self.ask_peer_for_history(peer, look_up, group.0, key, select, limit);
+            }
+            None => self.part_found(look_up, None),
         }
+    }
+
+    /// One group's part. With the last, or when one cannot be had, the asker hears.
+    fn part_found(&mut self, look_up: u64, records: Option<Vec<Bytes>>) {
+        let Some(it) = self.look_ups.get_mut(&look_up) else {
+            return; // Another part could not be had.
+        };
+        let is_missing = records.is_none();
+        it.parts.extend(records);
+        it.missing -= 1;
+        if it.missing > 0 && !is_missing {
+            return;
+        }
+        let Some(LookUp { asked, select, limit, parts, .. }) = self.look_ups.remove(&look_up)
+        else {
+            return;
+        };
+        let answer = match is_missing {
+            true => Answer::Refused(vec![Refused::Unavailable]),
+            false => Answer::View(View::History(eras::join(parts, select, limit))),
+        };
+        self.answer(asked.0, asked.1, answer);
     }
 
     /// Up to which entry clients here may have seen a group's history: by what was delivered, and by what
@@ -55,7 +121,7 @@ impl Core {
     }
 
     /// The history the asker means, if it may be read by them.
-    fn readable(&self, asker: Option<&Session>, target: &str) -> Option<(GroupId, String)> {
+    fn readable(&self, asker: Option<&Session>, target: &str) -> Option<(Vec<GroupId>, String)> {
         let asker = asker?;
         let place = if target.starts_with('#') {
             let name = RoomName::parse(target).ok()?;
@@ -63,7 +129,8 @@ impl Core {
             if !room.may_read(&asker.who()) {
                 return None;
             }
-            Place::Room(name)
+            let groups = self.groups_of(&name, &room);
+            return Some((groups, name.as_str().to_owned()));
         } else {
             let theirs = match self.directory.by_nick(target) {
                 Some(session) => session.identity(),
@@ -71,7 +138,19 @@ impl Core {
             };
             Place::direct(&asker.identity(), &theirs)
         };
-        Some((self.group_of(&place), place.key()))
+        Some((vec![self.group_of(&place)], place.key()))
+    }
+
+    /// The groups that have something of a room's history. (When it moved so often that its first eras are
+    /// forgotten, any may.)
+    fn groups_of(&self, name: &RoomName, room: &Room) -> Vec<GroupId> {
+        let home = self.home_of(name);
+        if room.eras().len() >= self.limits.eras_max {
+            return self.groups.of_home(home).collect();
+        }
+        let eras = room.eras().iter().map(|it| it.replication);
+        let all: BTreeSet<_> = eras.chain([room.replication()]).collect();
+        all.into_iter().filter_map(|it| self.groups.group_for(home, it)).collect()
     }
 
     fn past_identity(&self, nick: &str) -> Option<String> {
@@ -115,14 +194,6 @@ impl Core {
         n: usize,
     ) -> Result<Vec<Stored>, HistoryError> {
         let history = self.history.borrow();
-        let place = |point: HistoryPoint| match point {
-            HistoryPoint::Message(MsgId { stamp, .. }) | HistoryPoint::Time(stamp) => stamp.0,
-        };
-        // A time names the whole millisecond: "after" it begins with the next one.
-        let after = |point: HistoryPoint| match point {
-            HistoryPoint::Message(id) => id.stamp.0,
-            HistoryPoint::Time(stamp) => stamp.0 | 0xffff,
-        };
         Ok(match select {
             HistorySelect::Latest(None) => history.latest(group, key, n)?,
             HistorySelect::Latest(Some(point)) => {
@@ -154,18 +225,12 @@ impl Core {
 
     /// A peer that has applied so much has answered, or nobody did.
     pub(super) fn history_found(&mut self, number: u64, applied: u64, records: Option<Vec<Bytes>>) {
-        let Some(RemoteQuery { asked: (conn, tag), group, .. }) =
-            self.remote_queries.remove(&number)
-        else {
+        let Some(RemoteQuery { look_up, group, .. }) = self.remote_queries.remove(&number) else {
             return;
         };
         let seen = self.history_seen.entry(group).or_default();
         *seen = applied.max(*seen);
-        let answer = match records {
-            Some(records) => Answer::View(View::History(records)),
-            None => Answer::Refused(vec![Refused::Unavailable]),
-        };
-        self.answer(conn, tag, answer);
+        self.part_found(look_up, records);
     }
 
     /// Peers that did not answer.
@@ -199,13 +264,10 @@ impl Core {
             let last = history.before(group, key.as_bytes(), before.0, 1).ok()?.pop()?;
             (last.sort > after.0 | 0xffff).then_some(Stamp(last.sort))
         };
-        for (group, rooms) in &self.rooms {
-            for name in rooms.rooms_of(asker.id) {
-                if let (Some(at), Some(room)) =
-                    (newest(*group, name.as_str()), rooms.room(name.as_str()))
-                {
-                    found.insert(room.shown().into(), at);
-                }
+        for (name, room) in self.rooms_with(asker.id) {
+            let groups = self.groups_of(name, &room).into_iter();
+            if let Some(at) = groups.filter_map(|it| newest(it, name.as_str())).max() {
+                found.insert(room.shown().into(), at);
             }
         }
         // Conversations with those who are here: their keys follow from both identities.

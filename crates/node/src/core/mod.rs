@@ -7,12 +7,17 @@
 //! carries frames away.
 
 mod admit;
+mod carry;
 mod checkpoint;
 mod cluster;
 mod deliver;
+mod detour;
 mod directory;
+mod eras;
 mod groups;
+mod held;
 mod history;
+mod lives;
 mod measures;
 mod query;
 mod requests;
@@ -28,6 +33,7 @@ use crate::Config;
 use crate::door::{Answer, ConnId, Delivery, Inbound, Info, Request, ShardId};
 use crate::identity::Identity;
 pub(crate) use admit::{Admission, JoinAnswer, JoinQuestion, Question};
+use bytes::Bytes;
 use chat::directory::{Directory, Session};
 use chat::room::Rooms;
 use chat::{Limits, NodeId, SessionId, Stamp};
@@ -91,6 +97,10 @@ pub(crate) struct Conn {
     number: u64,
     /// Commands of it that are not applied yet.
     rooms_in_flight: usize,
+    /// Of those, the ones that look for their room, by number.
+    detour: BTreeMap<u64, detour::Parked>,
+    /// How many moves were seen when nothing was in flight last.
+    moves_seen: u64,
     /// A directory command of it is not applied yet: everything behind waits.
     is_directory_busy: bool,
     /// Requests that wait for those.
@@ -186,9 +196,21 @@ pub(crate) struct Core {
     /// Sessions of each shard in each room.
     followed: HashMap<chat::RoomName, Vec<u32>>,
     limits: Limits,
+    look_ups: HashMap<u64, history::LookUp>,
     remote_queries: HashMap<u64, history::RemoteQuery>,
     /// By group: up to which index clients here may have seen the history, as others read it out.
     history_seen: BTreeMap<GroupId, u64>,
+    /// Rooms that left a group, as long as somebody has yet to hear of it, and when that was proposed last.
+    moving: BTreeMap<(GroupId, chat::RoomName), Option<u64>>,
+    /// Rises with everything that may have changed where rooms live.
+    moves_seen: u64,
+    /// Up to which of those all was done that follows from it.
+    moves_settled: u64,
+    last_search_ms: Option<u64>,
+    /// Connections with a command on a detour.
+    detoured: BTreeSet<ConnId>,
+    /// What has yet to be told, by group and room.
+    held: BTreeMap<(GroupId, chat::RoomName), held::HeldOf>,
     fatal: Option<String>,
 }
 
@@ -248,8 +270,15 @@ impl Core {
             proposed: HashMap::new(),
             followed: HashMap::new(),
             limits: Limits::default(),
+            look_ups: HashMap::new(),
             remote_queries: HashMap::new(),
             history_seen: BTreeMap::new(),
+            moving: BTreeMap::new(),
+            moves_seen: 0,
+            moves_settled: 0,
+            last_search_ms: None,
+            detoured: BTreeSet::new(),
+            held: BTreeMap::new(),
             fatal: None,
         }
     }
@@ -295,7 +324,7 @@ impl Core {
     }
 
     /// A frame of a peer.
-    pub(crate) fn receive_frame(&mut self, from: u64, frame: bytes::Bytes) {
+    pub(crate) fn receive_frame(&mut self, from: u64, frame: Bytes) {
         self.engine.receive(from, frame);
     }
 
@@ -336,6 +365,7 @@ impl Core {
         self.engine.tick();
         self.settle_views();
         self.turn_early_away();
+        self.settle_moves();
         if self.now_ms - self.last_duty_ms >= cluster::DUTY_MS {
             self.last_duty_ms = self.now_ms;
             self.do_duty();
@@ -348,12 +378,23 @@ impl Core {
             for event in self.engine.settle(self.wall_ms, links) {
                 self.take(event);
             }
+            if self.moves_settled != self.moves_seen {
+                self.settle_moves();
+            }
             if self.engine.is_settled() {
                 break;
             }
         }
         self.notice_damage();
         self.flush();
+    }
+
+    /// Everything that follows from where rooms live now. Costs nothing while none is under way.
+    fn settle_moves(&mut self) {
+        self.moves_settled = self.moves_seen;
+        self.carry_rooms();
+        self.release_held();
+        self.advance_detours();
     }
 
     /// History is checked when it is read. If others have copies and can spare this node, it leaves
@@ -424,7 +465,7 @@ impl Core {
     }
 
     /// Offers a command to a group; gives back the token under which its answer will come.
-    fn submit(&mut self, group: GroupId, asker: Asker, command: Vec<u8>) -> u64 {
+    fn submit(&mut self, group: GroupId, asker: Asker, command: impl Into<Bytes>) -> u64 {
         let token = self.next_token;
         self.next_token += 1;
         self.askers.insert(token, asker);

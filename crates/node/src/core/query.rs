@@ -7,6 +7,7 @@ use crate::door::{
 use chat::directory::Session;
 use chat::room::Room;
 use chat::{RoomName, SessionId};
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -44,11 +45,6 @@ impl Core {
         self.answer(id, tag, Answer::View(view));
     }
 
-    pub(super) fn room(&self, name: &RoomName) -> Option<&Room> {
-        let group = self.group_of(&chat::Place::Room(name.clone()));
-        self.rooms.get(&group)?.room(name.as_str())
-    }
-
     fn is_in(&self, room: &Room, asker: Option<&Session>) -> bool {
         asker.is_some_and(|it| room.occupant(it.id).is_some())
     }
@@ -59,7 +55,7 @@ impl Core {
 
     fn visible_room(&self, name: &RoomName, asker: Option<&Session>) -> Option<RoomView> {
         let room = self.room(name)?;
-        let may_see = !room.is_secret() || self.is_in(room, asker) || Self::sees_all(asker);
+        let may_see = !room.is_secret() || self.is_in(&room, asker) || Self::sees_all(asker);
         may_see.then(|| self.room_view(name, asker.map(|it| it.id)))?
     }
 
@@ -80,6 +76,7 @@ impl Core {
             modes,
             key: key.filter(|_| is_occupant).map(Into::into),
             limit,
+            replication: room.replication(),
             is_secret: room.is_secret(),
             is_occupant,
             occupants: occupants.collect(),
@@ -88,8 +85,7 @@ impl Core {
 
     fn room_lines(&self, asker: Option<&Session>) -> Vec<RoomLine> {
         let sees_all = Self::sees_all(asker);
-        let rooms = self.rooms.values().flat_map(|rooms| rooms.iter());
-        rooms
+        self.all_rooms()
             .filter(|(_, room)| room.occupant_count() > 0)
             .filter(|(_, room)| !room.is_secret() || sees_all || self.is_in(room, asker))
             .map(|(_, room)| RoomLine {
@@ -98,16 +94,16 @@ impl Core {
                 topic: room.topic().map_or_else(|| "".into(), |it| it.text.clone()),
                 topic_at: room.topic().map(|it| it.set_at),
                 created_at: room.created_at(),
+                replication: room.replication(),
             })
             .collect()
     }
 
     fn person(&self, session: Arc<Session>, asker: Option<&Session>) -> PersonView {
         let sees_all = Self::sees_all(asker) || asker.is_some_and(|it| it.id == session.id);
-        let rooms = self.rooms.values().flat_map(|rooms| {
-            rooms.rooms_of(session.id).filter_map(|name| rooms.room(name.as_str()))
-        });
-        let rooms = rooms
+        let rooms = self
+            .rooms_with(session.id)
+            .map(|(_, room)| room)
             .filter(|room| {
                 sees_all
                     || self.is_in(room, asker)
@@ -125,10 +121,11 @@ impl Core {
         let sees_all = Self::sees_all(asker);
         let near: BTreeSet<SessionId> = match asker {
             Some(asker) if !sees_all => {
-                let rooms = self.rooms.values().flat_map(|rooms| {
-                    rooms.rooms_of(asker.id).filter_map(|name| rooms.room(name.as_str()))
-                });
-                rooms.flat_map(|room| room.occupants().map(|it| it.who.session)).collect()
+                let rooms = self.rooms_with(asker.id).map(|(_, room)| room);
+                let sessions = |room: Cow<'_, Room>| -> Vec<SessionId> {
+                    room.occupants().map(|it| it.who.session).collect()
+                };
+                rooms.flat_map(sessions).collect()
             }
             _ => BTreeSet::new(),
         };
@@ -158,7 +155,7 @@ impl Core {
     ) -> Result<Vec<MaskLine>, Refused> {
         use chat::room::Refusal;
         let room = self.room(name).ok_or(Refused::Room(Refusal::NoSuchRoom))?;
-        let is_in = self.is_in(room, asker);
+        let is_in = self.is_in(&room, asker);
         if room.is_secret() && !is_in && !Self::sees_all(asker) {
             return Err(Refused::Room(Refusal::NoSuchRoom));
         }

@@ -9,13 +9,15 @@ use super::{Asker, Conn, Core, DIRECTORY};
 use crate::door::{Answer, Ask, ConnId, Delivery, Refused, Registration, Request, RoomAsk};
 use chat::codec::encode;
 use chat::directory::{DirectoryCommand, NewSession, Session};
-use chat::room::{RoomCommand, RoomVerb};
+use chat::room::{Refusal, RoomCommand, RoomVerb};
 use chat::{ModeChange, Place, RoomName, SayKind, SessionId, Tags};
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 /// Requests of one connection that may wait behind others: more than a door lets through at once.
 const WAITING_MAX: usize = 1_024;
+/// By which doors may call what a room cannot be replicated by.
+const REPLICATION_LETTER: char = 'R';
 /// A registration waits this long for the node to become ready: within a second people know.
 const EARLY_MS: u64 = 900;
 
@@ -76,13 +78,16 @@ impl Core {
 
     /// Lets through what no longer has to wait.
     pub(super) fn advance(&mut self, id: ConnId) {
-        while let Some(conn) = self.conns.get_mut(&id) {
+        while let Some(conn) = self.conns.get(&id) {
             let Some(next) = conn.waiting.front() else {
                 break;
             };
             let is_idle = conn.rooms_in_flight == 0 && !conn.is_directory_busy;
             let may_go = match class(&next.ask) {
-                Class::Room => !conn.is_directory_busy,
+                Class::Room => {
+                    let is_ahead = !conn.detour.is_empty() || self.may_overtake(conn, &next.ask);
+                    !conn.is_directory_busy && !is_ahead
+                }
                 Class::Directory if matches!(next.ask, Ask::Register(_)) => {
                     // Sessions of our earlier life have to end before new ones begin.
                     is_idle && (self.is_fresh || self.is_leaving)
@@ -92,7 +97,8 @@ impl Core {
             if !may_go {
                 break;
             }
-            let Some(Request { tag, ask, .. }) = conn.waiting.pop_front() else {
+            let next = self.conns.get_mut(&id).and_then(|it| it.waiting.pop_front());
+            let Some(Request { tag, ask, .. }) = next else {
                 break;
             };
             self.carry_out(id, tag, ask);
@@ -241,9 +247,15 @@ impl Core {
                     })
                     .collect(),
             },
+            RoomAsk::Replicate(to) => {
+                if self.groups.group_for(self.home_of(room), to).is_none() {
+                    let why = Refusal::BadModeParam(REPLICATION_LETTER, to.as_str().into());
+                    return Err(Refused::Room(why));
+                }
+                RoomVerb::Fence { to, shown: room.as_str().into() }
+            }
             RoomAsk::Invite { nick } => {
                 let target = whose(&nick).ok_or(Refused::NoSuchNick(nick))?;
-                let _ = room;
                 RoomVerb::Invite { session: target.id, nick: target.nick.clone() }
             }
         })
@@ -276,14 +288,23 @@ impl Core {
         place: Place,
         verb: RoomVerb,
     ) {
-        let group = self.group_of(&place);
+        let way = self.way(&place, &verb);
+        let moves_seen = self.moves_seen;
         let Some(conn) = self.conns.get_mut(&id) else {
             return;
         };
+        if conn.rooms_in_flight == 0 {
+            conn.moves_seen = moves_seen;
+        }
         conn.number += 1;
         conn.rooms_in_flight += 1;
         let command = RoomCommand { who: session.who(), number: conn.number, place, verb };
-        let token = self.submit(group, Asker::Conn { conn: id, tag }, encode(&command));
+        let command = encode(&command);
+        let Some(group) = way else {
+            self.park(id, tag, command.into());
+            return;
+        };
+        let token = self.submit(group, Asker::Conn { conn: id, tag }, command);
         self.measures.submitted(token, self.now_us);
     }
 
@@ -299,10 +320,14 @@ impl Core {
             if was_directory {
                 conn.is_directory_busy = false;
             } else {
+                Core::leave_detour(conn, tag);
                 conn.rooms_in_flight = conn.rooms_in_flight.saturating_sub(1);
             }
         }
         self.answer(id, tag, answer);
+        if self.detoured.contains(&id) {
+            self.moves_seen += 1; // The next of them may go: looked at soon.
+        }
         self.advance(id);
     }
 
@@ -323,6 +348,8 @@ impl Conn {
             session: None,
             number: 0,
             rooms_in_flight: 0,
+            detour: BTreeMap::new(),
+            moves_seen: 0,
             is_directory_busy: false,
             waiting: VecDeque::new(),
         }

@@ -6,9 +6,10 @@
 use super::{Core, DIRECTORY};
 use crate::door::Delivery;
 use chat::directory::{Directory, Session};
-use chat::room::Rooms;
+use chat::room::{Room, Rooms};
 use chat::{MsgId, Place, Record, RoomName, SessionId, Stamp, What, Who};
 use replica::store::GroupId;
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -82,10 +83,16 @@ impl Core {
                 Err(_) => return false,
             }
         };
-        let before =
-            self.rooms.insert(group, fresh).unwrap_or_else(|| Rooms::new(group.0, self.limits));
+        // As they are seen: who is in a room that has moved meanwhile is still in it.
+        let mut old = self.occupants_of_home(group);
+        self.rooms.insert(group, fresh);
         self.drop_expired(group);
-        let (old, new) = (occupants(&before), occupants(&self.rooms[&group]));
+        self.find_moves();
+        self.moves_seen += 1;
+        for record in self.release_held() {
+            follow_record(&mut old, &record);
+        }
+        let new = self.occupants_of_home(group);
         for (key, who) in &old {
             if !new.contains_key(key) && self.directory.session(who.session).is_some() {
                 let what = What::Parted { reason: "".into() };
@@ -94,14 +101,15 @@ impl Core {
         }
         for (key, who) in &new {
             if !old.contains_key(key) {
-                let Some(room) = self.rooms[&group].room(key.0.as_str()) else {
+                let Some(room) = self.room(&key.0) else {
                     continue;
                 };
+                let shown = room.shown().into();
                 let realname = self.directory.session(who.session).map(|it| it.realname.clone());
                 let what = What::Joined {
                     realname: realname.unwrap_or_else(|| "".into()),
                     is_operator: false,
-                    shown: room.shown().into(),
+                    shown,
                 };
                 self.deliver_change(group, &key.0, who, what);
             }
@@ -115,7 +123,7 @@ impl Core {
         let rooms = &self.rooms[&group];
         let is_gone = |key: &&[u8]| {
             let name = std::str::from_utf8(key).unwrap_or_default();
-            name.starts_with('#') && rooms.room(name).is_none()
+            name.starts_with('#') && rooms.lives(name).is_none() // Of who left, it is a part.
         };
         let keys = history.rooms(group).map(|it| it.0);
         let gone: Vec<Vec<u8>> = keys.filter(is_gone).map(<[u8]>::to_vec).collect();
@@ -126,6 +134,17 @@ impl Core {
                 self.history_failed(&why);
             }
         }
+    }
+
+    /// Who is in the rooms of a group's home, wherever they live.
+    fn occupants_of_home(&self, group: GroupId) -> Occupants {
+        let home = self.groups.home_of(group);
+        let rooms = self.all_rooms().filter(|(name, _)| self.home_of(name) == home);
+        let of_room = |(name, room): (&RoomName, Cow<'_, Room>)| -> Vec<_> {
+            let all = room.occupants();
+            all.map(|it| ((name.clone(), it.who.session), it.who.clone())).collect()
+        };
+        rooms.flat_map(of_room).collect()
     }
 
     fn deliver_change(&mut self, group: GroupId, room: &RoomName, who: &Who, what: What) {
@@ -140,9 +159,19 @@ impl Core {
     }
 }
 
-fn occupants(rooms: &Rooms) -> BTreeMap<(RoomName, SessionId), Who> {
-    let all = rooms.iter().flat_map(|(name, room)| {
-        room.occupants().map(|it| ((name.clone(), it.who.session), it.who.clone()))
-    });
-    all.collect()
+type Occupants = BTreeMap<(RoomName, SessionId), Who>;
+
+/// What was told meanwhile need not be told again.
+fn follow_record(occupants: &mut Occupants, record: &Record) {
+    let Place::Room(room) = &record.place else { return };
+    match &record.what {
+        What::Joined { .. } => {
+            occupants.insert((room.clone(), record.who.session), record.who.clone());
+        }
+        What::Parted { .. } | What::Quit { .. } => {
+            occupants.remove(&(room.clone(), record.who.session));
+        }
+        What::Kicked { session, .. } => _ = occupants.remove(&(room.clone(), *session)),
+        _ => {}
+    }
 }

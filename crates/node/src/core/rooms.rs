@@ -1,9 +1,11 @@
 //! Entries of room groups, applied: state, history, deliveries.
 
+use super::held::{Ahead, Telling};
 use super::{Asker, Core, Own};
 use crate::door::{Answer, Delivery, Refused};
+use bytes::Bytes;
 use chat::codec::{decode, encode};
-use chat::room::{Outcome, RoomCommand, RoomVerb, Rooms};
+use chat::room::{Outcome, Refusal, RoomCommand, RoomVerb, Rooms};
 use chat::{Place, Record, SessionId, Stamp, What, Who};
 use fail::fail_point;
 use replica::engine::{Applied, Soundness};
@@ -23,46 +25,86 @@ impl Core {
         let mut tokens = tokens.into_iter();
         for command in commands {
             let token = tokens.next();
-            let Ok(command) = decode::<RoomCommand>(&command) else {
+            let Ok(decoded) = decode::<RoomCommand>(&command) else {
                 tracing::error!(%group, index, "a command that cannot be read is skipped");
                 if let Some(token) = token {
                     self.resolve(token, Answer::Unknown);
                 }
                 continue;
             };
+            let ahead = self.is_ahead(group, &decoded);
             let replication = self.groups.replication(group);
             let new = || Rooms::of(replication, group.0, self.limits);
             let rooms = self.rooms.entry(group).or_insert_with(new);
-            let outcome = rooms.apply(Stamp(stamp), command);
-            self.room_outcome(group, index, token, outcome);
+            let moves = is_of_moves(&decoded.verb);
+            let outcome = rooms.apply(Stamp(stamp), decoded);
+            if is_elsewhere(&outcome) && self.seek(token, &command) {
+                continue;
+            }
+            self.room_outcome(group, index, token, ahead, outcome);
+            self.moves_seen += u64::from(moves);
         }
     }
 
-    fn room_outcome(&mut self, group: GroupId, index: u64, token: Option<u64>, outcome: Outcome) {
+    /// The room is elsewhere, which is no answer: the same command goes there, if its sender waits.
+    fn seek(&mut self, token: Option<u64>, command: &Bytes) -> bool {
+        let asker = token.and_then(|it| self.askers.get(&it));
+        let Some(Asker::Conn { conn, tag }) = asker else {
+            return false;
+        };
+        let is_sought = self.park(*conn, *tag, command.clone());
+        if let (Some(token), true) = (token, is_sought) {
+            self.askers.remove(&token);
+        }
+        is_sought
+    }
+
+    fn room_outcome(
+        &mut self,
+        group: GroupId,
+        index: u64,
+        token: Option<u64>,
+        ahead: Option<Ahead>,
+        outcome: Outcome,
+    ) {
         let asked = token.and_then(|token| self.askers.get(&token)).and_then(|asker| match asker {
             Asker::Conn { conn, tag } => Some((*conn, *tag)),
             _ => None,
         });
         let Outcome { records, refused, expired, .. } = outcome;
-        for record in records {
+        for record in &records {
             self.measures.said += u64::from(matches!(record.what, What::Said { .. }));
             if record.what.is_kept() && self.engine.holds(group) == Some(true) {
-                self.keep(group, index, &record);
+                self.keep(group, index, record);
             }
-            self.deliver_record(record, asked);
+            if let (What::Replicated { .. }, Place::Room(room)) = (&record.what, &record.place) {
+                self.note_move(group, room);
+            }
         }
         for room in expired {
             let dropped = self.history.borrow_mut().drop_room(group, room.as_str().as_bytes());
             if let Err(why) = dropped {
                 self.history_failed(&why);
             }
+            self.note_expired(group, &room);
         }
-        if let Some(token) = token {
-            let answer = if refused.is_empty() {
-                Answer::Done
-            } else {
-                Answer::Refused(refused.into_iter().map(Refused::Room).collect())
-            };
+        let answer = token.map(|token| match refused.is_empty() {
+            true => (token, Answer::Done),
+            false => (token, Answer::Refused(refused.into_iter().map(Refused::Room).collect())),
+        });
+        let telling = Telling { records, asked, answer };
+        match ahead {
+            Some((room, until)) => self.hold(group, &room, until, telling),
+            None => self.tell(telling),
+        }
+    }
+
+    /// Those who see it, then who asked.
+    pub(super) fn tell(&mut self, telling: Telling) {
+        for record in telling.records {
+            self.deliver_record(record, telling.asked);
+        }
+        if let Some((token, answer)) = telling.answer {
             self.resolve(token, answer);
         }
     }
@@ -221,4 +263,21 @@ impl Core {
             self.submit(group, Asker::Own(Own::Whatever), encode(&command));
         }
     }
+}
+
+/// Of those that may change where a room lives.
+fn is_of_moves(verb: &RoomVerb) -> bool {
+    matches!(
+        verb,
+        RoomVerb::Fence { .. }
+            | RoomVerb::Adopt { .. }
+            | RoomVerb::Lives { .. }
+            | RoomVerb::Gone { .. }
+            | RoomVerb::Expire { .. }
+    )
+}
+
+/// The group has not answered the command, and no number is used up.
+fn is_elsewhere(outcome: &Outcome) -> bool {
+    matches!(&*outcome.refused, [Refusal::Moved { .. } | Refusal::NotHere { .. }])
 }

@@ -13,6 +13,7 @@ mod tree;
 #[cfg(test)]
 mod tests;
 
+use chat::Replication;
 use serde::{Serialize, Serializer};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -74,15 +75,10 @@ pub(crate) enum DirectoryKind {
 /// `[rooms]`
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Rooms {
+    /// How new rooms are replicated.
+    #[serde(serialize_with = "displayed")]
     pub(crate) replication: Replication,
     pub(crate) copies: usize,
-}
-
-/// How new rooms are replicated.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub(crate) enum Replication {
-    Raft,
 }
 
 /// `[gossip]`
@@ -233,6 +229,7 @@ impl Config {
             address: self.cluster.address.clone(),
             join: others.collect(),
             copies: self.rooms.copies,
+            replication: self.rooms.replication,
             groups: u32::try_from(self.cluster.groups).expect("bounded when it was read"),
             session_grace: self.limits.session_grace,
             retention: self.history.retention,
@@ -282,6 +279,10 @@ impl Operator {
     fn for_irc(&self) -> front_irc::Operator {
         front_irc::Operator { name: self.name.clone(), password: self.password.clone() }
     }
+}
+
+fn displayed<T: std::fmt::Display, S: Serializer>(it: &T, to: S) -> Result<S::Ok, S::Error> {
+    to.collect_str(it)
 }
 
 fn written<S: Serializer>(duration: &Duration, to: S) -> Result<S::Ok, S::Error> {

@@ -5,7 +5,7 @@ use super::section::{Section, nearest};
 use super::tree::{LISTS, PREFIX, Place, Problem, Raw, Table, Value};
 use super::{
     Accounts, Cluster, Config, DirectoryKind, DoorKind, Gossip, History, Limits, Listen, Node,
-    Operator, Replication, Role, Rooms,
+    Operator, Role, Rooms,
 };
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -84,10 +84,10 @@ fn cluster(it: &mut Section<'_>, node: &Node) -> Cluster {
 }
 
 fn rooms(it: &mut Section<'_>) -> Rooms {
-    let later = ["primary-backup", "gossip"];
+    let now = [Replication::Raft, Replication::PrimaryBackup].map(|it| (it.as_str(), it));
     Rooms {
         replication: it
-            .choice("replication", &[("raft", Replication::Raft)], &later)
+            .choice("replication", &now, &[Replication::Gossip.as_str()])
             .unwrap_or(Replication::Raft),
         copies: it.number("copies", 1..=9).unwrap_or(3),
     }

@@ -21,10 +21,11 @@ impl Shard {
         };
         match &record.what {
             What::Quit { .. } => {} // The directory told of it already, once for all rooms.
-            What::Replicated { .. } => {}
             What::Joined { .. } => self.on_joined(room, record, asker, view),
             What::Invited { session, .. } => self.on_invited(room, record, *session),
-            What::Said { .. } | What::Topic { .. } => self.tell_room(room, record, asker),
+            What::Said { .. } | What::Topic { .. } | What::Replicated { .. } => {
+                self.tell_room(room, record, asker);
+            }
             What::Parted { .. } => {
                 self.tell_room(room, record, asker);
                 self.leave_room(room, record.who.session);

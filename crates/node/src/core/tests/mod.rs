@@ -1,5 +1,6 @@
 //! A node alone on a disk in memory, and what its door hears.
 
+mod moves;
 mod order;
 mod people;
 mod waiting;
@@ -68,6 +69,7 @@ impl Alone {
                 address: "127.0.0.1:1".to_owned(),
                 join: Vec::new(),
                 copies: 1,
+                replication: chat::Replication::Raft,
                 groups: 1,
                 session_grace: Duration::from_secs(60),
                 retention: None,

@@ -1,0 +1,89 @@
+//! What happened in a room after it came to a group, while its departure from the group before has not been
+//! applied here yet: it waits, so that everybody here sees the old era to its end first.
+
+use super::Core;
+use crate::ConnId;
+use crate::door::Answer;
+use chat::room::RoomCommand;
+use chat::{Place, Record, RoomName};
+use replica::store::GroupId;
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+/// So long at most: then it is shown, in whatever order. A group that was left cannot be followed then.
+const HELD_MS: u64 = 5_000;
+/// So many of a room at most.
+const HELD_MAX: usize = 10_000;
+
+/// What a command came to, for those who see it and for who asked.
+pub(super) struct Telling {
+    pub(super) records: Vec<Arc<Record>>,
+    pub(super) asked: Option<(ConnId, u64)>,
+    pub(super) answer: Option<(u64, Answer)>,
+}
+
+/// One that waits.
+pub(super) struct Held {
+    telling: Telling,
+    /// For this move to be applied in this group.
+    until: (GroupId, u64),
+    since_ms: u64,
+}
+
+/// Of a room: from which group, and by which move.
+pub(super) type Ahead = (RoomName, (GroupId, u64));
+
+pub(super) type HeldOf = VecDeque<Held>;
+
+impl Core {
+    /// What the outcome of a command in a group has to wait for, if anything.
+    pub(super) fn is_ahead(&self, group: GroupId, command: &RoomCommand) -> Option<Ahead> {
+        let Place::Room(name) = &command.place else { return None };
+        let room = self.rooms.get(&group)?.room(name.as_str())?;
+        if room.epoch() == 0 {
+            return None;
+        }
+        let until = self.awaits(group, name, room)?;
+        Some((name.clone(), until))
+    }
+
+    pub(super) fn hold(
+        &mut self,
+        group: GroupId,
+        name: &RoomName,
+        until: (GroupId, u64),
+        telling: Telling,
+    ) {
+        let held = self.held.entry((group, name.clone())).or_default();
+        held.push_back(Held { telling, until, since_ms: self.now_ms });
+        if held.len() > HELD_MAX {
+            self.moves_seen += 1; // Looked at soon.
+        }
+    }
+
+    /// Tells what need not wait any more.
+    pub(super) fn release_held(&mut self) -> Vec<Arc<Record>> {
+        let mut told = Vec::new();
+        let keys: Vec<_> = self.held.keys().cloned().collect();
+        for key in keys {
+            while let Some(telling) = self.next_held(&key) {
+                told.extend(telling.records.iter().cloned());
+                self.tell(telling);
+            }
+        }
+        self.held.retain(|_, it| !it.is_empty());
+        told
+    }
+
+    fn next_held(&mut self, key: &(GroupId, RoomName)) -> Option<Telling> {
+        let held = self.held.get(key)?;
+        let (until, since_ms) = held.front().map(|it| (it.until, it.since_ms))?;
+        let has_come = self.known_move(until.0, &key.1) >= until.1;
+        let is_late = self.now_ms - since_ms > HELD_MS || held.len() > HELD_MAX;
+        if !has_come && is_late {
+            tracing::warn!(group = %key.0, room = %key.1, "its last words in {} are missing", until.0);
+        }
+        let next = (has_come || is_late).then(|| self.held.get_mut(key)?.pop_front());
+        Some(next??.telling)
+    }
+}

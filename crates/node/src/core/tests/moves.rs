@@ -1,0 +1,203 @@
+//! Rooms that change how they are replicated while people talk in them.
+
+use super::*;
+use crate::core::lives::Lives;
+use crate::door::{HistoryPoint, HistorySelect};
+use chat::Replication::{self, Gossip, PrimaryBackup, Raft};
+
+fn replicate(to: Replication) -> Ask {
+    in_room(RoomAsk::Replicate(to))
+}
+
+fn history(select: HistorySelect, limit: usize) -> Ask {
+    Ask::Query(Query::History { target: "#r".into(), select, limit })
+}
+
+impl Alone {
+    /// Does its rounds until nobody waits for anything.
+    fn finish_all(&mut self) {
+        for _ in 0..40 {
+            self.commit();
+            if self.core.conns.values().all(|it| it.rooms_in_flight + it.waiting.len() == 0) {
+                return;
+            }
+            self.do_round();
+        }
+        panic!("somebody still waits: {:?}", self.core.conns);
+    }
+
+    fn ask_all(&mut self, conn: u32, tags: std::ops::Range<u64>) {
+        for tag in tags {
+            self.ask(conn, tag, say(&format!("{conn}.{tag}")));
+        }
+    }
+
+    fn lives_in(&self) -> Option<u32> {
+        match self.core.lives(&room("#r")) {
+            Lives::Here(group, _) => Some(group.0),
+            _ => None,
+        }
+    }
+
+    /// What was said, by a look-up.
+    fn texts(&mut self, select: HistorySelect, limit: usize) -> Vec<String> {
+        self.finish_all();
+        self.said();
+        self.ask(1, 99, history(select, limit));
+        self.finish_all();
+        let views = self.deliveries.try_iter().flatten().filter_map(|it| match it {
+            Delivery::Answer { answer: Answer::View(crate::View::History(it)), .. } => Some(it),
+            _ => None,
+        });
+        let records = views.flatten().map(|it| chat::codec::decode::<chat::Record>(&it));
+        let texts = records.filter_map(|it| match it.expect("our own record").what {
+            What::Said { text, .. } => Some(text.to_string()),
+            What::Replicated { to, .. } => Some(format!("to {to}")),
+            _ => None,
+        });
+        texts.collect()
+    }
+}
+
+fn texts_of(said: &[String], nick: &str) -> Vec<String> {
+    let begin = format!("{nick} says ");
+    said.iter().filter_map(|it| it.strip_prefix(&begin)).map(str::to_owned).collect()
+}
+
+fn expected(conn: u32, tags: std::ops::Range<u64>) -> Vec<String> {
+    tags.map(|it| format!("{conn}.{it}")).collect()
+}
+
+#[test]
+fn a_room_goes_to_primary_backup_and_back_while_people_talk() {
+    let mut node = Alone::with(&["alice", "bob"]);
+    node.ask(1, 1, join());
+    node.ask(2, 1, join());
+    node.finish_all();
+    node.said();
+    for (begin, to) in [(10, PrimaryBackup), (20, Raft), (30, PrimaryBackup)] {
+        node.ask_all(2, begin..begin + 3);
+        node.ask_all(1, begin..begin + 2);
+        node.ask(1, begin + 2, replicate(to));
+        node.ask_all(2, begin + 3..begin + 6); // On their way when it moves.
+        node.ask_all(1, begin + 3..begin + 6);
+        node.commit();
+        node.ask_all(2, begin + 6..begin + 9);
+        node.finish_all();
+        let said = node.said();
+        assert_eq!(texts_of(&said, "bob"), expected(2, begin..begin + 9), "{said:?}");
+        let alices = [expected(1, begin..begin + 2), expected(1, begin + 3..begin + 6)].concat();
+        assert_eq!(texts_of(&said, "alice"), alices);
+        let refused = said.iter().filter(|it| !it.ends_with("done") && it.contains("refused"));
+        assert_eq!(refused.count(), 0, "{said:?}");
+        assert_eq!(node.lives_in(), Some(if to == Raft { 1 } else { 2 }));
+    }
+    let all = node.texts(HistorySelect::Latest(None), 1_000);
+    for conn in [1, 2] {
+        let begin = format!("{conn}.");
+        let of = all.iter().filter(|it| it.starts_with(&begin));
+        let tags: Vec<u64> = of.map(|it| it[begin.len()..].parse().expect("a tag")).collect();
+        assert!(tags.is_sorted(), "{tags:?}");
+        assert_eq!(tags.len(), if conn == 1 { 15 } else { 27 });
+    }
+    assert_eq!(all.iter().filter(|it| it.starts_with("to ")).count(), 3);
+    node.do_round();
+    assert!(node.core.moving.is_empty() && node.core.held.is_empty());
+    assert!(node.core.detoured.is_empty());
+}
+
+#[test]
+fn a_page_of_history_is_the_same_whichever_group_has_it() {
+    let mut node = Alone::with(&["alice"]);
+    node.ask(1, 1, join());
+    for (tag, to) in [(10, PrimaryBackup), (20, Raft), (30, PrimaryBackup)] {
+        node.ask_all(1, tag..tag + 2);
+        node.ask(1, 0, replicate(to));
+        node.finish_all();
+    }
+    let all: Vec<String> = ["1.10", "1.11", "to primary-backup", "1.20", "1.21", "to raft"]
+        .into_iter()
+        .chain(["1.30", "1.31", "to primary-backup"])
+        .map(str::to_owned)
+        .collect();
+    assert_eq!(node.texts(HistorySelect::Latest(None), 100), all);
+    assert_eq!(node.texts(HistorySelect::Latest(None), 4), all[5..]);
+    let start = HistoryPoint::Time(Stamp(0));
+    // The first is the JOIN.
+    assert_eq!(node.texts(HistorySelect::After(start), 6), all[..5]);
+    let end = HistoryPoint::Time(Stamp::from_ms(u64::MAX >> 20));
+    assert_eq!(node.texts(HistorySelect::Before(end), 5), all[4..]);
+    assert_eq!(node.texts(HistorySelect::Between(start, end), 6), all[..5]);
+    assert_eq!(node.texts(HistorySelect::Between(end, start), 5), all[4..]);
+}
+
+#[test]
+fn a_moved_room_is_seen_once_with_everybody_in_it() {
+    let mut node = Alone::with(&["alice", "bob"]);
+    node.ask(1, 1, join());
+    node.ask(2, 1, join());
+    node.ask(1, 2, replicate(PrimaryBackup));
+    node.finish_all();
+    let view = node.core.room_view(&room("#r"), None).expect("it is there");
+    assert_eq!((view.occupants.len(), view.replication), (2, PrimaryBackup));
+    assert_eq!(node.core.all_rooms().count(), 1);
+    let bob = node.core.session_of(conn_id(2)).expect("he is in").id;
+    assert_eq!(*node.core.rooms_of(bob), [room("#r")]);
+    node.said();
+    node.ask(2, 0, gone("Reset"));
+    node.finish_all();
+    assert!(node.said().contains(&"bob ended: Reset".to_owned()));
+    let view = node.core.room_view(&room("#r"), None).expect("it is there");
+    assert_eq!(view.occupants.len(), 1);
+}
+
+#[test]
+fn a_new_room_begins_where_new_rooms_shall_live_and_one_creator_is_its_operator() {
+    let mut node = Alone::with(&["alice", "bob"]);
+    node.core.config.replication = PrimaryBackup;
+    node.ask(1, 1, join());
+    node.ask(2, 1, join());
+    node.ask(1, 2, say("hello"));
+    node.finish_all();
+    let said = node.said();
+    let answers: Vec<&str> = said.iter().map(String::as_str).collect();
+    assert_eq!(answers.iter().filter(|it| it.ends_with("done")).count(), 3, "{answers:?}");
+    assert_eq!(node.lives_in(), Some(2));
+    let view = node.core.room_view(&room("#r"), None).expect("it is there");
+    assert_eq!(view.occupants.iter().filter(|it| it.is_operator).count(), 1);
+    assert!(answers.contains(&"alice says hello"));
+}
+
+#[test]
+fn who_may_not_or_asks_for_what_there_is_hears_so() {
+    let mut node = Alone::with(&["alice", "bob"]);
+    node.ask(1, 1, join());
+    node.ask(2, 1, join());
+    node.ask(2, 2, replicate(PrimaryBackup));
+    node.ask(1, 2, replicate(Raft));
+    node.ask(1, 3, replicate(Gossip));
+    node.finish_all();
+    let answers = node.answers();
+    assert!(answers.contains(&"2.2 refused: Room(NotOperator)".to_owned()), "{answers:?}");
+    assert!(answers.contains(&"1.2 refused: Room(SameReplication)".to_owned()));
+    assert!(answers.contains(&"1.3 refused: Room(BadModeParam('R', \"gossip\"))".to_owned()));
+}
+
+#[test]
+fn a_room_that_expired_away_from_home_can_be_made_again() {
+    let mut node = Alone::with(&["alice"]);
+    node.core.config.replication = PrimaryBackup;
+    node.ask(1, 1, join());
+    node.ask(1, 2, in_room(RoomAsk::Part { reason: "".into() }));
+    node.finish_all();
+    node.core.config.empty_room_ttl = Some(Duration::from_secs(1));
+    for _ in 0..20 {
+        node.do_round();
+    }
+    assert!(matches!(node.core.lives(&room("#r")), Lives::Nowhere));
+    node.said();
+    node.ask(1, 3, join());
+    node.finish_all();
+    assert_eq!(node.answers(), ["1.3 done"]);
+    assert_eq!(node.lives_in(), Some(2));
+}

@@ -3,6 +3,7 @@
 //! Promise: whoever acts tells the story before and after. A person whose node dies is gone with it;
 //! only [`movers`] go on elsewhere, and remember.
 
+mod changers;
 mod home;
 mod listener;
 mod movers;
@@ -38,11 +39,12 @@ const MIXES: &[Mix] = &[
     Mix {
         scenario: "",
         roles: &[
-            (talkers::begin, 2),
+            (talkers::begin, 3),
             (pairs::begin, 1),
             (pairs::audit, 1),
             (racers::begin, 1),
             (operators::begin, 1),
+            (changers::begin, 1),
             (readers::begin, 1),
         ],
         movers: 3,

@@ -6,6 +6,8 @@ use checker::Guarantee;
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Strategy {
     Raft,
+    /// Raft and primary-backup in turns.
+    Changing,
 }
 
 /// A row of the table.
@@ -20,21 +22,25 @@ pub(crate) const MAIN: &str = "#sim";
 /// Where only operators are.
 pub(crate) const OF_OPERATORS: &str = "#hall";
 
+/// Whose strategy is changed while people talk in it.
+pub(crate) const THAT_CHANGES: &str = "#bay";
+
 /// All there are.
 pub(crate) const ALL: &[Room] = &[
     Room { name: MAIN, strategy: Strategy::Raft },
     Room { name: "#tea", strategy: Strategy::Raft },
     Room { name: OF_OPERATORS, strategy: Strategy::Raft },
+    Room { name: THAT_CHANGES, strategy: Strategy::Changing },
 ];
 
 /// Where people talk.
-pub(crate) const OF_TALKERS: &[&str] = &[MAIN, "#tea"];
+pub(crate) const OF_TALKERS: &[&str] = &[MAIN, "#tea", THAT_CHANGES];
 
 impl Strategy {
     /// What its rooms promise.
     pub(crate) fn guarantee(self) -> Guarantee {
         match self {
-            Strategy::Raft => Guarantee::Total,
+            Strategy::Raft | Strategy::Changing => Guarantee::Total,
         }
     }
 }

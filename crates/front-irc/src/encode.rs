@@ -4,8 +4,8 @@
 
 use crate::context::MODES_MAX;
 use crate::outs::Class;
-use chat::directory::Session;
 use crate::verbs::mode::REPLICATION;
+use chat::directory::Session;
 use chat::{ModeChange, Record, Replication, SayKind, Stamp, What};
 use irc_proto::{LineWriter, mode};
 

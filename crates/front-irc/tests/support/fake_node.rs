@@ -8,7 +8,8 @@ use chat::directory::{
 };
 use chat::room::{Outcome, Refusal, RoomCommand, RoomVerb, Rooms};
 use chat::{
-    Limits, ModeChange, MsgId, Nick, NodeId, Place, Record, Replication, RoomName, SessionId, Stamp, What,
+    Limits, ModeChange, MsgId, Nick, NodeId, Place, Record, Replication, RoomName, SessionId,
+    Stamp, What,
 };
 use crossbeam_channel::Sender;
 use node::door::*;

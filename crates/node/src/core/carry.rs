@@ -49,9 +49,10 @@ impl Core {
     /// Looks through all that ever left a group.
     pub(super) fn find_moves(&mut self) {
         self.last_search_ms = Some(self.now_ms);
-        let left = self.rooms.iter().flat_map(|(group, rooms)| {
-            rooms.moved().map(move |(name, ..)| (*group, name.clone()))
-        });
+        let left = self
+            .rooms
+            .iter()
+            .flat_map(|(group, rooms)| rooms.moved().map(move |(name, ..)| (*group, name.clone())));
         let is_open = |(group, name): &(GroupId, RoomName)| self.errands(*group, name).is_some();
         let open: Vec<_> = left.filter(is_open).collect();
         for (group, name) in open {

@@ -74,7 +74,7 @@ impl Core {
         true
     }
 
-    fn install_rooms(&mut self, group: GroupId, state: &[u8]) -> bool {
+    pub(super) fn install_rooms(&mut self, group: GroupId, state: &[u8]) -> bool {
         let fresh = if state.is_empty() {
             Rooms::of(self.groups.replication(group), group.0, self.limits)
         } else {

@@ -7,6 +7,7 @@ use super::{
     Accounts, Cluster, Config, DirectoryKind, DoorKind, Gossip, History, Limits, Listen, Node,
     Operator, Role, Rooms,
 };
+use chat::Replication;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;

@@ -4,6 +4,8 @@ use super::*;
 use crate::core::lives::Lives;
 use crate::door::{HistoryPoint, HistorySelect};
 use chat::Replication::{self, Gossip, PrimaryBackup, Raft};
+use chat::room::{RoomCommand, RoomVerb};
+use replica::engine::Applied;
 
 fn replicate(to: Replication) -> Ask {
     in_room(RoomAsk::Replicate(to))
@@ -200,4 +202,83 @@ fn a_room_that_expired_away_from_home_can_be_made_again() {
     node.finish_all();
     assert_eq!(node.answers(), ["1.3 done"]);
     assert_eq!(node.lives_in(), Some(2));
+}
+
+/// An entry of a group, as if it came from its log.
+fn apply(node: &mut Alone, group: u32, index: u64, verb: RoomVerb) {
+    let session = node.core.session_of(conn_id(1)).expect("she is in");
+    let place = chat::Place::Room(room("#r"));
+    let command = RoomCommand { who: session.who(), number: 0, place, verb };
+    node.core.apply_rooms(Applied {
+        group: GroupId(group),
+        index,
+        stamp: Stamp::from_ms(index).0,
+        origin: 7,
+        commands: vec![chat::codec::encode(&command).into()],
+        tokens: Vec::new(),
+    });
+    node.commit();
+}
+
+/// A room that alice made and moved, elsewhere; here only that she came in and the new era arrived.
+fn new_era_first() -> (Alone, Rooms, RoomVerb) {
+    let mut node = Alone::with(&["alice"]);
+    let come = || RoomVerb::Join { shown: "#r".into(), key: None, realname: "".into() };
+    let fence = RoomVerb::Fence { to: PrimaryBackup, shown: "#r".into() };
+    let (kind, tags) = (SayKind::Message, Vec::new());
+    let words = RoomVerb::Say { kind, text: "hello".into(), tags, status: None, to: None };
+    let mut elsewhere = Rooms::new(1, Limits::default());
+    for (at, verb) in [(1_000, come()), (1_001, fence.clone())] {
+        let who = node.core.session_of(conn_id(1)).expect("she is in").who();
+        let place = chat::Place::Room(room("#r"));
+        elsewhere.apply(Stamp::from_ms(at), RoomCommand { who, number: 0, place, verb });
+    }
+    let carried = Box::new(elsewhere.carried("#r").expect("it left"));
+    apply(&mut node, 1, 1_000, come());
+    node.said();
+    apply(&mut node, 2, 1_002, RoomVerb::Adopt { carried });
+    apply(&mut node, 2, 1_003, words);
+    (node, elsewhere, fence)
+}
+
+#[test]
+fn what_happens_after_a_move_is_seen_after_what_happened_before_it() {
+    let (mut node, _, fence) = new_era_first();
+    assert_eq!(node.said(), [""; 0]);
+    assert_eq!(node.lives_in(), Some(1));
+    apply(&mut node, 1, 1_001, fence);
+    let said = node.said();
+    assert_eq!(said.len(), 2, "{said:?}");
+    assert!(said[0].starts_with("alice Replicated"), "{said:?}");
+    assert_eq!(said[1], "alice says hello");
+    assert_eq!(node.lives_in(), Some(2));
+}
+
+#[test]
+fn an_old_era_that_never_comes_does_not_hide_the_new_one_for_ever() {
+    let (mut node, ..) = new_era_first();
+    node.wait(6_000);
+    node.core.tick();
+    assert_eq!(node.said(), ["alice says hello"]);
+}
+
+#[test]
+fn a_fetched_state_that_lacks_a_room_which_moved_puts_nobody_out() {
+    let (mut node, elsewhere, _) = new_era_first();
+    assert!(node.core.install_rooms(GroupId(1), &elsewhere.snapshot()));
+    node.commit();
+    assert_eq!(node.said(), ["alice says hello"]);
+    assert_eq!(node.lives_in(), Some(2));
+
+    let mut node = Alone::with(&["alice"]);
+    node.ask(1, 1, join());
+    node.ask(1, 2, say("old"));
+    node.ask(1, 3, replicate(PrimaryBackup));
+    node.finish_all();
+    node.said();
+    let state = node.core.rooms[&GroupId(1)].snapshot();
+    assert!(node.core.install_rooms(GroupId(1), &state));
+    node.commit();
+    assert_eq!(node.said(), [""; 0]);
+    assert_eq!(node.texts(HistorySelect::Latest(None), 10), ["old", "to primary-backup"]);
 }

@@ -23,7 +23,7 @@ pub(crate) const MAIN: &str = "#sim";
 pub(crate) const OF_OPERATORS: &str = "#hall";
 
 /// Whose strategy is changed while people talk in it.
-pub(crate) const THAT_CHANGES: &str = "#bay";
+pub(crate) const THAT_CHANGES: &str = "#reef";
 
 /// All there are.
 pub(crate) const ALL: &[Room] = &[

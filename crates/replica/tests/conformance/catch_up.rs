@@ -1,6 +1,6 @@
 //! A replica that has nothing, or too little to be served from the log.
 
-use crate::cluster::Cluster;
+use crate::cluster::{Cluster, GROUP};
 use crate::row::Row;
 use crate::{each, each_seed};
 use replica::PeerId;
@@ -36,6 +36,30 @@ fn a_replica_that_was_away_longer_than_the_log_reaches_fetches_state_and_history
             cluster.settle();
             assert_eq!(cluster.node(last).installs, 1, "there was no other way");
         }
+    });
+}
+
+#[test]
+fn a_replica_that_was_cut_off_longer_than_the_log_reaches_fetches_too() {
+    each(|row| {
+        let mut cluster = Cluster::new(row, 3);
+        let last = row.replicas;
+        let early = cluster.say_many(1, 50, 1_000); // It keeps the newest of these in memory.
+        cluster.until_acked(1_000, &early);
+        let others: Vec<PeerId> = (1..last).collect();
+        let majority = cluster.with_witness(&others);
+        cluster.cut(&[last], &majority);
+        cluster.until(row.takes_over_ms, "the rest goes on", |it| {
+            it.running().any(|it| it.me != last && it.engine.is_serving(GROUP))
+        });
+        for _ in 0..3 {
+            let tokens = cluster.say_many(1, 60, 10_000);
+            cluster.until_acked(2_000, &tokens);
+            others.iter().for_each(|id| cluster.node(*id).checkpoint());
+        }
+        let before = cluster.node(last).installs;
+        cluster.settle();
+        assert_eq!(cluster.node(last).installs, before + 1, "there was no other way");
     });
 }
 

@@ -215,7 +215,8 @@ proptest! {
             prop_assert_eq!(outcome.events.is_empty(), outcome.refused.is_some());
             let (Some(view), false) = (now, outcome.events.is_empty()) else { continue };
             prop_assert!(view.in_sync.contains(&view.primary));
-            prop_assert!(view.in_sync.iter().all(|it| view.replicas.contains(it)));
+            let was_in_sync = |it| before.as_ref().is_some_and(|before| before.in_sync.contains(it));
+            prop_assert!(view.in_sync.iter().all(|it| view.replicas.contains(it) || was_in_sync(it)));
             prop_assert!(view.replicas.iter().all(|it| removed != Some(*it)));
             prop_assert_eq!(view.epoch, before.as_ref().map_or(0, |it| it.epoch) + 1);
             if let Some(before) = before {

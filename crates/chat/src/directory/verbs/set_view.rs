@@ -24,6 +24,13 @@ pub(in crate::directory) fn set_view(
     if Some(view.epoch) != on_epoch.checked_add(1) || !is_sound(&view) {
         return Err(DirectoryRefusal::ViewUnsound);
     }
+    // Who was in sync and is no replica any more is about to leave; nobody else is in sync without being one.
+    let may_stay = |it: &NodeId| {
+        view.replicas.contains(it) || before.is_some_and(|before| before.in_sync.contains(it))
+    };
+    if !view.in_sync.iter().all(may_stay) {
+        return Err(DirectoryRefusal::ViewUnsound);
+    }
     if view.replicas.iter().any(|it| directory.member(*it).is_none()) {
         return Err(DirectoryRefusal::UnknownMember);
     }
@@ -41,7 +48,7 @@ pub(in crate::directory) fn set_view(
     Ok(vec![DirectoryEvent::ViewSet(group)])
 }
 
-/// The primary is in sync, and nobody is named twice. Who is in sync and no replica is about to leave.
+/// The primary is in sync, and nobody is named twice.
 fn is_sound(view: &View) -> bool {
     let replicas: BTreeSet<&NodeId> = view.replicas.iter().collect();
     let in_sync: BTreeSet<&NodeId> = view.in_sync.iter().collect();
@@ -110,6 +117,7 @@ mod tests {
         scene.sees(set(1, 3, view(2, 1, "1", "123")), SET);
         scene.sees(set(2, 1, view(3, 1, "13", "123")), SET);
         scene.sees(set(3, 1, view(4, 3, "123", "123")), SET); // It hands over.
+        scene.sees(set(4, 3, view(5, 3, "123", "23")), SET); // 1 is about to leave.
     }
 
     #[test]

@@ -287,8 +287,10 @@ fn is_ready(status: &Status, nodes: usize) -> bool {
         && !status.groups.is_empty()
         && status.groups.iter().all(|group| {
             let is_replica = group.replicas.contains(&status.node);
-            group.leader.is_some()
-                && group.replicas.len() >= nodes.min(3)
+            // Of a group that a node only observes, it does not always know who leads.
+            let copies = if group.strategy == "raft" { 3 } else { 2 };
+            group.is_led()
+                && group.replicas.len() >= nodes.min(copies)
                 && (!is_replica || matches!(group.role.as_str(), "leader" | "voter"))
         })
 }

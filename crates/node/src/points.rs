@@ -92,6 +92,10 @@ pub const ALL: &[Point] = &[
     point("observe.before-entries", "a node that follows again is about to be sent what it missed"),
     point("observe.before-question", "a node is about to ask a replica to let it follow"),
     point("observe.before-restart", "a node that follows is about to be told to fetch the state"),
+    point("primary-backup.before-confirm", "a sync is done, the replica has not counted it"),
+    point("primary-backup.before-message", "a replica's message to a peer is about to leave"),
+    point("primary-backup.before-receive", "a message of a peer came, the replica has not seen it"),
+    point("primary-backup.before-write", "what a replica wants written is about to go to the log"),
     point(
         "raft.before-confirm",
         "Raft is about to learn what is on disk, and messages to be let go",

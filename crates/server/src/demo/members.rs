@@ -81,12 +81,16 @@ impl Members {
 
     /// All are up, and every group has its leader and its replicas, and they have caught up.
     pub(crate) fn are_ready(&self) -> bool {
-        let copies = self.all.len().min(COPIES);
+        // Of a primary-backup group one copy less survives as many losses.
+        let copies = |strategy: &str| match strategy {
+            "raft" => self.all.len().min(COPIES),
+            _ => self.all.len().min(COPIES / 2 + 1),
+        };
         let is_ready = |it: Status| {
             it.nodes.len() == self.all.len()
                 && status::is_well(&it)
                 && has_its_groups(&it)
-                && it.groups.iter().all(|group| group.replicas.len() >= copies)
+                && it.groups.iter().all(|group| group.replicas.len() >= copies(&group.strategy))
         };
         self.all.iter().all(|member| ask(member).is_some_and(is_ready))
     }

@@ -348,9 +348,7 @@ fn a_bad_value_is_told_what_was_given_and_what_is_taken() {
     refused(
         "[rooms]\nreplication = \"paxos\"\n",
         &[],
-        &[
-            "starling.toml:2: `rooms.replication` is \"paxos\"; it takes \"raft\" or \"primary-backup\"",
-        ],
+        &["starling.toml:2: `rooms.replication` is \"paxos\"; it takes \"raft\""],
     );
 }
 
@@ -436,7 +434,7 @@ fn what_is_not_in_this_version_says_so() {
         &[],
         &[
             "starling.toml:2: `cluster.directory = \"bully\"` is not in this version yet; it has \"raft\"",
-            "starling.toml:4: `rooms.replication = \"gossip\"` is not in this version yet; it has \"raft\", \"primary-backup\"",
+            "starling.toml:4: `rooms.replication = \"gossip\"` is not in this version yet; it has \"raft\"",
         ],
     );
     for door in ["grpc", "web", "dns"] {

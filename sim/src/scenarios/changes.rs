@@ -1,0 +1,12 @@
+//! A room's strategy is changed again and again, while other faults come.
+
+use super::Scenario;
+use crate::faults::{any, cut_leader};
+
+pub(super) const SCENARIO: Scenario = Scenario {
+    name: "changes",
+    about: "a room changes between raft and primary-backup under faults; NOT QUIET YET, so not in turn",
+    nodes: 3,
+    is_long: false,
+    faults: &[&cut_leader::FAULT, &any::FAULT, &any::FAULT],
+};

@@ -95,10 +95,11 @@ impl PrimaryBackup {
         Some(found)
     }
 
-    /// It is the primary of the newest epoch that it knows.
+    /// It is the primary of the newest epoch that it knows, and will still know that after a crash: only
+    /// now does anybody hear of it.
     #[must_use]
     pub fn is_primary(&self) -> bool {
-        matches!(self.role, Role::Primary(_))
+        matches!(self.role, Role::Primary(_)) && self.disk.is_epoch_synced()
     }
 
     /// The newest epoch that was taken.

@@ -187,6 +187,7 @@ impl Strategy for PrimaryBackupGroup {
             fail_point!("primary-backup.before-confirm");
             self.step(Input::Synced(number));
         }
+        self.note_leadership();
     }
 
     fn applied(&mut self, index: u64, term: u64) {

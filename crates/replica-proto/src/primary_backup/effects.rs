@@ -18,12 +18,12 @@ pub struct Fetch {
     pub from: PeerId,
     /// State up to and including this index, or later.
     pub index: u64,
-    /// For [`Input::Fetched`]. A state that was fetched at a later index says so in it.
+    /// For [`Input::Fetched`](super::Input::Fetched). A state that was fetched at a later index says so in it.
     pub message: Message,
 }
 
 /// What the machine wants done: writes before the next call, sends at any time. What depends on the disk
-/// is kept back until [`Input::Synced`].
+/// is kept back until [`Input::Synced`](super::Input::Synced).
 #[derive(Debug, Default)]
 pub struct Effects {
     /// To the same group on other nodes.
@@ -36,6 +36,6 @@ pub struct Effects {
     pub proposes: Vec<Propose>,
     /// State to fetch from a peer before going on.
     pub fetch: Option<Fetch>,
-    /// A peer will ask for our state: have it ready ([`Input::Provide`]).
+    /// A peer will ask for our state: have it ready ([`Input::Provide`](super::Input::Provide)).
     pub wants_state: bool,
 }

@@ -11,13 +11,13 @@ pub enum Input {
     Receive(PeerId, Message),
     /// Some of the node's time has passed.
     Tick,
-    /// Writes up to this number are on disk, see [`PrimaryBackup::written`].
+    /// Writes up to this number are on disk, see [`PrimaryBackup::written`](super::PrimaryBackup::written).
     Synced(u64),
     /// Everything up to this index, which has this epoch, has been applied.
     Applied(u64, u64),
     /// The link to a peer came up or broke.
     Link(PeerId, bool),
-    /// The state asked for by [`Effects::fetch`] is here and stored: go on with its message.
+    /// The state asked for by [`Effects::fetch`](super::Effects::fetch) is here and stored: go on with its message.
     Fetched(Message),
     /// The fetch could not be finished.
     FetchFailed,
@@ -32,7 +32,7 @@ pub enum Input {
 /// What a replica starts from, beside its log.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Start {
-    /// Epoch in the newest [`Write::HardState`].
+    /// Epoch in the newest [`Write::HardState`](super::Write::HardState).
     pub epoch: u64,
     /// Commit there.
     pub commit: u64,

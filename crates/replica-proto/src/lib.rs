@@ -4,12 +4,10 @@
 
 pub mod gossip;
 mod hlc;
+mod number;
 mod planted;
-mod ring;
-
 pub mod primary_backup;
-
-#[allow(dead_code, unused_imports)]
+mod ring;
 #[cfg(test)]
 mod testnet;
 

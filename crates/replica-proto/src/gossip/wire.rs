@@ -8,6 +8,7 @@
 
 use super::message::{Ask, Exchange, Kept, Message, Part};
 use super::{Entry, Origin, Range};
+use crate::number::{put, take};
 use bytes::{BufMut, Bytes, BytesMut};
 
 const PUSH: u8 = 1;
@@ -87,14 +88,6 @@ impl Message {
     }
 }
 
-fn put(mut number: u64, out: &mut BytesMut) {
-    while number >= 0x80 {
-        out.put_u8(number as u8 | 0x80);
-        number >>= 7;
-    }
-    out.put_u8(number as u8);
-}
-
 /// Nothing at all for none: the flag says so.
 fn put_all<T>(all: &[T], out: &mut BytesMut, put_one: impl Fn(&T, &mut BytesMut)) {
     if !all.is_empty() {
@@ -167,19 +160,10 @@ impl Reader<'_> {
     }
 
     fn number(&mut self) -> Option<u64> {
-        let mut number = 0u64;
-        for shift in (0..64).step_by(7) {
-            let byte = self.byte()?;
-            let bits = u64::from(byte & 0x7F);
-            if bits << shift >> shift != bits {
-                return None;
-            }
-            number |= bits << shift;
-            if byte & 0x80 == 0 {
-                return Some(number);
-            }
-        }
-        None
+        let mut rest = self.bytes.get(self.at..)?;
+        let number = take(&mut rest)?;
+        self.at = self.bytes.len() - rest.len();
+        Some(number)
     }
 
     /// A number of things that are at least so many bytes each.

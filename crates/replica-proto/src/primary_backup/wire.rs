@@ -5,6 +5,7 @@
 //! more than they hold.
 
 use super::log::Entry;
+use crate::number::{put, take};
 use bytes::{Buf, BufMut, Bytes, BytesMut};
 
 /// Between replicas of one group.
@@ -85,10 +86,10 @@ impl Message {
                 out.reserve(64 + bytes);
                 let head = [it.epoch, it.prev_index, it.prev_epoch, it.commit, it.stamp];
                 put_all(&mut out, APPEND, &head);
-                put(&mut out, it.entries.len() as u64);
+                put(it.entries.len() as u64, &mut out);
                 for entry in &it.entries {
-                    put(&mut out, entry.epoch);
-                    put(&mut out, entry.data.len() as u64);
+                    put(entry.epoch, &mut out);
+                    put(entry.data.len() as u64, &mut out);
                     out.put_slice(&entry.data);
                 }
             }
@@ -145,15 +146,7 @@ impl Message {
 
 fn put_all(out: &mut BytesMut, tag: u8, numbers: &[u64]) {
     out.put_u8(tag);
-    numbers.iter().for_each(|it| put(out, *it));
-}
-
-fn put(out: &mut BytesMut, mut number: u64) {
-    while number >= 0x80 {
-        out.put_u8(number as u8 | 0x80);
-        number >>= 7;
-    }
-    out.put_u8(number as u8);
+    numbers.iter().for_each(|it| put(*it, out));
 }
 
 fn take_all<const N: usize>(from: &mut Bytes) -> Option<[u64; N]> {
@@ -162,22 +155,6 @@ fn take_all<const N: usize>(from: &mut Bytes) -> Option<[u64; N]> {
         *it = take(from)?;
     }
     Some(numbers)
-}
-
-fn take(from: &mut Bytes) -> Option<u64> {
-    let mut number = 0;
-    for shift in (0..64).step_by(7) {
-        let byte = from.try_get_u8().ok()?;
-        let bits = u64::from(byte & 0x7F);
-        if shift == 63 && bits > 1 {
-            return None; // Beyond 64 bits.
-        }
-        number |= bits << shift;
-        if byte < 0x80 {
-            return Some(number);
-        }
-    }
-    None
 }
 
 #[cfg(test)]

@@ -6,7 +6,6 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// A network of nodes.
 pub(crate) struct Net<N: Node> {
-    pub(crate) seed: u64,
     pub(crate) random: Random,
     pub(crate) weather: Weather,
     pub(crate) setup: N::Setup,
@@ -56,7 +55,6 @@ impl<N: Node> Net<N> {
         let mut random = Random::new(seed);
         let weather = Weather::draw(&mut random);
         Net {
-            seed,
             random,
             weather,
             setup,

@@ -1,10 +1,12 @@
 //! Bugs that the simulation plants, to prove that it would find them.
 //!
 //! Promise: without the feature `failpoints` the switch is the constant `false`. In this crate's own
-//! tests it belongs to the thread, so that a test with a bug planted disturbs no other.
+//! tests it belongs to the thread, so that a test with a bug planted disturbs no other. The crates above
+//! use the same switch, and need the crate `fail` for it.
 
 /// Whether the bug of this name is planted. `sim/src/plants` has a row for each.
 #[cfg(not(test))]
+#[macro_export]
 macro_rules! planted {
     ($name:literal) => {{
         #[inline(always)]

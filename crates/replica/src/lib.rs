@@ -3,8 +3,6 @@
 //! `engine` is the pure loop over all groups; `strategy` holds the ways to replicate one; `lane` carries
 //! commands to a group exactly once; `net` is the wire between nodes; `store` is the disk.
 
-mod planted;
-
 pub mod engine;
 pub mod lane;
 pub mod net;
@@ -12,5 +10,6 @@ pub mod store;
 pub mod strategy;
 
 pub use engine::{Engine, Event};
+pub use replica_proto::planted;
 pub use store::GroupId;
 pub use strategy::PeerId;

@@ -16,6 +16,13 @@ impl Clock {
         self.last
     }
 
+    /// The first of so many new stamps in a row.
+    pub fn stamp_row(&mut self, unix_ms: u64, count: u64) -> u64 {
+        let first = self.stamp(unix_ms);
+        self.last = first.saturating_add(count);
+        first
+    }
+
     /// The last stamp that was made or seen.
     #[must_use]
     pub fn last(&self) -> u64 {
@@ -26,7 +33,18 @@ impl Clock {
     pub fn observe(&mut self, stamp: u64) {
         self.last = self.last.max(stamp);
     }
+
+    /// The stamp of somebody whose clock may be broken was seen: ours will be after it, unless it is
+    /// more than an hour ahead. One broken clock shall not carry away all others for ever.
+    pub fn follow(&mut self, stamp: u64, unix_ms: u64) {
+        if stamp >> 16 <= unix_ms.saturating_add(AHEAD_MS_MAX) {
+            self.observe(stamp);
+        }
+    }
 }
+
+/// Wall clocks that are further apart are broken.
+const AHEAD_MS_MAX: u64 = 3_600_000;
 
 #[cfg(test)]
 mod tests {

@@ -2,7 +2,7 @@ use super::*;
 use proptest::prelude::*;
 
 fn entry_of(intake: &mut Intake) -> Option<(u64, Vec<Section>)> {
-    intake.next_entry(|| 7).and_then(read_entry)
+    intake.next_entry(|_| 7).and_then(read_entry)
 }
 
 #[test]
@@ -161,7 +161,7 @@ fn what_waits_at_a_leader_is_bounded_over_all_lanes_and_each_entry_makes_room() 
         assert_eq!(offer(&mut intake, origin), Taken::Yes, "{origin}");
     }
     assert_eq!(offer(&mut intake, 33), Taken::No);
-    assert!(intake.next_entry(|| 1).is_some());
+    assert!(intake.next_entry(|_| 1).is_some());
     assert_eq!(offer(&mut intake, 33), Taken::Yes);
     assert_eq!(offer(&mut intake, 34), Taken::No);
 }

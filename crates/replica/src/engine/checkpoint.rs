@@ -125,7 +125,7 @@ impl Engine {
         (group.applied, group.applied_term, group.seen) = (at.index, at.term, at.lanes);
         group.checkpointed = started_at;
         // Where the strategy begins anew, the history does too.
-        group.kept = if started_at == 0 { 0 } else { at.index };
+        group.kept = if started_at == 0 || group.has_origins() { 0 } else { at.index };
         group.has_history = started_at > 0 || group.has_origins(); // All that comes is kept from the first on.
         if let Some(old) = self.groups.remove(&id) {
             group.outbox = old.outbox; // An observer becomes a replica: its senders still wait.

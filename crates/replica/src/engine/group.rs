@@ -44,7 +44,7 @@ pub(super) struct Group {
     pub(super) catch_up: Option<CatchUp>,
     /// Where the strategy starts from with a state fetched and not yet taken over by it.
     pub(super) fetched: Option<(u64, u64, Vec<u8>)>,
-    /// History is kept here up to this index.
+    /// History is kept here up to this index; 0 where nobody can say so by one index.
     pub(super) kept: u64,
     /// The history here has all that was applied here.
     pub(super) has_history: bool,

@@ -107,8 +107,8 @@ pub struct Applied {
     pub group: GroupId,
     /// The entry's place in it; in a gossip group, in its origin's.
     pub index: u64,
-    /// The hybrid-logical stamp of who ordered it. Stamps drawn there later are higher by more than its
-    /// commands.
+    /// The hybrid-logical stamp of who ordered it. In a gossip group the first of these commands has this
+    /// one, and the others those that follow: no other command has them there.
     pub stamp: u64,
     /// Which node offered them.
     pub origin: PeerId,
@@ -590,12 +590,17 @@ impl Engine {
             }
         }
         let index = entry.origin.map_or(entry.index, |it| it.1);
+        let mut before = 0; // Commands of the entry before this section's.
         for section in sections {
             let (origin, generation) = (section.origin, section.generation);
+            let end = before + section.commands.len() as u64;
             let (first, commands) = group.seen.admit(section);
+            before = end;
             if commands.is_empty() {
                 continue;
             }
+            let at = if entry.origin.is_some() { end - commands.len() as u64 } else { 0 };
+            let stamp = stamp.saturating_add(at);
             fail_point!("lane.before-answer", origin == self.me, |_| ());
             let tokens = if origin == self.me {
                 group.outbox.applied(generation, first, commands.len())

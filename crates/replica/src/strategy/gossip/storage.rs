@@ -241,11 +241,11 @@ mod tests {
         assert_eq!(held, []);
         node.write(&[(1, 1), (1, 2), (7, 1), (1, 3), (7, 2), (7, 3)]);
         for _ in 0..2 {
-            assert_eq!(node.read(1, 0, 3, 100), ["1:1", "1:2", "1:3"]);
-            assert_eq!(node.read(7, 1, 3, 100), ["7:2", "7:3"]);
+            assert_eq!(node.read(1, 0, 3, 1000), ["1:1", "1:2", "1:3"]);
+            assert_eq!(node.read(7, 1, 3, 1000), ["7:2", "7:3"]);
             assert_eq!(node.read(7, 0, 3, 1), ["7:1"], "one at least");
-            assert_eq!(node.read(7, 3, 9, 100), [""; 0]);
-            assert_eq!(node.read(2, 0, 9, 100), [""; 0]);
+            assert_eq!(node.read(7, 3, 9, 1000), [""; 0]);
+            assert_eq!(node.read(2, 0, 9, 1000), [""; 0]);
             let (again, held) = node.again();
             assert_eq!(held, [(1, 1, 3), (7, 1, 3)]);
             node = again;
@@ -257,14 +257,14 @@ mod tests {
         let (mut node, _) = Node::open(SimDisk::new());
         node.write(&[(1, 1), (1, 2), (7, 1), (1, 3), (7, 2)]);
         assert_eq!(node.purge(&[(7, 2)]), 1, "the first is needed");
-        assert_eq!(node.read(7, 0, 2, 100), [""; 0], "but nobody counts on these");
+        assert_eq!(node.read(7, 0, 2, 1000), [""; 0], "but nobody counts on these");
         assert_eq!(node.purge(&[(1, 2), (7, 1)]), 4);
-        assert_eq!(node.read(1, 2, 3, 100), ["1:3"]);
+        assert_eq!(node.read(1, 2, 3, 1000), ["1:3"]);
         let (mut node, held) = node.again();
         assert_eq!(held, [(1, 3, 3), (7, 2, 2)]);
         assert_eq!(node.purge(&[(1, 3), (7, 2)]), 6);
         node.write(&[(1, 4)]);
-        assert_eq!(node.read(1, 3, 4, 100), ["1:4"]);
+        assert_eq!(node.read(1, 3, 4, 1000), ["1:4"]);
         let (_, held) = node.again();
         assert_eq!(held, [(1, 4, 4)]);
     }
@@ -273,8 +273,8 @@ mod tests {
     fn what_lies_before_a_hole_is_of_no_use() {
         let (mut node, _) = Node::open(SimDisk::new());
         node.write(&[(1, 1), (7, 1), (1, 2), (1, 9)]);
-        assert_eq!(node.read(1, 0, 9, 100), [""; 0]);
-        assert_eq!(node.read(1, 8, 9, 100), ["1:9"]);
+        assert_eq!(node.read(1, 0, 9, 1000), [""; 0]);
+        assert_eq!(node.read(1, 8, 9, 1000), ["1:9"]);
         let (_, held) = node.again();
         assert_eq!(held, [(1, 9, 9), (7, 1, 1)]);
     }

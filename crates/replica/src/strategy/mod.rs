@@ -13,6 +13,8 @@ mod raft;
 
 use crate::store::log::{Append, RecoveredGroup};
 use bytes::Bytes;
+#[cfg(fuzzing)]
+pub use gossip::fuzzing as gossip_fuzzing;
 pub use kind::Kind;
 #[cfg(fuzzing)]
 pub use raft::fuzzing as raft_fuzzing;

@@ -10,6 +10,8 @@
 //! A disk that forgot own entries is marked in the log before the node leaves: the next start finds this
 //! replica damaged, and the node comes back as another.
 
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod memory;
 mod meters;
 mod storage;

@@ -128,6 +128,17 @@ impl Cluster {
         &self.machines[&id].disk
     }
 
+    /// The disk as it is, for [`Cluster::put_back`].
+    pub(crate) fn copy_disk(&self, id: PeerId) -> SimDisk {
+        self.machines[&id].disk.fork().kill()
+    }
+
+    /// The machine gets an older disk of its own.
+    pub(crate) fn put_back(&mut self, id: PeerId, disk: SimDisk) {
+        self.stop(id, None);
+        self.machines.get_mut(&id).expect("it was added").disk = disk;
+    }
+
     pub(crate) fn ids(&self) -> Vec<PeerId> {
         self.machines.keys().copied().collect()
     }

@@ -52,6 +52,8 @@ pub(crate) struct Node {
     /// Most bytes that were submitted to the log and not on disk.
     pub(crate) unsynced_bytes: usize,
     pub(crate) up: BTreeSet<PeerId>,
+    /// Branches that met: is it for this node to say so?
+    pub(crate) met: Vec<bool>,
     /// For the directory to decide on.
     pub(crate) proposes: Vec<Propose>,
     synced: Receiver<Result<u64, LogError>>,
@@ -120,6 +122,7 @@ impl Node {
             broken: None,
             unsynced_bytes: 0,
             up: BTreeSet::new(),
+            met: Vec::new(),
             proposes: Vec::new(),
             synced,
             sync_at_ms: None,
@@ -146,8 +149,9 @@ impl Node {
             term: it.term,
             lanes: it.lanes.clone(),
         });
-        let begun = node.engine.add_replica(GROUP, Start { log: found, point }, at);
-        begun.expect("what was synced fits together");
+        if let Err(why) = node.engine.add_replica(GROUP, Start { log: found, point }, at) {
+            node.broken = Some(why);
+        }
         Ok(node)
     }
 
@@ -241,7 +245,8 @@ impl Node {
             }
             Event::Keep(_) => self.installing = true,
             Event::Propose { propose, .. } => self.proposes.push(propose),
-            Event::Told { .. } | Event::Met { .. } => {}
+            Event::Met { announces, .. } => self.met.push(announces),
+            Event::Told { .. } => {}
         }
     }
 

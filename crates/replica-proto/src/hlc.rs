@@ -51,6 +51,23 @@ mod tests {
     use super::Clock;
     use proptest::prelude::*;
 
+    #[test]
+    fn a_clock_follows_another_up_to_an_hour_ahead() {
+        const HOUR_MS: u64 = 3_600_000;
+        let mut clock = Clock::default();
+        clock.follow((HOUR_MS + 5) << 16, 5);
+        assert_eq!(clock.last(), (HOUR_MS + 5) << 16);
+        clock.follow((HOUR_MS + 6) << 16, 5);
+        assert_eq!(clock.last(), (HOUR_MS + 5) << 16);
+    }
+
+    #[test]
+    fn a_row_of_stamps_is_behind_the_next_stamp() {
+        let mut clock = Clock::default();
+        let first = clock.stamp_row(1, 100);
+        assert!(clock.stamp(1) > first + 100);
+    }
+
     proptest! {
         #[test]
         fn stamps_increase_while_the_wall_clock_jumps(times in prop::collection::vec((0u64..1 << 40, prop::option::of(0u64..1 << 56)), 1..200)) {

@@ -590,6 +590,8 @@ impl Engine {
             }
         }
         let index = entry.origin.map_or(entry.index, |it| it.1);
+        // A node's lane stands in its own log alone, so wherever that is applied in its order the same
+        // commands are admitted.
         let mut before = 0; // Commands of the entry before this section's.
         for section in sections {
             let (origin, generation) = (section.origin, section.generation);

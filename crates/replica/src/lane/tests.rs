@@ -33,6 +33,34 @@ fn what_was_given_up_cannot_be_applied_after_what_came_later() {
     assert_eq!(seen.admit(late), (0, vec![]));
 }
 
+#[test]
+fn of_two_states_of_a_lane_the_later_one_stays_when_they_are_joined() {
+    let seen = |lanes: &[(u64, (u64, u64))]| Seen { lanes: lanes.iter().copied().collect() };
+    let mut ours = seen(&[(1, (1, 9)), (2, (3, 1)), (3, (1, 4))]);
+    let theirs = seen(&[(1, (1, 7)), (2, (2, 8)), (3, (2, 1)), (4, (1, 1))]);
+    let joined = seen(&[(1, (1, 9)), (2, (3, 1)), (3, (2, 1)), (4, (1, 1))]);
+    ours.join(&theirs);
+    assert_eq!(ours, joined);
+    ours.join(&theirs);
+    assert_eq!(ours, joined);
+}
+
+#[test]
+fn a_stamp_is_drawn_for_all_commands_of_an_entry() {
+    let mut intake = Intake::default();
+    let mut outbox = outbox_of(vec![zeros(1); 300]);
+    while let Some(section) = outbox.next_section() {
+        assert_eq!(intake.take(section, &Seen::default()), Taken::Yes);
+    }
+    let mut drawn = 0;
+    let entry = intake.next_entry(|commands| {
+        drawn = commands;
+        7
+    });
+    let (_, sections) = entry.and_then(read_entry).expect("two sections wait");
+    assert_eq!((drawn, sections.len()), (300, 2));
+}
+
 fn outbox_of(commands: impl IntoIterator<Item = Bytes>) -> Outbox {
     let mut outbox = Outbox::new(1, 1);
     for (token, command) in (0..).zip(commands) {

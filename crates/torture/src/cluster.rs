@@ -3,7 +3,7 @@
 use crate::disk::Disk;
 use crate::disk::rollback::{Keep, Lost};
 use crate::net::{Net, address};
-use crate::status::Status;
+use crate::status::{Room, Status};
 use crate::wait::wait_for;
 use anyhow::{Context, bail};
 use rustix::process::{Pid, Signal, kill_process};
@@ -17,8 +17,6 @@ use std::time::Duration;
 const READY_MAX: Duration = Duration::from_secs(60);
 const IRC: u16 = 6667;
 const PEERS: u16 = 7100;
-/// A dead node's sessions live on for so long.
-const GRACE_S: u64 = 2;
 
 /// What every cluster of a run is made of.
 #[derive(Clone, Debug)]
@@ -27,6 +25,10 @@ pub(crate) struct Parts {
     pub(crate) shim: PathBuf,
     /// Disks forget what they are told to sync: something must be found then.
     pub(crate) forgets_syncs: bool,
+    /// So many of the last nodes only take part in the directory.
+    pub(crate) witnesses: usize,
+    /// A dead node's sessions live on for so long.
+    pub(crate) grace_s: u64,
 }
 
 /// The nodes, counted from 0, and the network between them.
@@ -99,6 +101,11 @@ impl Cluster {
         self.nodes.len()
     }
 
+    /// The nodes that clients can use: all but the witnesses.
+    pub(crate) fn chat_nodes(&self) -> usize {
+        self.len() - self.parts.witnesses
+    }
+
     /// The name that changes when a node has lost its disk.
     pub(crate) fn identity(&self, index: usize) -> String {
         match &self.nodes[index] {
@@ -131,6 +138,15 @@ impl Cluster {
             .output()
             .ok()?;
         serde_json::from_slice(&out.stdout).ok()
+    }
+
+    /// What this node says of a room.
+    pub(crate) fn room(&self, index: usize, name: &str) -> anyhow::Result<Room> {
+        let out = Command::new(&self.parts.starling)
+            .args(["admin", "room", "show", name, "--json", "--node", &peers(index).to_string()])
+            .output()?;
+        let why = || String::from_utf8_lossy(&out.stderr).into_owned();
+        serde_json::from_slice(&out.stdout).with_context(why)
     }
 
     /// Replica identities by name, as the first node says that answers.
@@ -236,7 +252,7 @@ impl Cluster {
                 if let Some(ended) = self.notice_end(index) {
                     return Some(Err(ended));
                 }
-                match self.status(index)?.lacks(self.len()) {
+                match self.status(index)?.lacks(self.len(), self.chat_nodes()) {
                     Some(it) => lacks = it,
                     None => return Some(Ok(())),
                 }
@@ -278,9 +294,11 @@ impl Cluster {
     }
 
     fn spawn(&mut self, index: usize, join: &[SocketAddr]) -> anyhow::Result<()> {
+        let count = self.nodes.len();
         let node = &mut self.nodes[index];
         node.disk.compact()?;
-        fs::write(&node.config, configuration(&node.name, node.disk.root(), index, join))?;
+        let config = configuration(&self.parts, &node.name, node.disk.root(), (index, count), join);
+        fs::write(&node.config, config)?;
         let log = File::options().create(true).append(true).open(&node.log)?;
         let mut command = Command::new("ip");
         for (name, _) in std::env::vars_os() {
@@ -325,16 +343,26 @@ fn peers(index: usize) -> SocketAddr {
     SocketAddr::from((address(index), PEERS))
 }
 
-fn configuration(name: &str, data: &Path, index: usize, join: &[SocketAddr]) -> String {
+fn configuration(
+    parts: &Parts,
+    name: &str,
+    data: &Path,
+    (index, count): (usize, usize),
+    join: &[SocketAddr],
+) -> String {
     let join: Vec<String> = join.iter().map(|it| format!("\"{it}\"")).collect();
+    let (roles, door) = match index >= count - parts.witnesses {
+        true => ("roles = [\"directory\"]\n", String::new()),
+        false => ("", format!("[[listen]]\ndoor = \"irc\"\naddress = \"{}\"\n", irc(index))),
+    };
     format!(
-        "[node]\nname = \"{name}\"\ndata_dir = \"{data}\"\n\
+        "[node]\nname = \"{name}\"\ndata_dir = \"{data}\"\n{roles}\
          [cluster]\naddress = \"{peers}\"\njoin = [{join}]\n\
-         [[listen]]\ndoor = \"irc\"\naddress = \"{irc}\"\n\
-         [limits]\nflood_protection = false\nconnections_per_ip = 100000\nsession_grace = \"{GRACE_S}s\"\n",
+         {door}\
+         [limits]\nflood_protection = false\nconnections_per_ip = 100000\nsession_grace = \"{grace_s}s\"\n",
         data = data.display(),
         peers = peers(index),
-        irc = irc(index),
+        grace_s = parts.grace_s,
         join = join.join(", "),
     )
 }

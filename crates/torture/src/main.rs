@@ -1,18 +1,21 @@
 //! Tortures clusters of real `starling` processes, and judges what their clients saw.
 //!
 //!     cargo run --release -p torture -- --rounds N --nodes N [--seed S]
+//!     cargo run --release -p torture -- --drill NAME
 //!
 //! The last line on standard output is `rounds=N violations=V`.
 
 mod clients;
 mod cluster;
 mod disk;
+mod drills;
 mod faults;
 #[path = "../../server/tests/support/client.rs"]
 #[allow(dead_code, reason = "the tests of the server use more of it")]
 mod irc;
 mod machine;
 mod net;
+mod rooms;
 mod round;
 mod run;
 mod status;
@@ -40,6 +43,9 @@ pub(crate) struct Args {
     /// Only faults of this name
     #[arg(long)]
     fault: Vec<String>,
+    /// Instead of rounds: one written sequence of faults, with bounds on what must follow (cut, witness, changes)
+    #[arg(long, conflicts_with_all = ["rounds", "nodes", "seed", "fault", "plant_forgetful_disks"])]
+    drill: Option<String>,
     /// The program under test; by default it is built from this workspace
     #[arg(long)]
     starling: Option<PathBuf>,

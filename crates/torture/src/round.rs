@@ -5,6 +5,7 @@ use crate::clients::witness::Witness;
 use crate::clients::{Round, gather, racer, reader};
 use crate::cluster::Cluster;
 use crate::faults::Fault;
+use crate::rooms;
 use crate::wait::wait_for;
 use anyhow::Context;
 use checker::{Evidence, History, Name, Shown, Violation};
@@ -41,8 +42,10 @@ pub(crate) fn run(
     faults: &[&'static Fault],
     rng: &mut SmallRng,
 ) -> anyhow::Result<Result> {
-    let rooms = ["a", "b"].iter().map(|it| format!("#r{number}{it}")).collect();
+    let rooms: Vec<String> =
+        rooms::ALL.iter().map(|it| format!("#r{number}{}", it.suffix)).collect();
     let round = Arc::new(Round::new(number, rooms, identities(cluster)));
+    rooms::make(&round)?;
     let mut workers = start(&round);
     let done = go_through(cluster, &round, faults, rng, &mut workers);
     // However it went, nobody stays behind.
@@ -53,6 +56,7 @@ pub(crate) fn run(
         gather(&mut evidence, worker.join().expect("a client does not panic"));
     }
     let end = done?;
+    evidence.guarantees = rooms::guarantees(&round.rooms);
     evidence.deeds = end.deeds;
     evidence.finals = end.finals;
     evidence.shown = end.shown;
@@ -64,12 +68,12 @@ pub(crate) fn run(
 
 /// What is known at the end, beside what clients saw.
 #[derive(Default)]
-struct End {
-    deeds: Vec<(u64, String)>,
-    finals: Vec<History>,
-    shown: Vec<Shown>,
-    attached: BTreeMap<Name, Vec<Name>>,
-    violations: Vec<Violation>,
+pub(crate) struct End {
+    pub(crate) deeds: Vec<(u64, String)>,
+    pub(crate) finals: Vec<History>,
+    pub(crate) shown: Vec<Shown>,
+    pub(crate) attached: BTreeMap<Name, Vec<Name>>,
+    pub(crate) violations: Vec<Violation>,
 }
 
 fn go_through(
@@ -161,7 +165,7 @@ fn serve(round: &Arc<Round>, workers: &mut Workers) -> anyhow::Result<()> {
 
 /// Every node's histories and occupants, once they are as they should be; if they do not become so, as
 /// they are at last.
-fn look(round: &Round, end: &mut End) -> anyhow::Result<()> {
+pub(crate) fn look(round: &Round, end: &mut End) -> anyhow::Result<()> {
     let witnesses: std::io::Result<Vec<Witness>> =
         (0..round.nodes()).map(|node| Witness::new(round, node)).collect();
     let mut witnesses = witnesses.context("a client at the end")?;
@@ -212,7 +216,7 @@ fn strangers(
         .collect()
 }
 
-fn identities(cluster: &Cluster) -> Vec<String> {
+pub(crate) fn identities(cluster: &Cluster) -> Vec<String> {
     (0..cluster.len()).map(|it| cluster.identity(it)).collect()
 }
 

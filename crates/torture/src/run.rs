@@ -4,7 +4,7 @@ use crate::cluster::{Cluster, Parts};
 use crate::faults::{self, Fault};
 use crate::net::{self, Net};
 use crate::undertaker::Undertaker;
-use crate::{Args, disk, machine, round};
+use crate::{Args, disk, drills, machine, round};
 use anyhow::{Context, bail};
 use rand::rngs::SmallRng;
 use rand::{Rng, SeedableRng};
@@ -16,6 +16,11 @@ use std::time::Instant;
 /// A cluster is not used for more rounds than that: founding is worth trying, too, and disks fill.
 const ROUNDS_PER_CLUSTER: u64 = 25;
 
+/// Sessions of the dead go soon, so that rounds stay short.
+const GRACE_S: u64 = 2;
+/// As it is by default.
+const DRILL_GRACE_S: u64 = 60;
+
 /// Whether all went well; an error: it cannot run at all.
 pub(crate) fn run(args: &Args) -> anyhow::Result<bool> {
     net::remove_leftovers();
@@ -23,6 +28,9 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<bool> {
         Some(it) => it.canonicalize().with_context(|| it.display().to_string())?,
         None => build()?,
     };
+    if let Some(name) = &args.drill {
+        return drill(args, name, starling);
+    }
     let seed = args.seed.unwrap_or_else(|| rand::rng().random_range(0..1_000_000));
     let known = known(&args.fault)?;
     let dir = tempfile::Builder::new().prefix("starling-torture-").tempdir_in(&args.dir)?;
@@ -31,6 +39,8 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<bool> {
         starling,
         shim: disk::build_shim(dir.path())?,
         forgets_syncs: args.plant_forgetful_disks,
+        witnesses: 0,
+        grace_s: GRACE_S,
     };
     let nodes = usize::try_from(args.nodes)?;
     let net = Net::make(nodes)?;
@@ -50,6 +60,40 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<bool> {
     let mut out = std::io::stdout().lock();
     writeln!(out, "rounds={} violations={}", args.rounds, session.violations)?;
     Ok(session.violations == 0 && session.unfinished == 0)
+}
+
+/// One drill, judged as a round is.
+fn drill(args: &Args, name: &str, starling: PathBuf) -> anyhow::Result<bool> {
+    let Some(drill) = drills::ALL.iter().find(|it| it.name == name) else {
+        let names: Vec<&str> = drills::ALL.iter().map(|it| it.name).collect();
+        bail!("there is no drill {name:?}; there are {}", names.join(", "));
+    };
+    let dir = tempfile::Builder::new().prefix("starling-drill-").tempdir_in(&args.dir)?;
+    let _undertaker = Undertaker::hire(dir.path())?;
+    let shim = disk::build_shim(dir.path())?;
+    let parts = Parts {
+        starling,
+        shim,
+        forgets_syncs: false,
+        witnesses: drill.witnesses,
+        grace_s: DRILL_GRACE_S,
+    };
+    let net = Net::make(drill.nodes)?;
+    let mut cluster = Cluster::start(net, parts, &dir.path().join("cluster"), drill.nodes)?;
+    let result = drills::run(drill, &mut cluster).inspect_err(|_| {
+        for node in 0..cluster.len() {
+            println_now(&format!("{} says:\n{}", cluster.name(node), cluster.log_end(node)));
+        }
+    })?;
+    for (at_ms, deed) in &result.deeds {
+        println_now(&format!("    {at_ms:>7} ms  {deed}"));
+    }
+    println_now(&result.summary);
+    for it in &result.violations {
+        println_now(&format!("violation of {}: {}", it.invariant, it.story));
+    }
+    println_now(&format!("rounds=1 violations={}", result.violations.len()));
+    Ok(result.violations.is_empty())
 }
 
 struct Session<'a> {

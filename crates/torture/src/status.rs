@@ -27,9 +27,17 @@ pub(crate) struct Group {
     pub(crate) has_route: bool,
 }
 
+/// What `starling admin room show --json` says.
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct Room {
+    pub(crate) leader: Option<String>,
+    pub(crate) replicas: Vec<String>,
+}
+
 impl Status {
     /// What keeps this node from being one of a whole and healthy cluster; `None`: nothing.
-    pub(crate) fn lacks(&self, nodes: usize) -> Option<String> {
+    /// `chat_nodes` of them hold rooms.
+    pub(crate) fn lacks(&self, nodes: usize, chat_nodes: usize) -> Option<String> {
         let up = self.nodes.iter().filter(|it| it.health == "up").count();
         if !self.is_ready {
             return Some("it serves no clients".to_owned());
@@ -40,26 +48,33 @@ impl Status {
         if self.groups.is_empty() {
             return Some("it knows no groups".to_owned());
         }
-        self.groups.iter().find_map(|it| it.lacks(&self.node, nodes))
+        self.groups.iter().find_map(|it| it.lacks(&self.node, nodes, chat_nodes))
     }
 }
 
 impl Group {
-    fn lacks(&self, node: &str, nodes: usize) -> Option<String> {
+    fn lacks(&self, node: &str, nodes: usize, chat_nodes: usize) -> Option<String> {
         const COPIES: usize = 3;
+        const DIRECTORY: u32 = 0;
         let id = self.id;
-        let is_led = self.leader.is_some() || (self.role == "observer" && self.has_route);
+        let follows = matches!(self.role.as_str(), "observer" | "peer") && self.has_route;
+        let is_led = self.leader.is_some() || follows;
         if !is_led {
             return Some(format!("group {id} has no leader"));
         }
         // More than that are welcome: groups may still move to where they belong while clients talk.
         // Of a primary-backup group one copy less survives as many losses.
-        let copies = if self.strategy == "raft" { COPIES } else { COPIES / 2 + 1 };
-        if self.replicas.len() < nodes.min(copies) {
+        let copies = match self.strategy.as_str() {
+            "raft" => COPIES,
+            "gossip" => chat_nodes, // Everybody who may talk.
+            _ => COPIES / 2 + 1,
+        };
+        let holders = if id == DIRECTORY { nodes } else { chat_nodes };
+        if self.replicas.len() < holders.min(copies) {
             return Some(format!("group {id} has {} replicas", self.replicas.len()));
         }
         let is_replica = self.replicas.iter().any(|it| it == node);
-        let takes_part = matches!(self.role.as_str(), "leader" | "voter");
+        let takes_part = matches!(self.role.as_str(), "leader" | "voter" | "peer");
         (is_replica && !takes_part).then(|| format!("it is {} of group {id}", self.role))
     }
 }

@@ -18,6 +18,9 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(4);
 /// Where no fault is left, an answer may take that long.
 pub(crate) const ANSWER_MAX: Duration = Duration::from_secs(20);
 
+/// Nothing came for so long: that was all for now.
+pub(crate) const BREATH: Duration = Duration::from_millis(2);
+
 /// What all clients of a round share.
 #[derive(Debug)]
 pub(crate) struct Round {

@@ -26,6 +26,12 @@ impl Witness {
         Ok(Witness { node, nick, client })
     }
 
+    /// Takes what has come meanwhile, so that it is no slow reader.
+    pub(crate) fn drain(&mut self) -> io::Result<()> {
+        while self.client.next(Instant::now() + super::BREATH)?.is_some() {}
+        Ok(())
+    }
+
     /// Our messages in a room's history.
     pub(crate) fn history(&mut self, round: &Round, room: &str) -> io::Result<History> {
         let lines = self.client.history(room)?;

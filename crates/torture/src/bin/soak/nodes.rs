@@ -69,7 +69,7 @@ fn wait_until_whole(starling: &Path, peer: SocketAddr, count: usize) -> anyhow::
             .output()
             .ok()?;
         let status: Status = serde_json::from_slice(&asked.stdout).ok()?;
-        status.lacks(count).is_none().then_some(())
+        status.lacks(count, count).is_none().then_some(())
     })
 }
 

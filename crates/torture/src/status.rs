@@ -48,7 +48,9 @@ impl Group {
     fn lacks(&self, node: &str, nodes: usize) -> Option<String> {
         const COPIES: usize = 3;
         let id = self.id;
-        let is_led = self.leader.is_some() || (self.role == "observer" && self.has_route);
+        let is_led = self.leader.is_some()
+            || self.role == "peer" // Who gossips needs nobody.
+            || (self.role == "observer" && self.has_route);
         if !is_led {
             return Some(format!("group {id} has no leader"));
         }
@@ -59,7 +61,7 @@ impl Group {
             return Some(format!("group {id} has {} replicas", self.replicas.len()));
         }
         let is_replica = self.replicas.iter().any(|it| it == node);
-        let takes_part = matches!(self.role.as_str(), "leader" | "voter");
+        let takes_part = matches!(self.role.as_str(), "leader" | "voter" | "peer");
         (is_replica && !takes_part).then(|| format!("it is {} of group {id}", self.role))
     }
 }

@@ -183,6 +183,6 @@ fn has_its_groups(status: &Status) -> bool {
     !status.groups.is_empty()
         && status.groups.iter().all(|group| {
             let is_replica = group.replicas.contains(&status.node);
-            group.is_led() && (!is_replica || matches!(group.role.as_str(), "leader" | "voter"))
+            group.is_led() && (!is_replica || group.takes_part())
         })
 }

@@ -2,6 +2,7 @@
 //!
 //! Doors see [`Handle`] and the types of `door`; nothing here knows a door.
 
+pub mod admin;
 pub mod door;
 #[cfg(any(test, feature = "failpoints"))]
 pub mod points;

@@ -8,6 +8,7 @@ use replica::net::RealNetwork;
 use replica::store::history::HistoryOptions;
 use replica::store::log::LogOptions;
 use replica::store::{Disk, RealDisk};
+use serde::de::DeserializeOwned;
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc;
@@ -174,8 +175,8 @@ pub enum AdminError {
         /// The system's words.
         why: String,
     },
-    /// Something answered, but not a Starling node of this version.
-    #[error("{address} does not speak like a Starling node")]
+    /// Something answered, but not a Starling node of this version. Nothing was done.
+    #[error("{address} does not speak like a Starling node of this version")]
     NotANode {
         /// Which.
         address: String,
@@ -184,12 +185,21 @@ pub enum AdminError {
 
 /// Asks the node at a cluster address for its status.
 pub fn ask_status(address: &str, limit: Duration) -> Result<Status, AdminError> {
+    ask(address, &Question::Status, limit)
+}
+
+/// One question, one answer.
+pub(crate) fn ask<T: DeserializeOwned>(
+    address: &str,
+    question: &Question,
+    limit: Duration,
+) -> Result<T, AdminError> {
     let no_answer = |why: String| AdminError::NoAnswer { address: address.to_owned(), why };
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .map_err(|why| no_answer(why.to_string()))?;
-    let question = serde_json::to_vec(&Question::Status).expect("our own types become JSON");
+    let question = serde_json::to_vec(question).expect("our own types become JSON");
     let answer = runtime.block_on(async {
         tokio::time::timeout(limit, replica::net::ask(&RealNetwork, address, &question)).await
     });

@@ -1,6 +1,6 @@
 //! The command line: subcommands, their help, and what their exit codes mean.
 
-use crate::{bench, config, demo, serve, status};
+use crate::{admin, bench, config, demo, serve, status};
 use clap::{Parser, Subcommand};
 use std::io::Write;
 use std::path::PathBuf;
@@ -43,6 +43,8 @@ enum Command {
     Demo(demo::Args),
     /// Ask a running node how its cluster is
     Status(status::Args),
+    /// Look at rooms, make them, and change how they are replicated
+    Admin(admin::Args),
     /// Measure a running network
     Bench(bench::Args),
     /// Read a configuration as `serve` would, start nothing, print what would be in force
@@ -67,6 +69,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Serve(args) => serve::run(args),
         Command::Demo(args) => demo::run(args),
         Command::Status(args) => status::run(args),
+        Command::Admin(args) => admin::run(args),
         Command::Bench(args) => bench::run(args),
         Command::CheckConfig(args) => check_config(args),
     };

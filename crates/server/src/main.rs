@@ -1,5 +1,6 @@
 //! The `starling` binary: configuration, wiring, subcommands.
 
+mod admin;
 mod bench;
 mod cli;
 mod config;

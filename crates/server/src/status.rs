@@ -11,9 +11,31 @@ use std::time::Duration;
 
 const ANSWER_MAX: Duration = Duration::from_secs(5);
 
-const HINT: &str = "\
+/// For whoever gets no answer.
+pub(crate) const HINT: &str = "\
 Is the node running? It answers at the `cluster.address` of its configuration:
 name the file with --config FILE, or the address with --node HOST:PORT.";
+
+/// Which node to ask.
+#[derive(clap::Args, Debug)]
+pub(crate) struct Node {
+    /// Ask the node that this configuration is of; without --config and --node: of the defaults
+    #[arg(long, value_name = "FILE", conflicts_with = "node")]
+    config: Option<PathBuf>,
+    /// Ask the node at this cluster address
+    #[arg(long, value_name = "HOST:PORT")]
+    node: Option<String>,
+}
+
+impl Node {
+    /// Its cluster address.
+    pub(crate) fn address(&self) -> anyhow::Result<String> {
+        Ok(match &self.node {
+            Some(address) => address.clone(),
+            None => config::load(self.config.as_deref())?.cluster.address,
+        })
+    }
+}
 
 /// How to ask.
 #[derive(clap::Args)]
@@ -24,12 +46,8 @@ Examples:
   starling status --node 127.0.0.1:7100
   starling status --config /etc/starling/n1.toml --json | jq '.groups[] | select(.leader == null)'")]
 pub(crate) struct Args {
-    /// Ask the node that this configuration is of; without --config and --node: of the defaults
-    #[arg(long, value_name = "FILE", conflicts_with = "node")]
-    config: Option<PathBuf>,
-    /// Ask the node at this cluster address
-    #[arg(long, value_name = "HOST:PORT")]
-    node: Option<String>,
+    #[command(flatten)]
+    node: Node,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -37,10 +55,7 @@ pub(crate) struct Args {
 
 /// Asks and prints.
 pub(crate) fn run(args: Args) -> anyhow::Result<ExitCode> {
-    let address = match args.node {
-        Some(address) => address,
-        None => config::load(args.config.as_deref())?.cluster.address,
-    };
+    let address = args.node.address()?;
     let status = node::ask_status(&address, ANSWER_MAX).map_err(|why| anyhow!("{why}\n{HINT}"))?;
     let mut out = std::io::stdout().lock();
     match args.json {
@@ -53,11 +68,12 @@ pub(crate) fn run(args: Args) -> anyhow::Result<ExitCode> {
 /// For people.
 pub(crate) fn text(status: &Status) -> String {
     let mut out = format!(
-        "{} has {}, {}, {}. {} ({}) says so, up {}.\n\n",
+        "{} has {}, {}, {}{}. {} ({}) says so, up {}.\n\n",
         status.network,
         count(status.nodes.len(), "node"),
         count(status.sessions, "session"),
         count(status.rooms, "room"),
+        by_strategy(status),
         status.node,
         status.version,
         age(status.uptime_s),
@@ -67,7 +83,8 @@ pub(crate) fn text(status: &Status) -> String {
     out += &table(head, &nodes);
     out.push('\n');
     let groups: Vec<_> = status.groups.iter().map(group_row).collect();
-    let head = ["GROUP", "STRATEGY", "LEADER", "REPLICAS", "APPLIED", "LAG", "TERM", "HERE"];
+    let head =
+        ["GROUP", "STRATEGY", "LEADER", "REPLICAS", "ROOMS", "APPLIED", "LAG", "TERM", "HERE"];
     out += &table(head, &groups);
     out
 }
@@ -89,7 +106,28 @@ fn node_row(node: &NodeStatus) -> [String; 6] {
     ]
 }
 
-fn group_row(group: &GroupStatus) -> [String; 8] {
+/// How many rooms are replicated in which way, where that needs saying.
+fn by_strategy(status: &Status) -> String {
+    if status.rooms_by_strategy.keys().all(|it| it == "raft") {
+        return String::new();
+    }
+    let counts: Vec<String> =
+        status.rooms_by_strategy.iter().map(|(how, count)| format!("{count} {how}")).collect();
+    format!(" ({})", counts.join(", "))
+}
+
+/// Who holds a replica; of a primary-backup group also who of them lacks something.
+fn replicas(group: &GroupStatus) -> String {
+    let all = group.replicas.join(" ");
+    let is_behind = |it: &&String| !group.in_sync.contains(it);
+    let behind: Vec<&str> = group.replicas.iter().filter(is_behind).map(String::as_str).collect();
+    match group.in_sync.is_empty() || behind.is_empty() {
+        true => all,
+        false => format!("{all} (not in sync: {})", behind.join(" ")),
+    }
+}
+
+fn group_row(group: &GroupStatus) -> [String; 9] {
     let id = match group.id {
         0 => "directory".to_owned(),
         id => id.to_string(),
@@ -99,10 +137,12 @@ fn group_row(group: &GroupStatus) -> [String; 8] {
         group.strategy.clone(),
         match &group.leader {
             Some(name) => name.clone(),
+            None if group.strategy == "gossip" => "-".to_owned(), // It needs none.
             None if group.is_led() => "elsewhere".to_owned(), // Who observes does not know where.
             None => "none".to_owned(),
         },
-        group.replicas.join(" "),
+        replicas(group),
+        group.rooms.to_string(),
         group.applied_index.to_string(),
         group.lag.to_string(),
         group.term.to_string(),
@@ -147,6 +187,7 @@ fn age(seconds: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::collections::BTreeMap;
 
     fn status() -> Status {
         let node = |name: &str, health: &str| NodeStatus {
@@ -178,6 +219,7 @@ mod tests {
             started_ms: 0,
             sessions: 7,
             rooms: 1,
+            rooms_by_strategy: BTreeMap::from([("raft".to_owned(), 1)]),
             nodes: vec![node("n1", "up"), node("n2", "down")],
             groups: vec![group(0, Some("n1")), group(1, None)],
         }
@@ -192,11 +234,33 @@ NODE  ROLES           HEALTH  SESSIONS  ADDRESS         ID
 n1    directory chat  up      7         127.0.0.1:7100  n1-id
 n2    directory chat  down    7         127.0.0.1:7100  n2-id
 
-GROUP      STRATEGY  LEADER  REPLICAS  APPLIED  LAG  TERM  HERE
-directory  raft      n1      n1 n2     1234     0    2     voter
-1          raft      none    n1 n2     1234     0    2     voter
+GROUP      STRATEGY  LEADER  REPLICAS  ROOMS  APPLIED  LAG  TERM  HERE
+directory  raft      n1      n1 n2     0      1234     0    2     voter
+1          raft      none    n1 n2     0      1234     0    2     voter
 ";
         assert_eq!(text(&status()), expected);
+    }
+
+    #[test]
+    fn other_strategies_say_what_is_theirs() {
+        let mut status = status();
+        status.rooms = 6;
+        let counts = [("raft", 1), ("gossip", 2), ("primary-backup", 3)];
+        status.rooms_by_strategy = counts.map(|(how, count)| (how.to_owned(), count)).into();
+        status.groups[0].rooms = 3;
+        status.groups[0].strategy = "primary-backup".to_owned();
+        status.groups[0].in_sync = vec!["n1".to_owned()];
+        status.groups[1].rooms = 2;
+        status.groups[1].strategy = "gossip".to_owned();
+        status.groups[1].role = "peer".to_owned();
+        let text = text(&status);
+        assert!(text.contains("6 rooms (2 gossip, 3 primary-backup, 1 raft)"), "{text}");
+        let rows = "\
+directory  primary-backup  n1      n1 n2 (not in sync: n2)  3      1234     0    2     voter
+1          gossip          -       n1 n2                    2      1234     0    2     peer
+";
+        assert!(text.ends_with(rows), "{text}");
+        assert!(status.groups[1].is_led());
     }
 
     #[test]

@@ -51,10 +51,10 @@ fn an_unknown_key_stops_the_start() {
 #[test]
 fn every_mistake_has_a_line() {
     refused(
-        "[limits]\nnick_length = 900\n\n[rooms]\nreplication = \"gossip\"\n",
+        "[limits]\nnick_length = 900\n\n[rooms]\nreplication = \"paxos\"\n",
         &[("STARLING_NODE__NAM", "x"), ("STARLING_CLUSTER__ADDRESS", "0.0.0.0:7100")],
         "starling.toml:2: `limits.nick_length` is 900; it takes a whole number from 1 to 64\n\
-         starling.toml:5: `rooms.replication = \"gossip\"` is not in this version yet; it has \"raft\"\n\
+         starling.toml:5: `rooms.replication` is \"paxos\"; it takes \"raft\" or \"primary-backup\" or \"gossip\"\n\
          STARLING_CLUSTER__ADDRESS: `cluster.address` is \"0.0.0.0:7100\"; it takes HOST:PORT as peers reach it, for example \"10.0.0.1:7100\"\n\
          STARLING_NODE__NAM: unknown key `node.nam`; did you mean STARLING_NODE__NAME?\n",
     );
@@ -100,6 +100,22 @@ fn no_answer_to_status_says_what_to_do() {
 }
 
 #[test]
+fn nobody_who_answers_an_operator_leaves_it_unknown() {
+    let node = ["--node", "127.0.0.1:9"];
+    let create = ["admin", "room", "create", "#x", "--replication", "raft"];
+    let output = starling(&[&create[..], &node].concat(), &[], &dir());
+    let said = text(&output.stderr);
+    assert!(said.contains("It may have been done") && said.contains("--config FILE"), "{said}");
+    assert_eq!(output.status.code(), Some(3));
+    let show = starling(&[&["admin", "room", "show", "#x"][..], &node].concat(), &[], &dir());
+    assert_eq!(show.status.code(), Some(3));
+    let paxos = ["admin", "room", "create", "#x", "--replication", "paxos"];
+    let output = starling(&paxos, &[], &dir());
+    assert!(text(&output.stderr).contains("raft, primary-backup and gossip"));
+    assert_eq!(output.status.code(), Some(2));
+}
+
+#[test]
 fn a_wrong_command_line_is_told_apart_from_a_failure() {
     for arguments in
         [&["serv"][..], &["demo", "--nodes", "0"], &["status", "--config", "a", "--node", "b:1"]]
@@ -110,7 +126,7 @@ fn a_wrong_command_line_is_told_apart_from_a_failure() {
 
 #[test]
 fn every_command_explains_itself_with_an_example_and_its_exit_codes() {
-    for command in ["serve", "demo", "status", "check-config"] {
+    for command in ["serve", "demo", "status", "check-config", "admin"] {
         let output = starling(&[command, "--help"], &[], &dir());
         let help = text(&output.stdout);
         assert!(

@@ -1,6 +1,7 @@
-//! Questions on the cluster port: status, and nodes that want to join.
+//! Questions on the cluster port: status, nodes that want to join, and what operators ask of rooms.
 
 use super::{Asker, Core, DIRECTORY};
+use crate::admin::RoomQuestion;
 use crate::door::{Answer, Refused};
 use crate::status::Status;
 use chat::NodeId;
@@ -17,6 +18,8 @@ pub(crate) enum Question {
     Status,
     /// [`JoinAnswer`].
     Join(JoinQuestion),
+    /// [`crate::admin::RoomAnswer`].
+    Room(RoomQuestion),
 }
 
 /// A node that wants to become a member.
@@ -67,6 +70,7 @@ impl Core {
                 responder.answer(json(&status));
             }
             Ok(Question::Join(join)) => self.admit(join, responder),
+            Ok(Question::Room(question)) => self.ask_of_room(question, responder),
             Err(why) => responder.answer(json(&format!("not a question of this version: {why}"))),
         }
     }
@@ -130,6 +134,6 @@ impl Core {
     }
 }
 
-fn json(value: &impl Serialize) -> Vec<u8> {
+pub(super) fn json(value: &impl Serialize) -> Vec<u8> {
     serde_json::to_vec(value).expect("our own types become JSON")
 }

@@ -6,6 +6,7 @@
 //! Nothing here waits or does I/O but the stores' own reads; the shell around it feeds inputs and
 //! carries frames away.
 
+mod admin;
 mod admit;
 mod carry;
 mod checkpoint;
@@ -73,6 +74,8 @@ pub(crate) enum Asker {
     Registering { conn: ConnId, tag: u64, session: SessionId },
     /// A node that wants to join.
     Joiner(u64),
+    /// An operator who wants something of a room.
+    Admin(u64),
     /// The node itself.
     Own(Own),
 }
@@ -163,6 +166,8 @@ pub(crate) struct Core {
     next_token: u64,
     past: VecDeque<(Arc<Session>, Stamp)>,
     joiners: HashMap<u64, Admission>,
+    /// What operators want of rooms, until they are answered.
+    wishes: BTreeMap<u64, admin::Wish>,
     live: BTreeSet<u64>,
     up: BTreeSet<u64>,
     ghosts: BTreeMap<SessionId, u64>,
@@ -246,6 +251,7 @@ impl Core {
             next_token: 1,
             past: VecDeque::new(),
             joiners: HashMap::new(),
+            wishes: BTreeMap::new(),
             live: BTreeSet::from([me.0]),
             up: BTreeSet::new(),
             ghosts: BTreeMap::new(),
@@ -366,6 +372,7 @@ impl Core {
         self.settle_views();
         self.turn_early_away();
         self.settle_moves();
+        self.advance_wishes();
         if self.now_ms - self.last_duty_ms >= cluster::DUTY_MS {
             self.last_duty_ms = self.now_ms;
             self.do_duty();

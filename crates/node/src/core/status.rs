@@ -2,8 +2,10 @@
 
 use super::Core;
 use crate::status::{GroupStatus, NodeStatus, Status};
+use chat::Replication;
 use chat::directory::MemberState;
 use replica::store::GroupId;
+use std::collections::BTreeMap;
 
 impl Core {
     pub(super) fn status(&self) -> Status {
@@ -26,32 +28,12 @@ impl Core {
                 sessions: self.directory.session_count_of(member.id),
             }
         });
+        let rooms = self.rooms_by_group();
         let groups = self.engine.status().into_iter().map(|group| {
-            let observed = match self.directory.placement(group.group) {
-                Some(placement) if group.role == "observer" => {
-                    placement.replicas.iter().map(|it| it.0).collect()
-                }
-                _ => group.replicas.voters.clone(),
-            };
-            GroupStatus {
-                id: group.group,
-                strategy: group.strategy.to_owned(),
-                leader: group.replicas.leader.map(|it| self.name_of(it).to_string()),
-                replicas: observed.iter().map(|it| self.name_of(*it).to_string()).collect(),
-                learners: group
-                    .replicas
-                    .learners
-                    .iter()
-                    .map(|it| self.name_of(*it).to_string())
-                    .collect(),
-                applied_index: group.applied,
-                lag: group.replicas.commit.saturating_sub(group.applied),
-                term: group.replicas.term,
-                role: group.role.to_owned(),
-                waiting: group.waiting,
-                has_route: self.engine.has_route(GroupId(group.group)),
-            }
+            let count = rooms_of(&rooms, group.group, group.strategy);
+            self.group_status(group, count)
         });
+        let groups = groups.collect();
         Status {
             network: self.config.network.clone(),
             cluster: format!("{:016x}", self.identity.cluster),
@@ -60,10 +42,92 @@ impl Core {
             uptime_s: self.wall_ms.saturating_sub(self.info.started_ms) / 1_000,
             started_ms: self.info.started_ms,
             sessions: self.directory.session_count(),
-            rooms: self.rooms.values().map(|rooms| rooms.iter().count()).sum(),
+            rooms: rooms.values().sum(),
             is_ready: self.is_fresh,
             nodes: nodes.collect(),
-            groups: groups.collect(),
+            rooms_by_strategy: by_strategy(&rooms),
+            groups,
         }
+    }
+
+    /// One group, as this node takes part in it.
+    pub(super) fn group_status(
+        &self,
+        group: replica::engine::GroupStatus,
+        rooms: usize,
+    ) -> GroupStatus {
+        let names = |of: &mut dyn Iterator<Item = u64>| -> Vec<String> {
+            of.map(|it| self.name_of(it).to_string()).collect()
+        };
+        let replicas = match self.directory.placement(group.group) {
+            Some(placement) if group.role == "observer" => {
+                names(&mut placement.replicas.iter().map(|it| it.0))
+            }
+            _ => names(&mut group.replicas.voters.iter().copied()),
+        };
+        let view = self.directory.view(group.group);
+        let in_sync = view.into_iter().flat_map(|it| &it.in_sync);
+        GroupStatus {
+            id: group.group,
+            strategy: group.strategy.to_owned(),
+            leader: group.replicas.leader.map(|it| self.name_of(it).to_string()),
+            replicas,
+            in_sync: names(&mut in_sync.map(|it| it.0)),
+            rooms,
+            learners: names(&mut group.replicas.learners.iter().copied()),
+            applied_index: group.applied,
+            lag: group.replicas.commit.saturating_sub(group.applied),
+            term: group.replicas.term,
+            role: group.role.to_owned(),
+            waiting: group.waiting,
+            has_route: self.engine.has_route(GroupId(group.group)),
+        }
+    }
+
+    /// How many rooms each group has whose state is in it, and how they are replicated.
+    fn rooms_by_group(&self) -> BTreeMap<(u32, Replication), usize> {
+        let mut counts = BTreeMap::new();
+        for (group, rooms) in &self.rooms {
+            for (_, room) in rooms.iter() {
+                *counts.entry((group.0, room.replication())).or_default() += 1;
+            }
+        }
+        counts
+    }
+}
+
+/// Rooms that a group replicates. The state of gossip rooms is in their home groups, and what is said
+/// in all of them goes through the one group of that strategy.
+fn rooms_of(counts: &BTreeMap<(u32, Replication), usize>, group: u32, strategy: &str) -> usize {
+    let is_its = |(of, how): &(u32, Replication)| match strategy {
+        "gossip" => *how == Replication::Gossip,
+        _ => *of == group && how.as_str() == strategy,
+    };
+    counts.iter().filter(|it| is_its(it.0)).map(|it| it.1).sum()
+}
+
+fn by_strategy(counts: &BTreeMap<(u32, Replication), usize>) -> BTreeMap<String, usize> {
+    let mut sums = BTreeMap::new();
+    for ((_, how), count) in counts {
+        *sums.entry(how.to_string()).or_default() += count;
+    }
+    sums
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rooms_are_counted_where_they_are_replicated() {
+        use Replication::{Gossip, PrimaryBackup, Raft};
+        let counts = [((1, Raft), 5), ((1, Gossip), 2), ((2, Gossip), 1), ((3, PrimaryBackup), 4)];
+        let counts = BTreeMap::from(counts);
+        let of = |group, strategy| rooms_of(&counts, group, strategy);
+        assert_eq!([of(0, "raft"), of(1, "raft"), of(2, "raft")], [0, 5, 0]);
+        assert_eq!([of(3, "primary-backup"), of(5, "gossip")], [4, 3]);
+        let sums = by_strategy(&counts);
+        let expected = [("gossip", 3), ("primary-backup", 4), ("raft", 5)];
+        assert!(sums.iter().map(|it| (it.0.as_str(), *it.1)).eq(expected));
     }
 }

@@ -2,18 +2,23 @@
 //!
 //! An acknowledgement is the sender's own echo, which a replicating server sends when the message
 //! is committed. By default few connections share one room, so that fan-out does not dominate;
-//! with many rooms every connection is alone in its own.
+//! with many rooms every connection is alone in its own. Several strategies
+//! are measured side by side: every level with each of them, one after the other.
+
+use std::ops::Range;
 
 use anyhow::{Result, ensure};
+use chat::Replication;
 
 use super::drive::{Course, Measured, Pace, drain, measure};
 use super::engine::Engine;
-use super::load::{assemble, check_bytes, put_account};
+use super::load::{assemble_as, check_bytes, put_account};
 use super::machine::Usage;
 use super::progress::Progress;
+use super::replicate::Wanted;
 use super::report::{Fields, Report};
 use super::setup::{Common, at_least_one};
-use super::traffic::{Plan, Timed, Traffic};
+use super::traffic::{Plan, Sender, Timed, Traffic};
 
 #[derive(clap::Args, Debug)]
 pub(super) struct Args {
@@ -29,10 +34,17 @@ pub(super) struct Args {
     /// Connections over all servers. [default: 4 per server]
     #[arg(long, value_parser = at_least_one)]
     connections: Option<usize>,
+    /// How the rooms are replicated: raft, primary-backup, gossip. Several, with commas: each level is
+    /// measured with each of them in turn, in rooms of its own. [default: as the server likes]
+    #[arg(long, value_delimiter = ',', value_name = "STRATEGY")]
+    replication: Vec<Replication>,
     /// Bytes of each text.
     #[arg(long, default_value_t = 150)]
     bytes: usize,
 }
+
+/// What is measured side by side: `None` is the server's own choice.
+type Side = Option<Replication>;
 
 const CAPS: &[&str] = &["echo-message", "standard-replies"];
 
@@ -40,26 +52,26 @@ pub(super) fn run(args: &Args, common: &Common, progress: &Progress) -> Result<R
     check_bytes(args.bytes)?;
     let connections = args.connections.unwrap_or(4 * common.server.len());
     let mut engine = common.engine(connections, CAPS)?;
-    let plan = plan(args, connections, &engine);
-    assemble(&mut engine, &plan, common, progress)?;
+    let sides = sides(args)?;
+    let (plan, wanted) = plan(args, &sides, connections, &engine);
+    assemble_as(&mut engine, &plan, &wanted, common, progress)?;
     let mut traffic = Traffic::new(engine.hello.run, &plan, Timed::Acks);
     let mut report = Report::default();
+    let rooms = plan.room_names.len() / sides.len();
     for in_flight in &args.in_flight {
-        share_out(&mut traffic, *in_flight);
-        let course = Course {
-            pace: Pace::Closed,
-            warmup_s: common.warmup.unwrap_or(0.7),
-            measure_s: common.seconds.unwrap_or(3.0),
-            pids: &common.server_pid,
-            name: format!("{in_flight} in flight"),
-        };
-        let measured = measure(&mut engine, &mut traffic, &course, progress)?;
-        drain(&mut engine, &mut traffic, progress)?;
-        ensure!(measured.window.acked > 0, "no acknowledgement with {in_flight} in flight");
-        report.levels.push(level(*in_flight, &measured, common));
+        // In turn, so that what happens to the machine meanwhile happens to all of them.
+        for (number, side) in sides.iter().enumerate() {
+            share_out(&mut traffic, *in_flight, number * rooms..(number + 1) * rooms);
+            let fields = one(&mut engine, &mut traffic, *in_flight, *side, common, progress)?;
+            report.levels.push(fields);
+        }
     }
     report.faults = traffic.faults();
-    report.fields.put("rooms", plan.room_names.len());
+    if !args.replication.is_empty() {
+        let words: Vec<&str> = args.replication.iter().map(|it| it.as_str()).collect();
+        report.fields.put("replication", words);
+    }
+    report.fields.put("rooms", rooms);
     report.fields.put("connections", connections);
     report.fields.put("text_bytes", args.bytes);
     put_account(&mut report.fields, &traffic);
@@ -69,16 +81,67 @@ pub(super) fn run(args: &Args, common: &Common, progress: &Progress) -> Result<R
     Ok(report)
 }
 
-fn plan(args: &Args, connections: usize, engine: &Engine) -> Plan {
-    let fresh = || (0..args.rooms).map(|room| engine.hello.run.room(room)).collect();
+fn sides(args: &Args) -> Result<Vec<Side>> {
+    let sides: Vec<Side> = match &args.replication[..] {
+        [] => vec![None],
+        chosen => chosen.iter().copied().map(Some).collect(),
+    };
+    ensure!(
+        args.room.is_none() || sides.len() == 1,
+        "--room names one room, which is replicated in one way at a time"
+    );
+    Ok(sides)
+}
+
+/// One level with one strategy.
+fn one(
+    engine: &mut Engine,
+    traffic: &mut Traffic,
+    in_flight: usize,
+    side: Side,
+    common: &Common,
+    progress: &Progress,
+) -> Result<Fields> {
+    let word = side.map_or(String::new(), |it| format!(" by {it}"));
+    let course = Course {
+        pace: Pace::Closed,
+        warmup_s: common.warmup.unwrap_or(0.7),
+        measure_s: common.seconds.unwrap_or(3.0),
+        pids: &common.server_pid,
+        name: format!("{in_flight} in flight{word}"),
+    };
+    let measured = measure(engine, traffic, &course, progress)?;
+    drain(engine, traffic, progress)?;
+    ensure!(measured.window.acked > 0, "no acknowledgement with {in_flight} in flight{word}");
+    let mut fields = Fields::default();
+    if let Some(replication) = side {
+        fields.put("replication", replication.as_str());
+    }
+    fields.append(level(in_flight, &measured, common));
+    Ok(fields)
+}
+
+/// The rooms of one side after those of another, and how each shall be replicated.
+fn plan(args: &Args, sides: &[Side], connections: usize, engine: &Engine) -> (Plan, Vec<Wanted>) {
+    let count = if args.room.is_some() { 1 } else { args.rooms };
+    let fresh = || (0..count * sides.len()).map(|room| engine.hello.run.room(room)).collect();
     let room_names: Vec<String> = args.room.clone().map_or_else(fresh, |room| vec![room]);
-    let rooms_of = rooms_of(room_names.len(), connections);
+    let shared = rooms_of(count, connections);
+    let of_all_sides = |own: &Vec<usize>| {
+        let sides = 0..sides.len();
+        sides.flat_map(|side| own.iter().map(move |room| side * count + room)).collect()
+    };
+    let rooms_of: Vec<Vec<usize>> = shared.iter().map(of_all_sides).collect();
+    let replications = sides.iter().flat_map(|side| std::iter::repeat_n(side, count));
+    let wanted = room_names.iter().zip(replications);
+    let wanted = wanted.filter_map(|(room, side)| Some((room.clone(), (*side)?))).collect();
     // Room by room, so that a few messages in flight meet different connections first.
     let pairs =
         (0..room_names.len()).flat_map(|room| (0..connections).map(move |client| (client, room)));
     let senders = pairs.filter(|(client, room)| rooms_of[*client].contains(room));
     let senders = senders.map(|(client, room)| (client, room, client)).collect();
-    Plan { senders, rooms_of, room_names, text_bytes: args.bytes, is_echoed: true }
+    let plan = Plan { senders, rooms_of, room_names, text_bytes: args.bytes, is_echoed: true };
+    (plan, wanted)
 }
 
 /// With more rooms than connections each room has one occupant, else each connection has one room.
@@ -90,10 +153,12 @@ fn rooms_of(rooms: usize, connections: usize) -> Vec<Vec<usize>> {
         .collect()
 }
 
-/// Divides what may be in flight among the senders.
-fn share_out(traffic: &mut Traffic, in_flight: usize) {
-    let senders = traffic.senders.len();
-    for (number, sender) in traffic.senders.iter_mut().enumerate() {
+/// Divides what may be in flight among those who send into these rooms; the others fall silent.
+fn share_out(traffic: &mut Traffic, in_flight: usize, rooms: Range<usize>) {
+    traffic.senders.iter_mut().for_each(|it| it.window = 0);
+    let its = |it: &&mut Sender| rooms.contains(&it.room);
+    let senders = traffic.senders.iter().filter(|it| rooms.contains(&it.room)).count();
+    for (number, sender) in traffic.senders.iter_mut().filter(its).enumerate() {
         sender.window = (in_flight / senders + usize::from(number < in_flight % senders)) as u32;
     }
 }

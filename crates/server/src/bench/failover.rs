@@ -6,12 +6,14 @@ mod victim;
 use std::time::Duration;
 
 use anyhow::{Result, ensure};
+use chat::Replication;
 
 use super::clock::{now_ns, ns};
 use super::engine::Engine;
 use super::load::check_bytes;
-use super::population::{STALL_NS, TURN, join, register, require_caps, settle};
+use super::population::{STALL_NS, TURN, register, require_caps, settle};
 use super::progress::Progress;
+use super::replicate::{Wanted, join_as};
 use super::report::Report;
 use super::schedule::Schedule;
 use super::setup::{Common, at_least_one, positive};
@@ -35,6 +37,9 @@ pub(super) struct Args {
     /// The room, instead of a fresh one.
     #[arg(long)]
     room: Option<String>,
+    /// How the room is replicated: raft, primary-backup, gossip. [default: as the server likes]
+    #[arg(long, value_name = "STRATEGY")]
+    replication: Option<Replication>,
     /// Bytes of each text.
     #[arg(long, default_value_t = 150)]
     bytes: usize,
@@ -76,7 +81,8 @@ pub(super) fn run(args: &Args, common: &Common, progress: &Progress) -> Result<R
     let room = args.room.clone().unwrap_or_else(|| engine.hello.run.room(0));
     register(&mut engine, clients, common.parallel, progress)?;
     require_caps(&engine, &["echo-message"])?;
-    join(&mut engine, |_| vec![room.clone()], common.join_parallel, progress)?;
+    let wanted: Vec<Wanted> = args.replication.iter().map(|it| (room.clone(), *it)).collect();
+    join_as(&mut engine, |_| vec![room.clone()], &wanted, common.join_parallel, progress)?;
     settle(&mut engine, Duration::from_millis(500))?;
 
     let mut account = Account::new(engine.hello.run, clients, servers);
@@ -188,6 +194,9 @@ fn report(
         (None, None) => "none",
     };
     fields.put("blow", blow);
+    if let Some(replication) = args.replication {
+        fields.put("replication", replication.as_str());
+    }
     fields.put("connections", engine.connections.len());
     fields.put("servers_fallen", fallen.len() - standing.len());
     fields.put_number("rate_msgs_per_s", args.rate, 1);

@@ -8,8 +8,9 @@ use super::drive::{Course, Measured, Pace, drain, measure};
 use super::engine::Engine;
 use super::machine::Usage;
 use super::message::{STAMP_BYTES, TEXT_BYTES_MAX};
-use super::population::{join, register, require_caps, settle};
+use super::population::{register, require_caps, settle};
 use super::progress::Progress;
+use super::replicate::{Wanted, join_as};
 use super::report::{Fields, Report};
 use super::setup::{Common, at_least_one, positive};
 use super::traffic::{Plan, Timed, Traffic};
@@ -69,6 +70,17 @@ pub(super) fn assemble(
     common: &Common,
     progress: &Progress,
 ) -> Result<()> {
+    assemble_as(engine, plan, &[], common, progress)
+}
+
+/// The same, and each room is replicated as is wanted; of rooms that nothing is said of, as the server likes.
+pub(super) fn assemble_as(
+    engine: &mut Engine,
+    plan: &Plan,
+    wanted: &[Wanted],
+    common: &Common,
+    progress: &Progress,
+) -> Result<()> {
     register(engine, plan.rooms_of.len(), common.parallel, progress)?;
     if plan.is_echoed {
         require_caps(engine, &["echo-message"])?;
@@ -76,7 +88,7 @@ pub(super) fn assemble(
     let rooms_of = |client: usize| {
         plan.rooms_of[client].iter().map(|room| plan.room_names[*room].clone()).collect()
     };
-    join(engine, rooms_of, common.join_parallel, progress)?;
+    join_as(engine, rooms_of, wanted, common.join_parallel, progress)?;
     settle(engine, Duration::from_millis(500))
 }
 

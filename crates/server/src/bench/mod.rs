@@ -15,6 +15,7 @@ mod engine;
 mod network;
 mod population;
 mod progress;
+mod replicate;
 
 mod drive;
 mod failure;
@@ -30,6 +31,10 @@ mod fanout;
 mod history;
 mod idle;
 mod rooms;
+
+mod catch_up;
+mod cluster;
+mod spread;
 
 #[cfg(test)]
 mod tests;
@@ -66,6 +71,18 @@ enum Scenario {
     History(history::Args),
     /// The pause in writing when a node dies or stands still.
     Failover(failover::Args),
+    /// Time until a message is on all nodes, and what that costs the network, by gossip's fanout.
+    /// Starts a cluster of its own.
+    Spread(spread::Args),
+    /// Time until a node that was down has all that was said meanwhile. Starts a cluster of its own.
+    CatchUp(catch_up::Args),
+}
+
+impl Scenario {
+    /// It measures nodes of its own, not `--server`.
+    fn starts_nodes(&self) -> bool {
+        matches!(self, Scenario::Spread(_) | Scenario::CatchUp(_))
+    }
 }
 
 /// The run was carried out, and messages were lost, doubled, reordered or strayed.
@@ -104,6 +121,8 @@ fn measure(args: &Args) -> Result<Report> {
         Scenario::Connect(it) => connect::run(it, common, &progress),
         Scenario::History(it) => history::run(it, common, &progress),
         Scenario::Failover(it) => failover::run(it, common, &progress),
+        Scenario::Spread(it) => spread::run(it, common, &progress),
+        Scenario::CatchUp(it) => catch_up::run(it, common, &progress),
     }?;
     let mut fields = heading(args);
     fields.append(std::mem::take(&mut report.fields));
@@ -121,12 +140,16 @@ fn heading(args: &Args) -> Fields {
         Scenario::Connect(_) => "connect",
         Scenario::History(_) => "history",
         Scenario::Failover(_) => "failover",
+        Scenario::Spread(_) => "spread",
+        Scenario::CatchUp(_) => "catch-up",
     };
     let mut fields = Fields::default();
     fields.put("scenario", scenario);
     if let Some(label) = &args.common.label {
         fields.put("label", label.clone());
     }
-    fields.put("servers", args.common.server.clone());
+    if !args.scenario.starts_nodes() {
+        fields.put("servers", args.common.server.clone());
+    }
     fields
 }

@@ -71,7 +71,19 @@ pub(super) fn join(
     parallel: usize,
     progress: &Progress,
 ) -> Result<f64> {
-    let count = engine.connections.len();
+    let all: Vec<usize> = (0..engine.connections.len()).collect();
+    join_some(engine, &all, rooms_of, parallel, progress)
+}
+
+/// The same for some of the clients.
+pub(super) fn join_some(
+    engine: &mut Engine,
+    clients: &[usize],
+    rooms_of: impl Fn(usize) -> Vec<String>,
+    parallel: usize,
+    progress: &Progress,
+) -> Result<f64> {
+    let count = clients.len();
     progress.phase("joining", count);
     let start_ns = now_ns();
     let mut watch = Watch::new();
@@ -79,9 +91,10 @@ pub(super) fn join(
     let mut done = 0;
     while done < count {
         while asked < count && asked - done < parallel {
-            let (client, out) = engine.client(asked);
-            client.join(&rooms_of(asked), out);
-            engine.flush(asked);
+            let id = clients[asked];
+            let (client, out) = engine.client(id);
+            client.join(&rooms_of(id), out);
+            engine.flush(id);
             asked += 1;
         }
         engine.turn(TURN, &mut Ignore)?;

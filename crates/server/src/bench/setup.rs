@@ -12,7 +12,7 @@ use super::machine::is_running;
 use super::message::RunTag;
 use super::network::Network;
 
-#[derive(clap::Args, Debug)]
+#[derive(clap::Args, Clone, Debug)]
 pub(super) struct Common {
     /// A server to load; give it several times for a cluster. Client i connects to server i mod n.
     #[arg(long, short, global = true, value_name = "HOST:PORT", default_value = "127.0.0.1:6667")]

@@ -348,7 +348,9 @@ fn a_bad_value_is_told_what_was_given_and_what_is_taken() {
     refused(
         "[rooms]\nreplication = \"paxos\"\n",
         &[],
-        &["starling.toml:2: `rooms.replication` is \"paxos\"; it takes \"raft\""],
+        &[
+            "starling.toml:2: `rooms.replication` is \"paxos\"; it takes \"raft\" or \"primary-backup\" or \"gossip\"",
+        ],
     );
 }
 
@@ -428,13 +430,42 @@ fn what_a_door_cannot_do_is_refused() {
 }
 
 #[test]
+fn rooms_are_replicated_as_is_written() {
+    for replication in chat::Replication::ALL {
+        let text = format!("[rooms]\nreplication = \"{replication}\"\n");
+        let file = File { shown: "starling.toml", dir: Path::new(""), text: &text };
+        let config = parse(Some(file), []).unwrap_or_else(|it| panic!("{it}"));
+        assert_eq!(config.for_node().replication, replication);
+        let shown = toml::to_string(&config).expect("it can be shown");
+        assert!(shown.contains(&text["[rooms]\n".len()..]), "{shown}");
+    }
+}
+
+#[test]
+fn what_is_gossiped_goes_to_a_few_at_once() {
+    for bad in ["0", "17", "-1", "\"3\""] {
+        refused(
+            &format!("[gossip]\nfanout = {bad}\n"),
+            &[],
+            &[&format!(
+                "starling.toml:2: `gossip.fanout` is {bad}; it takes a whole number from 1 to 16"
+            )],
+        );
+    }
+    refused(
+        "[gossip]\nfan_out = 3\n",
+        &[],
+        &["starling.toml:2: unknown key `gossip.fan_out`; did you mean `gossip.fanout`?"],
+    );
+}
+
+#[test]
 fn what_is_not_in_this_version_says_so() {
     refused(
-        "[cluster]\ndirectory = \"bully\"\n[rooms]\nreplication = \"gossip\"\n",
+        "[cluster]\ndirectory = \"bully\"\n",
         &[],
         &[
             "starling.toml:2: `cluster.directory = \"bully\"` is not in this version yet; it has \"raft\"",
-            "starling.toml:4: `rooms.replication = \"gossip\"` is not in this version yet; it has \"raft\"",
         ],
     );
     for door in ["grpc", "web", "dns"] {

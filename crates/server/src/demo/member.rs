@@ -11,8 +11,30 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 const IRC_PORT: u16 = 6667;
 /// The same for its cluster address.
 const PEERS_PORT: u16 = 7101;
+/// The same for its metrics, where somebody wants them.
+const METRICS_PORT: u16 = 9101;
 /// How far to look for free ones.
 const PORTS_TRIED: u16 = 200;
+
+/// What nodes are started for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Purpose {
+    /// Somebody tries them.
+    Demo,
+    /// They are measured: their doors take what comes, and each tells its figures.
+    Bench {
+        /// Peers that what is gossiped goes to at once.
+        fanout: usize,
+    },
+}
+
+/// Where a node is reached.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Addresses {
+    pub(crate) irc: SocketAddr,
+    pub(crate) peers: SocketAddr,
+    pub(crate) metrics: SocketAddr,
+}
 
 /// A node and what it needs.
 pub(crate) struct Member {
@@ -21,18 +43,22 @@ pub(crate) struct Member {
     pub(crate) name: String,
     pub(crate) irc: SocketAddr,
     pub(crate) peers: SocketAddr,
+    pub(crate) metrics: SocketAddr,
     pub(crate) log: PathBuf,
+    purpose: Purpose,
     config: PathBuf,
     child: Option<Child>,
 }
 
 impl Member {
-    pub(crate) fn new(number: usize, dir: &Path, irc: SocketAddr, peers: SocketAddr) -> Member {
+    pub(crate) fn new(number: usize, dir: &Path, purpose: Purpose, at: Addresses) -> Member {
         Member {
             number,
             name: format!("n{number}.demo"),
-            irc,
-            peers,
+            irc: at.irc,
+            peers: at.peers,
+            metrics: at.metrics,
+            purpose,
             log: dir.join(format!("n{number}.log")),
             config: dir.join(format!("n{number}.toml")),
             child: None,
@@ -113,12 +139,30 @@ address = "{irc}"
 
 [limits]
 connections_per_ip = 10000
-"#,
+{more}"#,
             name = self.name,
             number = self.number,
             peers = self.peers,
             irc = self.irc,
             join = join.join(", "),
+            more = self.more(),
+        )
+    }
+
+    /// The rest of its configuration, which begins in `[limits]`.
+    fn more(&self) -> String {
+        let Purpose::Bench { fanout } = self.purpose else { return String::new() };
+        let metrics = self.metrics;
+        format!(
+            r#"flood_protection = false
+
+[gossip]
+fanout = {fanout}
+
+[[listen]]
+door = "metrics"
+address = "{metrics}"
+"#
         )
     }
 }
@@ -129,14 +173,16 @@ impl Drop for Member {
     }
 }
 
-/// An address for the IRC door of each node, and one for its peers; all free a moment ago.
+/// Addresses for each node, all free a moment ago.
 ///
 /// Not the system's choice of a free port: a port that it gives to a listener now it may give to an
 /// outgoing connection while the node is down, and the node could not come back.
-pub(crate) fn free_addresses(nodes: usize) -> anyhow::Result<Vec<(SocketAddr, SocketAddr)>> {
+pub(crate) fn free_addresses(nodes: usize) -> anyhow::Result<Vec<Addresses>> {
     let irc = free_from(IRC_PORT, nodes)?;
     let peers = free_from(PEERS_PORT, nodes)?;
-    Ok(irc.into_iter().zip(peers).collect())
+    let metrics = free_from(METRICS_PORT, nodes)?;
+    let all = irc.into_iter().zip(peers).zip(metrics);
+    Ok(all.map(|((irc, peers), metrics)| Addresses { irc, peers, metrics }).collect())
 }
 
 fn free_from(first: u16, count: usize) -> anyhow::Result<Vec<SocketAddr>> {
@@ -159,17 +205,18 @@ mod tests {
         let mut all: Vec<SocketAddr> = free_addresses(9)
             .expect("ports are free")
             .into_iter()
-            .flat_map(|(irc, peers)| [irc, peers])
+            .flat_map(|it| [it.irc, it.peers, it.metrics])
             .collect();
         all.sort();
         all.dedup();
-        assert_eq!(all.len(), 18);
+        assert_eq!(all.len(), 27);
     }
 
     #[test]
     fn the_configuration_of_a_node_is_valid() {
         let at = |port| SocketAddr::from((Ipv4Addr::LOCALHOST, port));
-        let member = Member::new(2, Path::new("/tmp/demo"), at(6668), at(7101));
+        let addresses = Addresses { irc: at(6668), peers: at(7101), metrics: at(9102) };
+        let member = Member::new(2, Path::new("/tmp/demo"), Purpose::Demo, addresses);
         let text = member.configuration(&[at(7100), at(7102)]);
         let file =
             crate::config::File { shown: "n2.toml", dir: Path::new("/tmp/demo"), text: &text };
@@ -177,5 +224,19 @@ mod tests {
         assert_eq!(config.for_node().data_dir, Path::new("/tmp/demo/n2"));
         assert_eq!(config.for_node().join.len(), 2);
         assert_eq!(config.for_irc().listeners[0].address, "127.0.0.1:6668");
+        assert_eq!(config.metrics_address(), None);
+    }
+
+    #[test]
+    fn a_node_that_is_measured_tells_its_figures_and_holds_nobody_back() {
+        let at = |port| SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+        let addresses = Addresses { irc: at(6668), peers: at(7101), metrics: at(9102) };
+        let purpose = Purpose::Bench { fanout: 2 };
+        let text = Member::new(1, Path::new("/tmp/demo"), purpose, addresses).configuration(&[]);
+        let file =
+            crate::config::File { shown: "n1.toml", dir: Path::new("/tmp/demo"), text: &text };
+        let config = crate::config::parse(Some(file), []).unwrap_or_else(|it| panic!("{it}"));
+        assert_eq!(config.metrics_address(), Some(at(9102)));
+        assert_eq!((config.gossip.fanout, config.limits.flood_protection), (2, false));
     }
 }

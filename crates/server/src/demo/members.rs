@@ -1,6 +1,6 @@
 //! All nodes of the demo.
 
-use super::member::{Member, free_addresses};
+use super::member::{Member, Purpose, free_addresses};
 use crate::status;
 use anyhow::{Context, bail};
 use node::Status;
@@ -25,12 +25,12 @@ pub(crate) struct Members {
 
 impl Members {
     /// Starts so many; the first founds the cluster.
-    pub(crate) fn start(nodes: usize) -> anyhow::Result<Members> {
+    pub(crate) fn start(nodes: usize, purpose: Purpose) -> anyhow::Result<Members> {
         let dir = TempDir::with_prefix("starling-demo-").context("cannot make a directory")?;
         let addresses = free_addresses(nodes)?.into_iter().zip(1..);
         let mut members = Members {
             all: addresses
-                .map(|((irc, peers), number)| Member::new(number, dir.path(), irc, peers))
+                .map(|(at, number)| Member::new(number, dir.path(), purpose, at))
                 .collect(),
             returning: Vec::new(),
             dir,
@@ -51,6 +51,11 @@ impl Members {
     /// How many there are, running or not.
     pub(crate) fn count(&self) -> usize {
         self.all.len()
+    }
+
+    /// The nodes, running or not.
+    pub(crate) fn all(&self) -> &[Member] {
+        &self.all
     }
 
     /// Looks after the processes: what has ended, what is back. While they `must_run`, one that ends
@@ -84,6 +89,7 @@ impl Members {
         // Of a primary-backup group one copy less survives as many losses.
         let copies = |strategy: &str| match strategy {
             "raft" => self.all.len().min(COPIES),
+            "gossip" => self.all.len(),
             _ => self.all.len().min(COPIES / 2 + 1),
         };
         let is_ready = |it: Status| {
@@ -183,6 +189,6 @@ fn has_its_groups(status: &Status) -> bool {
     !status.groups.is_empty()
         && status.groups.iter().all(|group| {
             let is_replica = group.replicas.contains(&status.node);
-            group.is_led() && (!is_replica || matches!(group.role.as_str(), "leader" | "voter"))
+            group.is_led() && (!is_replica || group.takes_part())
         })
 }

@@ -4,10 +4,11 @@
 //! and the kernel kills them if the demo is killed.
 
 mod command;
-mod member;
-mod members;
+pub(crate) mod member;
+pub(crate) mod members;
 
 use command::Command;
+use member::Purpose;
 use members::Members;
 use std::io::{BufRead, Write};
 use std::process::ExitCode;
@@ -51,7 +52,7 @@ pub(crate) fn run(args: Args) -> anyhow::Result<ExitCode> {
     let (sender, inputs) = channel();
     quit_on_signals(sender.clone())?;
     let mut out = std::io::stdout();
-    let mut members = Members::start(usize::from(args.nodes))?;
+    let mut members = Members::start(usize::from(args.nodes), Purpose::Demo)?;
     writeln!(out, "Starting {}; data and logs in {}", many(args.nodes), members.dir().display())?;
     read_lines(sender);
     let why = talk(&mut members, &inputs, &mut out)?;

@@ -291,7 +291,7 @@ fn is_ready(status: &Status, nodes: usize) -> bool {
             let copies = if group.strategy == "raft" { 3 } else { 2 };
             group.is_led()
                 && group.replicas.len() >= nodes.min(copies)
-                && (!is_replica || matches!(group.role.as_str(), "leader" | "voter"))
+                && (!is_replica || group.takes_part())
         })
 }
 

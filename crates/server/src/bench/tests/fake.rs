@@ -98,6 +98,10 @@ impl Server {
                 }
                 "USER" if self.flaw != Flaw::HoldsNicks => state.welcome(id),
                 "JOIN" => state.join(id, rest),
+                "MODE" if self.flaw == Flaw::Fails => {
+                    state.say(id, ":fake 472 x R :is unknown mode char to me");
+                }
+                "MODE" => state.say(id, &format!(":n{id}!u@h MODE {rest}")),
                 "PRIVMSG" => state.message(id, rest, &label, self.flaw),
                 "CHATHISTORY" => state.page(id, rest),
                 "QUIT" => {

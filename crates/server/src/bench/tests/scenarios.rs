@@ -44,6 +44,30 @@ fn commit_measures_every_level() {
 }
 
 #[test]
+fn commit_measures_strategies_side_by_side() {
+    for rooms in ["", "--rooms 3", "--rooms 10"] {
+        let line = format!("commit --in-flight 1,8 --replication raft,gossip {rooms} {SHORT}");
+        let report = bench(&line, &start(Flaw::None, 2)).expect("the load runs");
+        assert_eq!(report.faults, 0, "{}", report.json());
+        let of = |name| report.levels.iter().map(move |it| it.get(name).expect("it is there"));
+        let levels: Vec<_> = of("in_flight").filter_map(|it| it.as_i64()).collect();
+        assert_eq!(levels, [1, 1, 8, 8]);
+        let words = ["raft", "gossip", "raft", "gossip"];
+        assert!(of("replication").map(|it| it.as_str()).eq(words.map(Some)));
+        assert!(of("acks_per_s").all(|it| it.as_i64() > Some(50)), "{}", report.json());
+    }
+}
+
+#[test]
+fn a_server_that_lets_nobody_choose_says_so_instead_of_figures() {
+    let why = bench(&format!("commit --replication gossip {SHORT}"), &start(Flaw::Fails, 1));
+    let why = format!("{:#}", why.expect_err("it cannot"));
+    assert!(why.contains("only Starling can") && why.contains("472"), "{why}");
+    let both = bench("commit --room #r --replication raft,gossip", &start(Flaw::None, 1));
+    assert!(format!("{:#}", both.expect_err("one room")).contains("one way at a time"));
+}
+
+#[test]
 fn idle_reads_the_memory_of_the_process_it_is_given() {
     let line =
         format!("idle -n 20 --rooms 2 --settle 0.1 --hold 0.1 --server-pid {}", std::process::id());

@@ -66,11 +66,14 @@ impl Core {
             _ => names(&mut group.replicas.voters.iter().copied()),
         };
         let view = self.directory.view(group.group);
+        let has_route = self.engine.has_route(GroupId(group.group));
+        // Who observes a group does not hear who leads it, but the directory may have named one.
+        let named = view.filter(|_| group.role == "observer" && has_route).map(|it| it.primary.0);
         let in_sync = view.into_iter().flat_map(|it| &it.in_sync);
         GroupStatus {
             id: group.group,
             strategy: group.strategy.to_owned(),
-            leader: group.replicas.leader.map(|it| self.name_of(it).to_string()),
+            leader: group.replicas.leader.or(named).map(|it| self.name_of(it).to_string()),
             replicas,
             in_sync: names(&mut in_sync.map(|it| it.0)),
             rooms,
@@ -80,7 +83,7 @@ impl Core {
             term: group.replicas.term,
             role: group.role.to_owned(),
             waiting: group.waiting,
-            has_route: self.engine.has_route(GroupId(group.group)),
+            has_route,
         }
     }
 

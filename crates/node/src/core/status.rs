@@ -1,6 +1,6 @@
 //! What the node says of itself and its cluster.
 
-use super::Core;
+use super::{Core, DIRECTORY};
 use crate::status::{GroupStatus, NodeStatus, Status};
 use chat::Replication;
 use chat::directory::MemberState;
@@ -59,10 +59,8 @@ impl Core {
         let names = |of: &mut dyn Iterator<Item = u64>| -> Vec<String> {
             of.map(|it| self.name_of(it).to_string()).collect()
         };
-        let replicas = match self.directory.placement(group.group) {
-            Some(placement) if group.role == "observer" => {
-                names(&mut placement.replicas.iter().map(|it| it.0))
-            }
+        let replicas = match group.role {
+            "observer" => names(&mut self.observed_replicas(&group).into_iter()),
             _ => names(&mut group.replicas.voters.iter().copied()),
         };
         let view = self.directory.view(group.group);
@@ -84,6 +82,18 @@ impl Core {
             role: group.role.to_owned(),
             waiting: group.waiting,
             has_route,
+        }
+    }
+
+    /// Who should hold the replicas of a group that this node only follows: it does not hear who does.
+    fn observed_replicas(&self, group: &replica::engine::GroupStatus) -> Vec<u64> {
+        match self.directory.placement(group.group) {
+            Some(placement) => placement.replicas.iter().map(|it| it.0).collect(),
+            None if GroupId(group.group) == DIRECTORY => self.directory_voters(),
+            None if group.strategy == "gossip" => {
+                self.directory.members().filter(|it| it.roles.chat).map(|it| it.id.0).collect()
+            }
+            None => group.replicas.voters.clone(),
         }
     }
 

@@ -50,7 +50,7 @@ fn lanes(bytes: &[u8]) {
             taken.push(section);
         }
     }
-    while let Some(entry) = intake.next_entry(|| 7) {
+    while let Some(entry) = intake.next_entry(|_| 7) {
         let (stamp, sections) = read_entry(entry).expect("an entry of ours can be read");
         assert_eq!(stamp, 7);
         for it in sections {

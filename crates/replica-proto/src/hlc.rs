@@ -16,6 +16,13 @@ impl Clock {
         self.last
     }
 
+    /// The first of so many new stamps in a row.
+    pub fn stamp_row(&mut self, unix_ms: u64, count: u64) -> u64 {
+        let first = self.stamp(unix_ms);
+        self.last = first.saturating_add(count);
+        first
+    }
+
     /// The last stamp that was made or seen.
     #[must_use]
     pub fn last(&self) -> u64 {
@@ -26,12 +33,40 @@ impl Clock {
     pub fn observe(&mut self, stamp: u64) {
         self.last = self.last.max(stamp);
     }
+
+    /// The stamp of somebody whose clock may be broken was seen: ours will be after it, unless it is
+    /// more than an hour ahead. One broken clock shall not carry away all others for ever.
+    pub fn follow(&mut self, stamp: u64, unix_ms: u64) {
+        if stamp >> 16 <= unix_ms.saturating_add(AHEAD_MS_MAX) {
+            self.observe(stamp);
+        }
+    }
 }
+
+/// Wall clocks that are further apart are broken.
+const AHEAD_MS_MAX: u64 = 3_600_000;
 
 #[cfg(test)]
 mod tests {
     use super::Clock;
     use proptest::prelude::*;
+
+    #[test]
+    fn a_clock_follows_another_up_to_an_hour_ahead() {
+        const HOUR_MS: u64 = 3_600_000;
+        let mut clock = Clock::default();
+        clock.follow((HOUR_MS + 5) << 16, 5);
+        assert_eq!(clock.last(), (HOUR_MS + 5) << 16);
+        clock.follow((HOUR_MS + 6) << 16, 5);
+        assert_eq!(clock.last(), (HOUR_MS + 5) << 16);
+    }
+
+    #[test]
+    fn a_row_of_stamps_is_behind_the_next_stamp() {
+        let mut clock = Clock::default();
+        let first = clock.stamp_row(1, 100);
+        assert!(clock.stamp(1) > first + 100);
+    }
 
     proptest! {
         #[test]

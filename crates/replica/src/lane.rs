@@ -133,6 +133,15 @@ impl Seen {
         (first, commands)
     }
 
+    /// Joins what was applied elsewhere. Only where each lane's sections stand in one log, in its order: then
+    /// of two states of a lane the later one contains the other.
+    pub fn join(&mut self, other: &Seen) {
+        for (origin, theirs) in &other.lanes {
+            let ours = self.lanes.entry(*origin).or_default();
+            *ours = (*ours).max(*theirs);
+        }
+    }
+
     fn next(&self, origin: u64) -> (u64, u64) {
         self.lanes.get(&origin).map_or((0, 1), |(generation, last)| (*generation, last + 1))
     }
@@ -193,8 +202,8 @@ impl Intake {
         Head::read(section).map(|head| (head.origin, head.generation))
     }
 
-    /// The next entry, stamped: as many sections as fit a batch.
-    pub fn next_entry(&mut self, stamp: impl FnOnce() -> u64) -> Option<Bytes> {
+    /// The next entry, stamped: as many sections as fit a batch. The stamp is drawn for so many commands.
+    pub fn next_entry(&mut self, stamp: impl FnOnce(u64) -> u64) -> Option<Bytes> {
         let first = self.waiting.front()?;
         let mut size = first.len();
         let mut count = 1;
@@ -207,7 +216,8 @@ impl Intake {
         }
         let mut out = BytesMut::with_capacity(ENTRY_HEAD + size);
         out.put_u8(ENTRY_VERSION);
-        out.put_u64_le(stamp());
+        let heads = self.waiting.iter().take(count).filter_map(|it| Head::read(it));
+        out.put_u64_le(stamp(heads.map(|it| it.count as u64).sum()));
         for section in self.waiting.drain(..count) {
             out.put_slice(&section);
         }
@@ -226,6 +236,10 @@ impl Intake {
         self.next.iter().map(|(origin, (generation, _))| (*origin, *generation))
     }
 }
+
+/// No entry has so many commands: each is four bytes at least, and only a section with a single one is larger
+/// than a batch.
+pub const ENTRY_COMMANDS_MAX: u64 = SECTION_BYTES_MAX as u64 / 4 + 1;
 
 const ENTRY_VERSION: u8 = 1;
 const ENTRY_HEAD: usize = 1 + 8;

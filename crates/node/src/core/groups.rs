@@ -38,6 +38,7 @@ impl Groups {
         match self.kind(group) {
             Kind::Raft => Replication::Raft,
             Kind::PrimaryBackup => Replication::PrimaryBackup,
+            Kind::Gossip => Replication::Gossip,
         }
     }
 
@@ -65,6 +66,7 @@ impl Groups {
         match self.kind(group) {
             Kind::Raft => copies,
             Kind::PrimaryBackup => copies / 2 + 1,
+            Kind::Gossip => usize::MAX, // Everybody.
         }
     }
 }

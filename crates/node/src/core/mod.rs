@@ -447,9 +447,11 @@ impl Core {
             let voters = &it.replicas.voters;
             let is_led = it.replicas.leader.is_some_and(|it| self.up.contains(&it));
             let others = voters.iter().filter(|it| **it != self.me.0 && self.up.contains(it));
-            let needed = match self.groups.kind(GroupId(it.group)) {
+            let group = GroupId(it.group);
+            let needed = match self.groups.kind(group) {
                 Kind::Raft => voters.len() / 2 + 1,
                 Kind::PrimaryBackup => 1, // Whoever is in sync has everything.
+                Kind::Gossip => return self.engine.own_tail(group).is_none_or(|it| it.is_spread),
             };
             !voters.contains(&self.me.0) || (is_led && others.count() >= needed)
         })
@@ -465,6 +467,7 @@ impl Core {
             Event::Unknown { token } => self.resolve(token, Answer::Unknown),
             Event::WantsState(group) => self.provide_state(group),
             Event::Install { group, state } => self.install(group, &state),
+            Event::Met { .. } => {}
             Event::Propose { group, propose } => self.propose_view(group, propose, self.me.0),
             Event::Keep(group) => self.checkpoint_installed(group),
             Event::Told { from, body } => self.told(from, &body),

@@ -152,19 +152,25 @@ impl Machine {
     /// among the effects.
     pub(super) fn offer(&mut self, all: Vec<Bytes>, effects: &mut Effects) {
         for data in all {
-            if self.room() == 0 {
-                return;
-            }
-            let index = self.branches[&self.me].has + self.own.len() as u64 + 1;
             let hlc = self.clock.stamp(self.wall_ms);
-            let entry = Entry { origin: self.me, index, hlc, data };
-            self.disk.push(&entry);
-            effects.appends.push(entry.clone());
-            if planted!("send-before-own-sync") {
-                self.forward(self.me, std::slice::from_ref(&entry), None);
-            }
-            self.own.push_back(entry);
+            self.take_in(hlc, data, effects);
         }
+    }
+
+    /// Takes in one own entry, unless there is no room.
+    pub(super) fn take_in(&mut self, hlc: u64, data: Bytes, effects: &mut Effects) {
+        if self.room() == 0 {
+            return;
+        }
+        self.clock.observe(hlc);
+        let index = self.branches[&self.me].has + self.own.len() as u64 + 1;
+        let entry = Entry { origin: self.me, index, hlc, data };
+        self.disk.push(&entry);
+        effects.appends.push(entry.clone());
+        if planted!("send-before-own-sync") {
+            self.forward(self.me, std::slice::from_ref(&entry), None);
+        }
+        self.own.push_back(entry);
     }
 
     /// An entry of somebody else is the next of its origin: it is written and delivered.
@@ -219,11 +225,6 @@ impl Machine {
     /// Not if it is more than an hour ahead of the own wall clock. Such an entry keeps its place in the
     /// order, but what is written here afterwards, even in answer to it, stands before it.
     pub(super) fn observe(&mut self, hlc: u64) {
-        if hlc >> 16 <= self.wall_ms.saturating_add(AHEAD_MS_MAX) {
-            self.clock.observe(hlc);
-        }
+        self.clock.follow(hlc, self.wall_ms);
     }
 }
-
-/// Wall clocks that are further apart are broken.
-const AHEAD_MS_MAX: u64 = 3_600_000;

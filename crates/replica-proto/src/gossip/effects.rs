@@ -8,6 +8,14 @@ use bytes::Bytes;
 pub enum Input {
     /// Data to be written here, in this order.
     Offer(Vec<Bytes>),
+    /// The same of data that has a stamp already, of a clock that several machines share: it is above all
+    /// stamps of entries that were written here.
+    Stamped {
+        /// The stamp.
+        hlc: u64,
+        /// What is to be written.
+        data: Bytes,
+    },
     /// A message of the machine on another node.
     Received {
         /// Which node.
@@ -37,6 +45,8 @@ pub enum Input {
     Members(Vec<Origin>),
     /// To how many peers entries go at once; at least one.
     Fanout(usize),
+    /// How large the log may grow for members that are away ([`super::Limits::keep_bytes_max`]).
+    Keep(u64),
     /// The state asked for is here and on disk. It replaces the node's own: what else was delivered
     /// and is not in it will be delivered again.
     Fetched {

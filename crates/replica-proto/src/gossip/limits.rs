@@ -14,7 +14,8 @@ pub struct Limits {
     /// Written and not yet synced; beyond, offers are refused and nothing is taken from peers: the disk
     /// sets the pace.
     pub unsynced_bytes_max: usize,
-    /// The log's size beyond which entries are purged though not every member has them.
+    /// The log's size beyond which entries are purged though not every member has them. Changed by
+    /// [`super::Input::Keep`].
     pub keep_bytes_max: u64,
     /// How long news are gathered before others hear of them while the trees change; ten times as long
     /// when they stand, since all get everything anyway.

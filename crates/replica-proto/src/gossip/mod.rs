@@ -18,7 +18,7 @@
 //!
 //! A stamp from the far future orders entries as any other, or histories would differ; but own
 //! stamps do not follow it, or one broken clock would carry away all others for ever
-//! (`disk`).
+//! (`disk`). Where one clock stamps for several machines ([`Input::Stamped`]), it has to do the same.
 //!
 //! The machine is pure: time, chance and what is on disk are given to it. Whoever runs it
 //! * writes [`Effects::appends`] in order, and says by [`Input::Synced`] how many are on disk;
@@ -158,6 +158,7 @@ impl Machine {
         self.wall_ms = wall_ms;
         match input {
             Input::Offer(data) => self.offer(data, effects),
+            Input::Stamped { hlc, data } => self.take_in(hlc, data, effects),
             Input::Received { from, message } => self.receive(from, &message, log, effects),
             Input::Synced(count) => self.synced(count, effects),
             Input::Tick => {}
@@ -165,6 +166,7 @@ impl Machine {
             Input::Rtt { peer, micros } => self.measured(peer, micros),
             Input::Members(members) => self.set_members(members),
             Input::Fanout(fanout) => self.set_fanout(fanout),
+            Input::Keep(bytes) => self.limits.keep_bytes_max = bytes,
             Input::Fetched { version } => self.fetched(&version, log, effects),
             Input::FetchFailed => self.fetch_failed(),
         }

@@ -67,17 +67,31 @@ impl Machine {
                 .filter_map(|it| Some((*it, self.peers.get(it)?.told.clone())))
                 .collect(),
             near: self.near.clone(),
-            waiting: self.waiting.entries,
-            lag: (self.branches.values()).fold(0, |sum, it| sum.saturating_add(it.known - it.has)),
+            waiting: self.lag().1,
+            lag: self.lag().0,
             is_fetching: self.fetch.is_under_way(),
             has_forgotten: self.has_forgotten,
         }
+    }
+
+    /// Entries that others have and this node not yet, and those that wait for the ones before them.
+    #[must_use]
+    pub fn lag(&self) -> (u64, usize) {
+        let lag =
+            self.branches.values().fold(0u64, |sum, it| sum.saturating_add(it.known - it.has));
+        (lag, self.waiting.entries)
     }
 
     /// What was delivered here, or is in the state that was loaded.
     #[must_use]
     pub fn version(&self) -> VersionVector {
         self.branches.iter().map(|(origin, it)| (*origin, it.has)).collect()
+    }
+
+    /// Up to where an origin's entries are on the disk of that peer, by its own word.
+    #[must_use]
+    pub fn told(&self, peer: Origin, origin: Origin) -> u64 {
+        self.peers.get(&peer).map_or(0, |it| it.told.get(origin))
     }
 
     /// What it did since its start.

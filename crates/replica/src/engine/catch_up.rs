@@ -2,7 +2,7 @@
 //! history by ranges, and only then goes on. Both can be taken up again where they broke off.
 
 use super::checkpoint::GroupCheckpoint;
-use super::group::Role;
+use super::group::{Group, Role};
 use super::wire::Envelope;
 use super::{Engine, Event, Soundness};
 use crate::planted;
@@ -107,6 +107,10 @@ impl Engine {
             strategy.peer_fetches(to);
         }
         fail_point!("catch-up.before-state");
+        if index == 0 {
+            self.note_waiting_replica(to, id);
+            return;
+        }
         let group = self.groups.get(&id);
         let provided = group.and_then(|it| it.provided.iter().find(|it| it.0 == index));
         let envelope = match provided {
@@ -121,6 +125,24 @@ impl Engine {
         self.sends.push((to, envelope));
     }
 
+    /// A peer wants the newest state: it is asked for, and the first part goes with its index.
+    fn note_waiting_replica(&mut self, peer: PeerId, id: GroupId) {
+        let Some(group) = self.groups.get_mut(&id).filter(|it| it.has_origins()) else { return };
+        if !group.waiting_replicas.contains(&peer) {
+            group.waiting_replicas.push(peer);
+        }
+        self.wanted.insert(id);
+    }
+
+    /// The newest state can be had from now on.
+    pub(super) fn answer_replicas(&mut self, id: GroupId) {
+        let Some(group) = self.groups.get_mut(&id) else { return };
+        let index = group.applied;
+        for peer in std::mem::take(&mut group.waiting_replicas) {
+            self.send_state(peer, id, index, 0);
+        }
+    }
+
     /// A part of a peer's state.
     pub(super) fn take_state(
         &mut self,
@@ -132,7 +154,9 @@ impl Engine {
         part: &[u8],
     ) {
         let now_ms = self.now_ms;
-        let applied = self.groups.get(&id).map_or(0, |it| it.applied);
+        let Some(group) = self.groups.get(&id) else { return };
+        // Of streams of many origins nobody knows by one number what is missing: they are taken whole.
+        let history_upto = if group.has_origins() { u64::MAX } else { index.max(group.applied) };
         let Some(it) = self.catch_up(id, from, Some(index)) else {
             return;
         };
@@ -144,6 +168,7 @@ impl Engine {
             return;
         }
         fail_point!("catch-up.before-state-part");
+        it.index = index;
         it.total = Some(total);
         it.state.extend_from_slice(part);
         it.progress_ms = now_ms;
@@ -153,7 +178,7 @@ impl Engine {
                 return;
             }
             it.history = Some((Bytes::new(), 0));
-            it.history_upto = index.max(applied);
+            it.history_upto = history_upto;
         }
         self.ask_for_more(id);
     }
@@ -171,7 +196,8 @@ impl Engine {
             strategy.peer_fetches(to);
         }
         let has_gaps = self.soundness == Soundness::Gaps;
-        if has_gaps || self.groups.get(&id).is_none_or(|it| it.applied < upto) {
+        let has_it = |it: &Group| it.applied >= upto || it.has_origins();
+        if has_gaps || !self.groups.get(&id).is_some_and(has_it) {
             return; // Not here, or not yet: the peer asks again, or another.
         }
         let cursor = Cursor { room: from.0.to_vec(), ordinal: from.1 };
@@ -247,6 +273,10 @@ impl Engine {
         fail_point!("catch-up.before-install");
         it.is_installing = true;
         it.state = Vec::new();
+        if group.has_origins() {
+            self.join(id, state);
+            return;
+        }
         let is_replica = matches!(group.role, Role::Replica(_));
         if is_replica {
             group.fetched = Some(state.strategy);
@@ -263,6 +293,22 @@ impl Engine {
         group.applied = state.applied;
         group.applied_term = state.term;
         group.seen = state.lanes;
+        let tokens = group.outbox.overtaken(&group.seen);
+        self.events.extend(tokens.into_iter().map(|token| Event::Unknown { token }));
+        self.events.push(Event::Install { group: id, state: Bytes::from(state.state) });
+    }
+
+    /// Of a group in which each node has its own order: ours stays, and what the other contains is added.
+    fn join(&mut self, id: GroupId, state: GroupCheckpoint) {
+        let Some(group) = self.groups.get_mut(&id) else { return };
+        let Role::Replica(strategy) = &mut group.role else { return };
+        let Some(applied) = strategy.join(&state.strategy.2) else {
+            self.abandon(id, "a state that does not say what it contains");
+            return;
+        };
+        tracing::info!(group = %id, index = applied, "joining a state");
+        group.applied = applied;
+        group.seen.join(&state.lanes);
         let tokens = group.outbox.overtaken(&group.seen);
         self.events.extend(tokens.into_iter().map(|token| Event::Unknown { token }));
         self.events.push(Event::Install { group: id, state: Bytes::from(state.state) });
@@ -315,7 +361,8 @@ impl Engine {
 
     fn catch_up(&mut self, id: GroupId, from: PeerId, index: Option<u64>) -> Option<&mut CatchUp> {
         let it = self.groups.get_mut(&id)?.catch_up.as_mut()?;
-        (it.from == from && index.is_none_or(|index| it.index == index)).then_some(it)
+        let is_it = index.is_none_or(|index| it.index == index || it.index == 0);
+        (it.from == from && is_it).then_some(it)
     }
 }
 

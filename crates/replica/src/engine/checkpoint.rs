@@ -3,7 +3,7 @@
 use super::group::{Group, Role};
 use super::observe::Observer;
 use super::{Engine, Event};
-use crate::lane::Seen;
+use crate::lane::{ENTRY_COMMANDS_MAX, Seen};
 use crate::planted;
 use crate::store::GroupId;
 use crate::store::log::Append;
@@ -116,15 +116,17 @@ impl Engine {
         let started_at = start.point.index;
         let kind = (self.kind_of)(id);
         let mut strategy = kind.begin(id, self.me, self.log.clone(), start)?;
+        strategy.tune(&self.tuning);
         for peer in &self.up {
             strategy.link(*peer, true);
         }
+        self.clock.observe(strategy.last_stamp().saturating_add(ENTRY_COMMANDS_MAX));
         let mut group = Group::new(kind, Role::Replica(strategy), self.new_outbox(id));
         (group.applied, group.applied_term, group.seen) = (at.index, at.term, at.lanes);
         group.checkpointed = started_at;
         // Where the strategy begins anew, the history does too.
-        group.kept = if started_at == 0 { 0 } else { at.index };
-        group.has_history = started_at > 0;
+        group.kept = if started_at == 0 || group.has_origins() { 0 } else { at.index };
+        group.has_history = started_at > 0 || group.has_origins(); // All that comes is kept from the first on.
         if let Some(old) = self.groups.remove(&id) {
             group.outbox = old.outbox; // An observer becomes a replica: its senders still wait.
             group.outbox.rewind();
@@ -180,5 +182,6 @@ impl Engine {
         strategy.provide(group.applied);
         self.touched.insert(id);
         self.restart_observers(id);
+        self.answer_replicas(id);
     }
 }

@@ -44,7 +44,7 @@ pub(super) struct Group {
     pub(super) catch_up: Option<CatchUp>,
     /// Where the strategy starts from with a state fetched and not yet taken over by it.
     pub(super) fetched: Option<(u64, u64, Vec<u8>)>,
-    /// History is kept here up to this index.
+    /// History is kept here up to this index; 0 where nobody can say so by one index.
     pub(super) kept: u64,
     /// The history here has all that was applied here.
     pub(super) has_history: bool,
@@ -53,6 +53,8 @@ pub(super) struct Group {
     pub(super) told_observers_ms: u64,
     /// Nodes that wait for our state before they can follow.
     pub(super) waiting_observers: Vec<PeerId>,
+    /// Replicas that wait for the newest state there is here.
+    pub(super) waiting_replicas: Vec<PeerId>,
     /// Entries that came while the state was still on its way; bounded by `EARLY_MAX`.
     pub(super) early: Vec<Committed>,
     /// Who said that this replica is none any more, as the leader of which term.
@@ -86,6 +88,7 @@ impl Group {
             observers: BTreeMap::new(),
             told_observers_ms: 0,
             waiting_observers: Vec::new(),
+            waiting_replicas: Vec::new(),
             early: Vec::new(),
             let_go: None,
             checkpointed: 0,
@@ -106,6 +109,11 @@ impl Group {
         }
     }
 
+    /// Each node has its own order here: indexes of one mean nothing to the others, and states are joined.
+    pub(super) fn has_origins(&self) -> bool {
+        matches!(&self.role, Role::Replica(strategy) if strategy.has_origins())
+    }
+
     pub(super) fn is_cut_off(&self) -> bool {
         match &self.role {
             Role::Replica(strategy) => strategy.is_cut_off(),
@@ -120,6 +128,7 @@ impl Group {
         };
         let role = match &self.role {
             Role::Observer(_) => "observer",
+            Role::Replica(strategy) if strategy.has_origins() => "peer",
             Role::Replica(_) if replicas.leader == Some(me) => "leader",
             Role::Replica(_) if replicas.voters.contains(&me) => "voter",
             Role::Replica(_) => "learner",

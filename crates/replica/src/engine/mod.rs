@@ -23,7 +23,8 @@ use crate::planted;
 use crate::store::log::Append;
 use crate::store::{GroupId, History, Log};
 use crate::strategy::{
-    Committed, Effects, Kind, PeerId, Propose, Route, Strategy, StrategyStatus, View,
+    Committed, Effects, Kind, Met, OwnTail, PeerId, Propose, Route, Strategy, StrategyStatus,
+    Tuning, VersionVector, View,
 };
 use bytes::Bytes;
 pub use checkpoint::{Checkpoint, GroupCheckpoint, StateAt};
@@ -61,7 +62,7 @@ pub enum Event {
     /// A peer needs this group's state: call [`Engine::provide`].
     WantsState(GroupId),
     /// This state takes the place of the group's: restore it, and make a checkpoint; the group goes on
-    /// after [`Engine::installed`].
+    /// after [`Engine::installed`]. Of a gossip group it does not: it is to be joined into the one here.
     Install {
         /// Which.
         group: GroupId,
@@ -75,6 +76,17 @@ pub enum Event {
         group: GroupId,
         /// What.
         propose: Propose,
+    },
+    /// Branches of a group met again after a cut: members on both sides had gone on.
+    Met {
+        /// Which.
+        group: GroupId,
+        /// Those who are back.
+        peers: Vec<PeerId>,
+        /// How long ago the first of them was lost.
+        cut_ms: u64,
+        /// Is it for this node to say so where all can read it?
+        announces: bool,
     },
     /// The state here is as new as the one that was fetched: make a checkpoint, then call
     /// [`Engine::installed`].
@@ -93,9 +105,10 @@ pub enum Event {
 pub struct Applied {
     /// Whose log.
     pub group: GroupId,
-    /// The entry's place in it.
+    /// The entry's place in it; in a gossip group, in its origin's.
     pub index: u64,
-    /// The leader's hybrid-logical stamp.
+    /// The hybrid-logical stamp of who ordered it. In a gossip group the first of these commands has this
+    /// one, and the others those that follow: no other command has them there.
     pub stamp: u64,
     /// Which node offered them.
     pub origin: PeerId,
@@ -116,7 +129,7 @@ pub struct GroupStatus {
     pub replicas: StrategyStatus,
     /// Applied here.
     pub applied: u64,
-    /// How this node takes part: `leader`, `voter`, `learner`, `observer`.
+    /// How this node takes part: `leader`, `voter`, `learner`, `observer`, `peer`.
     pub role: &'static str,
     /// Commands of this node that wait.
     pub waiting: usize,
@@ -150,6 +163,8 @@ pub struct Engine {
     groups: BTreeMap<GroupId, Group>,
     up: BTreeSet<PeerId>,
     clock: Clock,
+    wall_ms: u64,
+    tuning: Tuning,
     ticket: u64,
     synced: u64,
     now_ms: u64,
@@ -184,6 +199,8 @@ impl Engine {
             groups: BTreeMap::new(),
             up: BTreeSet::new(),
             clock: Clock::default(),
+            wall_ms: 0,
+            tuning: Tuning::default(),
             ticket: 0,
             synced: 0,
             now_ms: 0,
@@ -258,7 +275,7 @@ impl Engine {
             }
             Envelope::Observe { group, after } => self.add_observer(from, group, after),
             Envelope::Observed { group, index, term, data } => {
-                self.take_observed(from, group, Committed { index, term, data });
+                self.take_observed(from, group, Committed { index, term, data, origin: None });
             }
             Envelope::Alive { group, index } => self.take_alive(from, group, index),
             Envelope::Restart { group, index } => self.restart_observing(from, group, index),
@@ -284,6 +301,7 @@ impl Engine {
             }
             group.observers.remove(&peer);
             group.waiting_observers.retain(|it| *it != peer);
+            group.waiting_replicas.retain(|it| *it != peer);
             self.touched.insert(*id);
         }
         if !is_up {
@@ -337,6 +355,25 @@ impl Engine {
         }
     }
 
+    /// To how many peers entries of gossip groups go at once.
+    pub fn set_fanout(&mut self, fanout: usize) {
+        self.tune(Tuning { fanout, ..self.tuning });
+    }
+
+    /// How large the log of a gossip group may grow for members that are away; then they fetch the state.
+    pub fn set_kept_bytes_max(&mut self, kept_bytes_max: u64) {
+        self.tune(Tuning { kept_bytes_max, ..self.tuning });
+    }
+
+    fn tune(&mut self, tuning: Tuning) {
+        self.tuning = tuning;
+        for group in self.groups.values_mut() {
+            if let Role::Replica(strategy) = &mut group.role {
+                strategy.tune(&tuning);
+            }
+        }
+    }
+
     /// Hands every leadership over, as far as there is somebody to take it.
     pub fn step_down(&mut self) {
         for (id, group) in &mut self.groups {
@@ -363,6 +400,32 @@ impl Engine {
     #[must_use]
     pub fn applied(&self, group: GroupId) -> u64 {
         self.groups.get(&group).map_or(0, |it| it.applied)
+    }
+
+    /// What was applied here of each node's log; `None`: the group has one order for all.
+    #[must_use]
+    pub fn version(&self, group: GroupId) -> Option<&VersionVector> {
+        self.replica(group)?.version()
+    }
+
+    /// Whether all nodes' logs were applied here up to these indexes.
+    #[must_use]
+    pub fn covers(&self, group: GroupId, tails: &[(PeerId, u64)]) -> bool {
+        let version = self.version(group);
+        version.is_some_and(|it| tails.iter().all(|(origin, index)| it.get(*origin) >= *index))
+    }
+
+    /// How far this node's own log has come; `None`: it has none in this group.
+    #[must_use]
+    pub fn own_tail(&self, group: GroupId) -> Option<OwnTail> {
+        self.replica(group)?.own_tail()
+    }
+
+    fn replica(&self, id: GroupId) -> Option<&dyn Strategy> {
+        match &self.groups.get(&id)?.role {
+            Role::Replica(strategy) => Some(&**strategy),
+            Role::Observer(_) => None,
+        }
     }
 
     /// True when everything applied here is in the history here. A new replica has applied what it saw
@@ -423,6 +486,7 @@ impl Engine {
     /// Settles every touched group: what is to be written goes to the log in one submission, what is to
     /// be sent to `links`, and what happened to the returned events. `wall_ms` stamps new entries.
     pub fn settle(&mut self, wall_ms: u64, links: &mut impl Links) -> Vec<Event> {
+        self.wall_ms = wall_ms;
         let mut appends: Vec<Append> = Vec::new();
         let ticket = self.ticket + 1;
         while let Some(id) = self.touched.pop_first() {
@@ -476,6 +540,12 @@ impl Engine {
         }
         let proposes = effects.proposes.into_iter();
         self.events.extend(proposes.map(|propose| Event::Propose { group: id, propose }));
+        if let Some(Met { peers, cut_ms, announces }) = effects.met {
+            self.events.push(Event::Met { group: id, peers, cut_ms, announces });
+        }
+        if let Some(why) = effects.broken {
+            self.fatal.get_or_insert(format!("{id}: {why}"));
+        }
         if let Some(fetch) = effects.fetch {
             self.begin_catch_up(id, fetch);
         }
@@ -496,7 +566,10 @@ impl Engine {
         fail_point!("engine.before-apply");
         group.applied = entry.index;
         group.applied_term = entry.term;
-        group.kept = group.kept.max(if group.kept + 1 == entry.index { entry.index } else { 0 });
+        if entry.origin.is_none() {
+            let is_next = group.kept + 1 == entry.index;
+            group.kept = group.kept.max(if is_next { entry.index } else { 0 });
+        }
         for observer in group.observers.keys() {
             let (index, term, data) = (entry.index, entry.term, entry.data.clone());
             self.sends.push((*observer, Envelope::Observed { group: id, index, term, data }));
@@ -509,13 +582,27 @@ impl Engine {
             tracing::error!(group = %id, index = entry.index, "an entry that cannot be read is skipped");
             return;
         };
-        self.clock.observe(stamp);
+        match entry.origin {
+            None => self.clock.observe(stamp),
+            Some(_) => {
+                let commands = sections.iter().map(|it| it.commands.len() as u64).sum();
+                self.clock.follow(stamp.saturating_add(commands), self.wall_ms);
+            }
+        }
+        let index = entry.origin.map_or(entry.index, |it| it.1);
+        // A node's lane stands in its own log alone, so wherever that is applied in its order the same
+        // commands are admitted.
+        let mut before = 0; // Commands of the entry before this section's.
         for section in sections {
             let (origin, generation) = (section.origin, section.generation);
+            let end = before + section.commands.len() as u64;
             let (first, commands) = group.seen.admit(section);
+            before = end;
             if commands.is_empty() {
                 continue;
             }
+            let at = if entry.origin.is_some() { end - commands.len() as u64 } else { 0 };
+            let stamp = stamp.saturating_add(at);
             fail_point!("lane.before-answer", origin == self.me, |_| ());
             let tokens = if origin == self.me {
                 group.outbox.applied(generation, first, commands.len())
@@ -524,7 +611,7 @@ impl Engine {
             };
             self.events.push(Event::Apply(Applied {
                 group: id,
-                index: group.applied,
+                index,
                 stamp,
                 origin,
                 commands,
@@ -577,16 +664,19 @@ impl Engine {
             return;
         };
         while route == Route::Here && strategy.room() > 0 {
-            let clock = &mut self.clock;
-            let stamp = || match planted!("clock-runs-back") {
-                true => wall_ms << 16,
-                false => clock.stamp(wall_ms),
+            let (clock, mut drawn) = (&mut self.clock, 0);
+            let stamp = |commands| {
+                drawn = match planted!("clock-runs-back") {
+                    true => wall_ms << 16,
+                    false => clock.stamp_row(wall_ms, commands),
+                };
+                drawn
             };
             let Some(entry) = group.intake.next_entry(stamp) else {
                 break;
             };
             fail_point!("engine.before-offer");
-            if !strategy.offer(entry) {
+            if !strategy.offer(entry, drawn) {
                 // It is in nobody's log: what was taken has to be offered again.
                 let origins: Vec<_> = group.intake.origins().collect();
                 group.intake.reset();

@@ -121,6 +121,9 @@ impl Engine {
         let Some(group) = self.groups.get_mut(&id) else {
             return;
         };
+        if group.has_origins() {
+            return; // There is nothing to follow: it has no one order.
+        }
         let Role::Replica(strategy) = &mut group.role else {
             return;
         };
@@ -134,7 +137,7 @@ impl Engine {
                 fail_point!("observe.before-entries");
                 group.observers.insert(from, group.applied);
                 self.sends.extend(entries.into_iter().map(|entry| {
-                    let Committed { index, term, data } = entry;
+                    let Committed { index, term, data, .. } = entry;
                     (from, Envelope::Observed { group: id, index, term, data })
                 }));
                 self.sends.push((from, Envelope::Alive { group: id, index: group.applied }));

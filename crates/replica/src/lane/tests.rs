@@ -2,7 +2,7 @@ use super::*;
 use proptest::prelude::*;
 
 fn entry_of(intake: &mut Intake) -> Option<(u64, Vec<Section>)> {
-    intake.next_entry(|| 7).and_then(read_entry)
+    intake.next_entry(|_| 7).and_then(read_entry)
 }
 
 #[test]
@@ -31,6 +31,34 @@ fn what_was_given_up_cannot_be_applied_after_what_came_later() {
     assert_eq!(seen.admit(sections[0].clone()).1.len(), 1);
     let late = Section::take(&mut old.clone()).expect("it is a section");
     assert_eq!(seen.admit(late), (0, vec![]));
+}
+
+#[test]
+fn of_two_states_of_a_lane_the_later_one_stays_when_they_are_joined() {
+    let seen = |lanes: &[(u64, (u64, u64))]| Seen { lanes: lanes.iter().copied().collect() };
+    let mut ours = seen(&[(1, (1, 9)), (2, (3, 1)), (3, (1, 4))]);
+    let theirs = seen(&[(1, (1, 7)), (2, (2, 8)), (3, (2, 1)), (4, (1, 1))]);
+    let joined = seen(&[(1, (1, 9)), (2, (3, 1)), (3, (2, 1)), (4, (1, 1))]);
+    ours.join(&theirs);
+    assert_eq!(ours, joined);
+    ours.join(&theirs);
+    assert_eq!(ours, joined);
+}
+
+#[test]
+fn a_stamp_is_drawn_for_all_commands_of_an_entry() {
+    let mut intake = Intake::default();
+    let mut outbox = outbox_of(vec![zeros(1); 300]);
+    while let Some(section) = outbox.next_section() {
+        assert_eq!(intake.take(section, &Seen::default()), Taken::Yes);
+    }
+    let mut drawn = 0;
+    let entry = intake.next_entry(|commands| {
+        drawn = commands;
+        7
+    });
+    let (_, sections) = entry.and_then(read_entry).expect("two sections wait");
+    assert_eq!((drawn, sections.len()), (300, 2));
 }
 
 fn outbox_of(commands: impl IntoIterator<Item = Bytes>) -> Outbox {
@@ -161,7 +189,7 @@ fn what_waits_at_a_leader_is_bounded_over_all_lanes_and_each_entry_makes_room() 
         assert_eq!(offer(&mut intake, origin), Taken::Yes, "{origin}");
     }
     assert_eq!(offer(&mut intake, 33), Taken::No);
-    assert!(intake.next_entry(|| 1).is_some());
+    assert!(intake.next_entry(|_| 1).is_some());
     assert_eq!(offer(&mut intake, 33), Taken::Yes);
     assert_eq!(offer(&mut intake, 34), Taken::No);
 }

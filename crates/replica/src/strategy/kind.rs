@@ -2,7 +2,7 @@
 //!
 //! A way is a variant here, and the `WAY` of its folder says what is to be known of it from outside.
 
-use super::{PeerId, Start, Strategy, primary_backup, raft};
+use super::{PeerId, Start, Strategy, gossip, primary_backup, raft};
 use crate::store::{GroupId, Log};
 use bytes::Bytes;
 use std::cell::RefCell;
@@ -15,6 +15,8 @@ pub enum Kind {
     Raft,
     /// A primary named by the directory; an entry is committed when all who are in sync have it.
     PrimaryBackup,
+    /// Everybody writes into a log of one's own; an entry is committed when its writer has it.
+    Gossip,
 }
 
 /// What is to be known of a way.
@@ -33,6 +35,7 @@ impl Kind {
         match self {
             Kind::Raft => &raft::WAY,
             Kind::PrimaryBackup => &primary_backup::WAY,
+            Kind::Gossip => &gossip::WAY,
         }
     }
 

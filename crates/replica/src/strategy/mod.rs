@@ -6,15 +6,19 @@
 //!
 //! Whoever drives strategies knows them by [`Kind`] only.
 
+mod gossip;
 mod kind;
 mod primary_backup;
 mod raft;
 
 use crate::store::log::{Append, RecoveredGroup};
 use bytes::Bytes;
+#[cfg(fuzzing)]
+pub use gossip::fuzzing as gossip_fuzzing;
 pub use kind::Kind;
 #[cfg(fuzzing)]
 pub use raft::fuzzing as raft_fuzzing;
+pub use replica_proto::gossip::VersionVector;
 pub use replica_proto::primary_backup::{Propose, View, is_allowed, successor};
 
 /// Identity of a node towards its peers.
@@ -40,12 +44,50 @@ pub enum Route {
 /// An entry that cannot be lost any more, in the order in which it is to be applied.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Committed {
-    /// Its place in the group's log.
+    /// Its place in the group's log; where there are several, its place among all applied on this node.
     pub index: u64,
     /// Election number under which it was written.
     pub term: u64,
     /// What was offered; empty for entries of the strategy itself.
     pub data: Bytes,
+    /// Of a strategy with a log for each node: whose it stands in, and where.
+    pub origin: Option<(PeerId, u64)>,
+}
+
+/// Branches of a group met: a cut healed, and members on both sides had gone on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Met {
+    /// Those who are back.
+    pub peers: Vec<PeerId>,
+    /// How long ago the first of them was lost.
+    pub cut_ms: u64,
+    /// Is it for this node to say so where all can read it?
+    pub announces: bool,
+}
+
+/// How far a node's own entries have come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OwnTail {
+    /// The newest that was applied here, by its place in the node's own log.
+    pub index: u64,
+    /// It is known to be on the disks of most of the members that are up.
+    pub is_spread: bool,
+}
+
+/// What an operator may change of strategies that know of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Tuning {
+    /// To how many peers an entry goes at once.
+    pub fanout: usize,
+    /// How large the log of a group may grow for members that are away.
+    pub kept_bytes_max: u64,
+}
+
+impl Default for Tuning {
+    fn default() -> Tuning {
+        // A day of a busy network, and as much as a start reads back in a second.
+        Tuning { fanout: 3, kept_bytes_max: 128 << 20 }
+    }
 }
 
 /// A replica whose log no longer reaches ours needs the state itself.
@@ -53,7 +95,7 @@ pub struct Committed {
 pub struct Fetch {
     /// Who has it.
     pub from: PeerId,
-    /// State up to and including this index.
+    /// State up to and including this index; 0: the newest there is.
     pub index: u64,
     /// The message to be received again once the state is here.
     pub message: Bytes,
@@ -75,6 +117,10 @@ pub struct Effects {
     pub wants_state: bool,
     /// For the directory to decide on; the outcome is the next [`Strategy::view`], or nothing.
     pub proposes: Vec<Propose>,
+    /// Branches that met.
+    pub met: Option<Met>,
+    /// Why this replica, and so its node, cannot go on.
+    pub broken: Option<String>,
 }
 
 /// What a strategy says of itself.
@@ -126,8 +172,8 @@ pub trait Strategy {
     /// How many more entries it takes in at this moment without queueing them (pipelining).
     fn room(&self) -> usize;
 
-    /// Takes an entry. False: not now (see [`Strategy::route`]); nothing happened.
-    fn offer(&mut self, entry: Bytes) -> bool;
+    /// Takes an entry with this stamp. False: not now (see [`Strategy::route`]); nothing happened.
+    fn offer(&mut self, entry: Bytes, stamp: u64) -> bool;
 
     /// A message of the same group on another node; garbage is ignored.
     fn receive(&mut self, from: PeerId, message: Bytes);
@@ -175,6 +221,36 @@ pub trait Strategy {
 
     /// The directory has decided this of the group. Of a strategy that decides for itself, nothing.
     fn view(&mut self, _view: &View) {}
+
+    /// Instead of one order there is one for each node. Then states are joined: none takes the place of
+    /// another ([`Strategy::join`]). Everybody writes, so nobody follows from outside.
+    fn has_origins(&self) -> bool {
+        false
+    }
+
+    /// A peer's state, with this memory in its [`Point`], is joined into the one here: what it contains is
+    /// applied. Gives the index of the state that comes of it; `None`: that cannot be read.
+    fn join(&mut self, _memory: &[u8]) -> Option<u64> {
+        None
+    }
+
+    /// What was applied of each node's log.
+    fn version(&self) -> Option<&VersionVector> {
+        None
+    }
+
+    /// How far the node's own entries have come.
+    fn own_tail(&self) -> Option<OwnTail> {
+        None
+    }
+
+    /// Own stamps have to be above this one.
+    fn last_stamp(&self) -> u64 {
+        0
+    }
+
+    /// An operator has changed something.
+    fn tune(&mut self, _tuning: &Tuning) {}
 
     /// Says what it wants done since the last time.
     fn settle(&mut self, ticket: u64, effects: &mut Effects);

@@ -13,6 +13,7 @@ fn missed_by_the_last(row: &'static Row, seed: u64, is_heard: bool) -> (Cluster,
     let last = row.replicas;
     let early = cluster.say_many(last, 50, 100);
     cluster.until_acked(1_000, &early);
+    cluster.run(row.spreads_ms);
     if is_heard {
         cluster.node(last).checkpoint();
     }
@@ -21,6 +22,7 @@ fn missed_by_the_last(row: &'static Row, seed: u64, is_heard: bool) -> (Cluster,
     for _ in 0..3 {
         let tokens = cluster.say_many(1, 60, 10_000);
         cluster.until_acked(2_000, &tokens);
+        cluster.run(row.spreads_ms);
         for id in 1..last {
             cluster.node(id).checkpoint(); // The log before the one before it goes.
         }
@@ -55,6 +57,7 @@ fn a_replica_that_was_cut_off_longer_than_the_log_reaches_fetches_too() {
         for _ in 0..3 {
             let tokens = cluster.say_many(1, 60, 10_000);
             cluster.until_acked(2_000, &tokens);
+            cluster.run(row.spreads_ms);
             others.iter().for_each(|id| cluster.node(*id).checkpoint());
         }
         let before = cluster.node(last).installs;

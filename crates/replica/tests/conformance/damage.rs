@@ -1,6 +1,6 @@
 //! Damaged logs: the end of a write that was under way is cut off, anything else is refused.
 
-use crate::cluster::Cluster;
+use crate::cluster::{Cluster, GROUP};
 use crate::{each, each_seed};
 use replica::PeerId;
 use replica::store::Disk;
@@ -49,6 +49,37 @@ fn a_flipped_byte_in_the_middle_is_refused_and_another_takes_the_place() {
         assert!(log.flip(first, 1_000 + seed * 1_500 % 12_000, 1 << (seed % 8)));
         let refused = cluster.start(id);
         assert!(matches!(refused, Err(OpenError::Damaged { .. })), "{:?}", refused.err());
+
+        cluster.remove(id);
+        cluster.place = (1..id).chain([new]).collect();
+        cluster.add(new, Vec::new());
+        cluster.settle();
+    });
+}
+
+#[test]
+fn a_node_that_forgot_what_others_have_of_it_leaves_and_never_goes_on_with_that_disk() {
+    each_seed(4, |row, seed| {
+        if !row.notices_old_disk {
+            return;
+        }
+        let mut cluster = Cluster::new(row, seed);
+        let (id, new): (PeerId, PeerId) = (row.replicas, row.replicas + 1);
+        let tokens = cluster.say_many(id, 10, 100);
+        cluster.until_acked(1_000, &tokens);
+        let old = cluster.copy_disk(id);
+        let tokens = cluster.say_many(id, 10, 100);
+        cluster.until_acked(1_000, &tokens);
+        cluster.run(row.spreads_ms);
+        cluster.put_back(id, old);
+        cluster.start(id).expect("it is only old");
+        cluster.until(5_000, "it leaves", |it| {
+            it.running().any(|it| it.me == id && it.broken.is_some())
+        });
+        cluster.stop(id, Some(seed));
+        cluster.start(id).expect("it is only old");
+        assert!(cluster.node(id).broken.is_some(), "it goes on");
+        assert_eq!(cluster.node(id).engine.holds(GROUP), None);
 
         cluster.remove(id);
         cluster.place = (1..id).chain([new]).collect();

@@ -132,3 +132,22 @@ fn without_the_directory_a_group_goes_on_until_something_happens_to_it() {
         cluster.settle();
     });
 }
+
+#[test]
+fn where_both_sides_of_a_cut_went_on_everybody_hears_so_and_one_is_to_announce_it() {
+    each(|row| {
+        for (alone, others) in splits(row) {
+            let mut cluster = Cluster::new(row, alone[0]);
+            cluster.cut(&alone, &others);
+            cluster.run(1_500);
+            speak_on(&mut cluster, row, [&alone, &others]);
+            cluster.settle();
+            cluster.run(2_000);
+            let all = [&alone[..], &others[..]].concat();
+            let both = (row.may_write)(&alone, &all) && (row.may_write)(&others, &all);
+            let announcements = cluster.running().flat_map(|it| &it.met).filter(|it| **it);
+            assert_eq!(announcements.count(), usize::from(both));
+            assert!(cluster.running().all(|it| it.met.len() == usize::from(both)));
+        }
+    });
+}

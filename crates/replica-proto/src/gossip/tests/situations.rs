@@ -80,6 +80,19 @@ fn after_a_clean_cut_every_node_says_so_and_one_announces_it() {
 }
 
 #[test]
+fn data_that_has_a_stamp_keeps_it_and_later_stamps_are_above_it() {
+    let (disk, mut effects) = (Disk::default(), Effects::default());
+    let start = Start::default();
+    let mut machine = Machine::new(1, Limits::default(), 1, (0, 9), &start, &disk, &mut effects);
+    let stamped = Input::Stamped { hlc: 77 << 16, data: Bytes::from_static(b"one") };
+    for input in [stamped, Input::offer(Bytes::from_static(b"two"))] {
+        machine.step(0, 9, input, &disk, &mut effects);
+    }
+    let stamps: Vec<u64> = effects.appends.iter().map(|it| it.hlc).collect();
+    assert_eq!(stamps, [77 << 16, (77 << 16) + 1]);
+}
+
+#[test]
 fn a_cut_in_which_one_side_was_silent_and_a_short_break_are_no_meeting() {
     let mut cluster = Cluster::new(3, Limits::default());
     cluster.split(&[1]);

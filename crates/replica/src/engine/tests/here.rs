@@ -130,7 +130,7 @@ fn stamps_are_after_those_of_all_entries_seen() {
     let mut late = Intake::default();
     late.take(section_of(OTHER, 0..1)[0].clone(), &Default::default());
     let stamp = 5_000_000 << 16;
-    node.commit(1, late.next_entry(|| stamp).expect("a section waits"));
+    node.commit(1, late.next_entry(|_| stamp).expect("a section waits"));
     node.submit(0..1);
     let entry = node.script.borrow().offered[0].clone();
     assert_eq!(read_entry(entry).expect("an entry").0, stamp + 1);

@@ -56,7 +56,7 @@ impl Strategy for Scripted {
     fn room(&self) -> usize {
         self.0.borrow().room
     }
-    fn offer(&mut self, entry: Bytes) -> bool {
+    fn offer(&mut self, entry: Bytes, _: u64) -> bool {
         let mut it = self.0.borrow_mut();
         if it.takes {
             it.room -= 1;
@@ -231,7 +231,7 @@ impl Node {
 
     /// The entry at this place of the group's log is committed.
     fn commit(&mut self, index: u64, data: Bytes) -> Vec<String> {
-        self.script.borrow_mut().committed.push(Committed { index, term: 1, data });
+        self.script.borrow_mut().committed.push(Committed { index, term: 1, data, origin: None });
         self.engine.touched.insert(GROUP);
         self.settle()
     }

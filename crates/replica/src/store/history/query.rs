@@ -151,6 +151,20 @@ impl History {
         rooms.into_iter().flatten().map(|(key, it)| (&**key, it.info()))
     }
 
+    /// Rooms of a group whose keys begin with this, ordered by key.
+    pub fn streams<'a>(
+        &'a self,
+        group: GroupId,
+        prefix: &'a [u8],
+    ) -> impl Iterator<Item = (&'a [u8], RoomInfo)> + 'a {
+        let range = (Bound::Included(prefix), Bound::Unbounded);
+        let rooms = self.groups.get(&group).into_iter();
+        rooms
+            .flat_map(move |it| it.range::<[u8], _>(range))
+            .map(|(key, it)| (&**key, it.info()))
+            .take_while(move |it| it.0.starts_with(prefix))
+    }
+
     /// All groups with history.
     pub fn groups(&self) -> impl Iterator<Item = GroupId> + '_ {
         self.groups.keys().copied()

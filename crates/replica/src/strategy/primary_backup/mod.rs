@@ -14,7 +14,9 @@ use crate::store::log::Append;
 use crate::store::{GroupId, Log};
 use bytes::Bytes;
 use fail::fail_point;
-use replica_proto::primary_backup::{self as machine, Input, Message, Options, PrimaryBackup};
+use replica_proto::primary_backup::{
+    self as machine, Entry, Input, Message, Options, PrimaryBackup,
+};
 use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::rc::Rc;
@@ -109,6 +111,7 @@ impl PrimaryBackupGroup {
             index,
             term: it.epoch,
             data: it.data,
+            origin: None,
         }));
         self.handed_out = upto;
     }
@@ -132,7 +135,7 @@ impl Strategy for PrimaryBackupGroup {
         self.machine.room()
     }
 
-    fn offer(&mut self, entry: Bytes) -> bool {
+    fn offer(&mut self, entry: Bytes, _: u64) -> bool {
         let is_taken = self.machine.offer(entry, &mut self.wanted);
         self.absorb();
         is_taken
@@ -209,7 +212,10 @@ impl Strategy for PrimaryBackupGroup {
     fn entries(&self, after: u64, upto: u64) -> Option<Vec<Committed>> {
         let found = self.machine.entries(after, upto, &self.log)?;
         let entries = (after + 1..).zip(found);
-        let entries = entries.map(|(index, it)| Committed { index, term: it.epoch, data: it.data });
+        let entries = entries.map(|(index, it)| {
+            let Entry { epoch, data } = it;
+            Committed { index, term: epoch, data, origin: None }
+        });
         Some(entries.collect())
     }
 

@@ -269,7 +269,7 @@ impl Strategy for RaftGroup {
         IN_FLIGHT_MAX.saturating_sub(self.in_flight.len())
     }
 
-    fn offer(&mut self, entry: Bytes) -> bool {
+    fn offer(&mut self, entry: Bytes, _: u64) -> bool {
         if !self.is_serving() {
             return false;
         }

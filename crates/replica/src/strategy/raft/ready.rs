@@ -157,5 +157,5 @@ impl RaftGroup {
 pub(super) fn committed(entry: Entry) -> Committed {
     let is_normal = entry.entry_type == EntryType::EntryNormal;
     let data = if is_normal { entry.data } else { Bytes::new() };
-    Committed { index: entry.index, term: entry.term, data }
+    Committed { index: entry.index, term: entry.term, data, origin: None }
 }

@@ -1,8 +1,7 @@
 //! What senders were told, against what the replicas hold.
 
 use super::room::said_by;
-use super::{Answer, Cluster, GROUP, ROOM};
-use crate::row::Order;
+use super::{Answer, Cluster, GROUP};
 use bytes::Bytes;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -24,9 +23,8 @@ pub(crate) fn judge(cluster: &Cluster) {
         let me = node.me;
         let said = &node.room.said;
         in_order(me, said);
-        match cluster.row.order {
-            Order::Total => assert!(!node.room.ran_back, "{me}: time ran back"),
-        }
+        assert!(!node.room.ran_back, "{me}: time ran back");
+        let settled = node.room.settled(cluster.row.order);
         let held: BTreeSet<&Bytes> = said.iter().collect();
         for it in &cluster.said {
             let (sender, number) = said_by(&it.command);
@@ -40,15 +38,13 @@ pub(crate) fn judge(cluster: &Cluster) {
         let spoken: BTreeSet<&Bytes> = cluster.said.iter().map(|it| &it.command).collect();
         assert!(held.is_subset(&spoken), "{me} holds what nobody said");
         if node.engine.has_history(GROUP) {
-            let kept = node.history.borrow().range(GROUP, ROOM, 0..u64::MAX);
-            let kept = kept.expect("the history can be read");
-            let kept: Vec<Bytes> = kept.into_iter().map(|it| it.body).collect();
-            agree(cluster.row.order, (me, "history"), &kept, said);
+            agree((me, "history"), &node.kept(), &settled);
         }
     }
     let nodes: Vec<_> = cluster.running().collect();
     for two in nodes.windows(2) {
-        agree(cluster.row.order, (two[0].me, "room"), &two[0].room.said, &two[1].room.said);
+        let [one, other] = [two[0], two[1]].map(|it| it.room.settled(cluster.row.order));
+        agree((two[0].me, "room"), &one, &other);
     }
 }
 
@@ -62,13 +58,9 @@ fn in_order(me: u64, said: &[Bytes]) {
     }
 }
 
-fn agree(order: Order, (me, what): (u64, &str), ours: &[Bytes], theirs: &[Bytes]) {
-    match order {
-        Order::Total => {
-            let at = ours.iter().zip(theirs).position(|(a, b)| a != b);
-            let differ = at.map(|at| (at, said_by(&ours[at]), said_by(&theirs[at])));
-            assert_eq!(differ, None, "{me}: {what}");
-            assert_eq!(ours.len(), theirs.len(), "{me}: {what}");
-        }
-    }
+fn agree((me, what): (u64, &str), ours: &[Bytes], theirs: &[Bytes]) {
+    let at = ours.iter().zip(theirs).position(|(a, b)| a != b);
+    let differ = at.map(|at| (at, said_by(&ours[at]), said_by(&theirs[at])));
+    assert_eq!(differ, None, "{me}: {what}");
+    assert_eq!(ours.len(), theirs.len(), "{me}: {what}");
 }

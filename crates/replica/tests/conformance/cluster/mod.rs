@@ -12,8 +12,8 @@ use crate::row::{Row, WITNESS};
 use bytes::Bytes;
 use directory::{Directory, Reach};
 use network::Network;
+pub(crate) use node::Answer;
 use node::Node;
-pub(crate) use node::{Answer, ROOM};
 use rand::rngs::SmallRng;
 use rand::{Rng, SeedableRng};
 use replica::PeerId;
@@ -126,6 +126,17 @@ impl Cluster {
 
     pub(crate) fn disk(&self, id: PeerId) -> &SimDisk {
         &self.machines[&id].disk
+    }
+
+    /// The disk as it is, for [`Cluster::put_back`].
+    pub(crate) fn copy_disk(&self, id: PeerId) -> SimDisk {
+        self.machines[&id].disk.fork().kill()
+    }
+
+    /// The machine gets an older disk of its own.
+    pub(crate) fn put_back(&mut self, id: PeerId, disk: SimDisk) {
+        self.stop(id, None);
+        self.machines.get_mut(&id).expect("it was added").disk = disk;
     }
 
     pub(crate) fn ids(&self) -> Vec<PeerId> {

@@ -1,8 +1,9 @@
 //! One process: an engine with its stores on a simulated disk, and the room above. It does what the
 //! node's core and shell do, as far as a strategy can see it.
 
-use super::room::Room;
+use super::room::{Place, Room};
 use super::{GROUP, History, Row};
+use crate::row::Order;
 use bytes::Bytes;
 use replica::engine::{Checkpoint, GroupCheckpoint, Links, StateAt};
 use replica::store::history::{HistoryOptions, Record};
@@ -15,8 +16,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::sync::mpsc::{Receiver, channel};
 
-/// The key of the room's history.
+/// The key of the room's history, or what the keys of its streams begin with.
 pub(crate) const ROOM: &[u8] = b"#room";
+/// A gossip group's log may hold so much for those who are away: less than they miss.
+const KEPT_BYTES_MAX: u64 = 256 << 10;
 /// How often a node looks where replicas shall be.
 const DUTY_MS: u64 = 250;
 /// Wall clocks begin here.
@@ -32,6 +35,7 @@ pub(crate) enum Answer {
 
 pub(crate) struct Node {
     pub(crate) me: PeerId,
+    pub(crate) order: Order,
     pub(crate) engine: Engine,
     pub(crate) history: Rc<RefCell<History>>,
     pub(crate) room: Room,
@@ -48,6 +52,8 @@ pub(crate) struct Node {
     /// Most bytes that were submitted to the log and not on disk.
     pub(crate) unsynced_bytes: usize,
     pub(crate) up: BTreeSet<PeerId>,
+    /// Branches that met: is it for this node to say so?
+    pub(crate) met: Vec<bool>,
     /// For the directory to decide on.
     pub(crate) proposes: Vec<Propose>,
     synced: Receiver<Result<u64, LogError>>,
@@ -105,6 +111,7 @@ impl Node {
         let kind = row.kind;
         let mut node = Node {
             me,
+            order: row.order,
             engine: Engine::new(me, boot, log, history.clone(), move |_| kind),
             history,
             room: Room::default(),
@@ -115,6 +122,7 @@ impl Node {
             broken: None,
             unsynced_bytes: 0,
             up: BTreeSet::new(),
+            met: Vec::new(),
             proposes: Vec::new(),
             synced,
             sync_at_ms: None,
@@ -122,6 +130,7 @@ impl Node {
             now_ms,
         };
         node.engine.set_now(now_ms);
+        node.engine.set_kept_bytes_max(KEPT_BYTES_MAX);
         let found = recovered.groups.get(&GROUP).cloned();
         let group = checkpoint.groups.get(&GROUP.0);
         if let Some(it) = group {
@@ -140,8 +149,9 @@ impl Node {
             term: it.term,
             lanes: it.lanes.clone(),
         });
-        let begun = node.engine.add_replica(GROUP, Start { log: found, point }, at);
-        begun.expect("what was synced fits together");
+        if let Err(why) = node.engine.add_replica(GROUP, Start { log: found, point }, at) {
+            node.broken = Some(why);
+        }
         Ok(node)
     }
 
@@ -212,13 +222,9 @@ impl Node {
     fn take(&mut self, event: Event, answers: &mut Vec<(u64, Answer)>) {
         match event {
             Event::Apply(applied) => {
-                for command in applied.commands {
-                    let sort = self.room.apply(applied.stamp, command.clone());
-                    if self.engine.holds(GROUP) == Some(true) {
-                        let record = Record { index: applied.index, sort, body: &command };
-                        let kept = self.history.borrow_mut().append(GROUP, ROOM, record);
-                        kept.expect("the history's disk is fine");
-                    }
+                let places = self.room.apply(self.order, &applied);
+                if self.engine.holds(GROUP) == Some(true) {
+                    places.into_iter().zip(&applied.commands).for_each(|it| self.keep(it.0, it.1));
                 }
                 answers.extend(applied.tokens.into_iter().map(|it| (it, Answer::Acked)));
             }
@@ -226,7 +232,11 @@ impl Node {
             Event::Unknown { token } => answers.push((token, Answer::Unknown)),
             Event::WantsState(group) => self.engine.provide(group, &self.room.snapshot()),
             Event::Install { state, .. } => {
-                self.room = Room::restore(&state);
+                let theirs = Room::restore(&state);
+                match self.order {
+                    Order::Total => self.room = theirs,
+                    Order::PerOrigin => self.room.join(theirs),
+                }
                 self.installs += 1;
                 match self.engine.holds(GROUP) {
                     Some(true) => self.installing = true,
@@ -235,8 +245,37 @@ impl Node {
             }
             Event::Keep(_) => self.installing = true,
             Event::Propose { propose, .. } => self.proposes.push(propose),
+            Event::Met { announces, .. } => self.met.push(announces),
             Event::Told { .. } => {}
         }
+    }
+
+    fn keep(&mut self, (sort, whose, index): Place, command: &[u8]) {
+        let key = match self.order {
+            Order::Total => ROOM.to_vec(),
+            Order::PerOrigin => [ROOM, format!("\0{whose:016x}").as_bytes()].concat(),
+        };
+        let record = Record { index, sort, body: command };
+        let kept = self.history.borrow_mut().append(GROUP, &key, record);
+        kept.expect("the history's disk is fine");
+    }
+
+    /// The keys of the room's history.
+    pub(crate) fn streams(&self) -> Vec<Vec<u8>> {
+        let history = self.history.borrow();
+        history.streams(GROUP, ROOM).map(|it| it.0.to_vec()).collect()
+    }
+
+    /// What the history has, in the order on which all agree.
+    pub(crate) fn kept(&self) -> Vec<Bytes> {
+        let mut all = Vec::new();
+        for key in self.streams() {
+            let kept = self.history.borrow().range(GROUP, &key, 0..u64::MAX);
+            let kept = kept.expect("the history can be read");
+            all.extend(kept.into_iter().map(|it| (it.sort, key.clone(), it.ordinal, it.body)));
+        }
+        all.sort_unstable();
+        all.into_iter().map(|it| it.3).collect()
     }
 
     /// All of a checkpoint at once.

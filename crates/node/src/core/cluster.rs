@@ -253,7 +253,8 @@ impl Core {
         self.now_ms - since > STRAY_MS
     }
 
-    fn directory_voters(&self) -> Vec<u64> {
+    /// Who shall vote in the directory.
+    pub(super) fn directory_voters(&self) -> Vec<u64> {
         let may_vote: Vec<&Member> =
             self.directory.members().filter(|it| it.roles.directory).collect();
         let ring = Ring::new(may_vote.iter().map(|it| &*it.name));

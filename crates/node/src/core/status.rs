@@ -1,6 +1,6 @@
 //! What the node says of itself and its cluster.
 
-use super::Core;
+use super::{Core, DIRECTORY};
 use crate::status::{GroupStatus, NodeStatus, Status};
 use chat::Replication;
 use chat::directory::MemberState;
@@ -59,18 +59,19 @@ impl Core {
         let names = |of: &mut dyn Iterator<Item = u64>| -> Vec<String> {
             of.map(|it| self.name_of(it).to_string()).collect()
         };
-        let replicas = match self.directory.placement(group.group) {
-            Some(placement) if group.role == "observer" => {
-                names(&mut placement.replicas.iter().map(|it| it.0))
-            }
+        let replicas = match group.role {
+            "observer" => names(&mut self.observed_replicas(&group).into_iter()),
             _ => names(&mut group.replicas.voters.iter().copied()),
         };
         let view = self.directory.view(group.group);
+        let has_route = self.engine.has_route(GroupId(group.group));
+        // Who observes a group does not hear who leads it, but the directory may have named one.
+        let named = view.filter(|_| group.role == "observer" && has_route).map(|it| it.primary.0);
         let in_sync = view.into_iter().flat_map(|it| &it.in_sync);
         GroupStatus {
             id: group.group,
             strategy: group.strategy.to_owned(),
-            leader: group.replicas.leader.map(|it| self.name_of(it).to_string()),
+            leader: group.replicas.leader.or(named).map(|it| self.name_of(it).to_string()),
             replicas,
             in_sync: names(&mut in_sync.map(|it| it.0)),
             rooms,
@@ -80,7 +81,19 @@ impl Core {
             term: group.replicas.term,
             role: group.role.to_owned(),
             waiting: group.waiting,
-            has_route: self.engine.has_route(GroupId(group.group)),
+            has_route,
+        }
+    }
+
+    /// Who should hold the replicas of a group that this node only follows: it does not hear who does.
+    fn observed_replicas(&self, group: &replica::engine::GroupStatus) -> Vec<u64> {
+        match self.directory.placement(group.group) {
+            Some(placement) => placement.replicas.iter().map(|it| it.0).collect(),
+            None if GroupId(group.group) == DIRECTORY => self.directory_voters(),
+            None if group.strategy == "gossip" => {
+                self.directory.members().filter(|it| it.roles.chat).map(|it| it.id.0).collect()
+            }
+            None => group.replicas.voters.clone(),
         }
     }
 

@@ -7,8 +7,9 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
+use chat::Replication;
 use node::admin::{RoomAnswer, RoomQuestion, ask_room};
-use node::status::RoomStatus;
+use node::status::{GroupStatus, RoomStatus};
 
 use super::progress::Progress;
 use super::setup::Common;
@@ -30,19 +31,40 @@ impl Cluster {
     /// Starts so many and waits until every group has its replicas.
     pub(super) fn start(nodes: usize, fanout: usize, progress: &Progress) -> Result<Cluster> {
         progress.phase(format!("starting {nodes} nodes"), 0);
-        let mut members = Members::start(nodes, Purpose::Bench { fanout })?;
+        let mut cluster = Cluster(Members::start(nodes, Purpose::Bench { fanout })?);
+        cluster.wait_ready()?;
+        Ok(cluster)
+    }
+
+    /// Waits until all are up and every group has its replicas.
+    pub(super) fn wait_ready(&mut self) -> Result<()> {
         let begin = Instant::now();
-        while !members.are_ready() {
-            members.look(true)?;
+        while !self.0.are_ready() {
+            self.0.look(true)?;
             ensure!(
                 begin.elapsed() < READY_MAX,
                 "the nodes are not ready after {} s; how they are:\n{}",
                 READY_MAX.as_secs(),
-                members.status()
+                self.0.status()
             );
             thread::sleep(LOOK_EVERY);
         }
-        Ok(Cluster(members))
+        Ok(())
+    }
+
+    /// The node that leads the one group of rooms of a strategy. `None`: nobody does, or needs to.
+    pub(super) fn leader(&self, replication: Replication) -> Option<usize> {
+        let is_its = |it: &&GroupStatus| it.id != 0 && it.strategy == replication.as_str();
+        let leader = self.0.all().iter().find_map(|member| {
+            let status = node::ask_status(&member.peers.to_string(), ANSWER_MAX).ok()?;
+            status.groups.iter().find(is_its)?.leader.clone()
+        })?;
+        self.0.all().iter().position(|it| it.name == leader)
+    }
+
+    /// The process id of a node that runs.
+    pub(super) fn pid(&self, index: usize) -> Option<i32> {
+        self.0.all()[index].pid().and_then(|it| i32::try_from(it).ok())
     }
 
     /// What is common to all scenarios, with the first of these nodes as servers.
@@ -63,6 +85,7 @@ impl Cluster {
 
     /// Starts one that was killed; returns once its cluster port takes connections.
     pub(super) fn restart(&mut self, index: usize) -> Result<()> {
+        self.0.look(false)?; // Somebody else may have killed it.
         self.0.restart(index + 1)?;
         let begin = Instant::now();
         while TcpStream::connect(self.0.all()[index].peers).is_err() {

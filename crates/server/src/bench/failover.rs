@@ -45,6 +45,21 @@ pub(super) struct Args {
     bytes: usize,
 }
 
+impl Args {
+    /// One trial of many: so much load on a fresh room, and this process killed.
+    pub(super) fn kill(pid: i32, replication: Replication, rate: f64) -> Args {
+        Args {
+            kill_pid: Some(pid),
+            stop_pid: None,
+            rate,
+            connections: None,
+            room: None,
+            replication: Some(replication),
+            bytes: 150,
+        }
+    }
+}
+
 const CAPS: &[&str] =
     &["echo-message", "standard-replies", "message-tags", "batch", "labeled-response"];
 const BLOW_AFTER_S: f64 = if cfg!(test) { 0.3 } else { 2.0 };

@@ -34,6 +34,7 @@ mod rooms;
 
 mod catch_up;
 mod cluster;
+mod pauses;
 mod spread;
 
 #[cfg(test)]
@@ -76,12 +77,14 @@ enum Scenario {
     Spread(spread::Args),
     /// Time until a node that was down has all that was said meanwhile. Starts a cluster of its own.
     CatchUp(catch_up::Args),
+    /// The pause in writing when a node dies, trial after trial, of a cluster of its own.
+    Pauses(pauses::Args),
 }
 
 impl Scenario {
     /// It measures nodes of its own, not `--server`.
     fn starts_nodes(&self) -> bool {
-        matches!(self, Scenario::Spread(_) | Scenario::CatchUp(_))
+        matches!(self, Scenario::Spread(_) | Scenario::CatchUp(_) | Scenario::Pauses(_))
     }
 }
 
@@ -123,6 +126,7 @@ fn measure(args: &Args) -> Result<Report> {
         Scenario::Failover(it) => failover::run(it, common, &progress),
         Scenario::Spread(it) => spread::run(it, common, &progress),
         Scenario::CatchUp(it) => catch_up::run(it, common, &progress),
+        Scenario::Pauses(it) => pauses::run(it, common, &progress),
     }?;
     let mut fields = heading(args);
     fields.append(std::mem::take(&mut report.fields));
@@ -142,6 +146,7 @@ fn heading(args: &Args) -> Fields {
         Scenario::Failover(_) => "failover",
         Scenario::Spread(_) => "spread",
         Scenario::CatchUp(_) => "catch-up",
+        Scenario::Pauses(_) => "pauses",
     };
     let mut fields = Fields::default();
     fields.put("scenario", scenario);

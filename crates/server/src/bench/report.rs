@@ -31,7 +31,6 @@ impl Fields {
         );
     }
 
-    #[cfg(test)]
     pub(super) fn get(&self, name: &str) -> Option<&Value> {
         self.0.iter().find_map(|(key, value)| (*key == name).then_some(value))
     }

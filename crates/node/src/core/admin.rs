@@ -260,7 +260,7 @@ impl Core {
         let (history, key) = (self.history.borrow(), name.as_str().as_bytes());
         let is_its = |it: &[u8]| it.strip_prefix(key).is_some_and(|it| matches!(it, [] | [0, ..]));
         let kept = groups.iter().map(|it| {
-            let streams = history.rooms(*it).filter(|(key, _)| is_its(key));
+            let streams = history.streams(*it, key).filter(|(key, _)| is_its(key));
             streams.map(|(key, _)| history.count(*it, key)).sum::<u64>()
         });
         (!groups.is_empty()).then(|| kept.sum())

@@ -223,12 +223,13 @@ impl Core {
     /// A node over an engine whose groups are restored already.
     pub(crate) fn new(
         around: Surroundings,
-        engine: Engine,
+        mut engine: Engine,
         history: Rc<RefCell<History>>,
         directory: Directory,
         rooms: BTreeMap<GroupId, Rooms>,
     ) -> Core {
         let me = NodeId(around.identity.id);
+        engine.set_fanout(around.config.fanout);
         let ring = GroupRing::new(around.identity.groups);
         let groups = Groups::new(around.identity.groups);
         Core {

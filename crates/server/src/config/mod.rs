@@ -229,6 +229,7 @@ impl Config {
             address: self.cluster.address.clone(),
             join: others.collect(),
             copies: self.rooms.copies,
+            fanout: self.gossip.fanout,
             may_rooms_move: true,
             replication: self.rooms.replication,
             groups: u32::try_from(self.cluster.groups).expect("bounded when it was read"),

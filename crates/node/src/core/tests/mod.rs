@@ -69,6 +69,7 @@ impl Alone {
                 address: "127.0.0.1:1".to_owned(),
                 join: Vec::new(),
                 copies: 1,
+                fanout: 3,
                 may_rooms_move: true,
                 replication: chat::Replication::Raft,
                 groups: 1,

@@ -1,7 +1,7 @@
 //! Reading history: from here, or from a node that holds a replica of the group.
 
-use super::eras::{self, Reach};
 use super::Core;
+use super::eras::{self, Reach};
 use crate::door::{Answer, ConnId, HistoryPoint, HistorySelect, Refused, View};
 use bytes::Bytes;
 use chat::directory::Session;

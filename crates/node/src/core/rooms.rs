@@ -33,6 +33,9 @@ impl Core {
                 continue;
             };
             let ahead = self.is_ahead(group, &decoded);
+            if let (RoomVerb::Adopt { .. }, Place::Room(room)) = (&decoded.verb, &decoded.place) {
+                self.track(room);
+            }
             let replication = self.groups.replication(group);
             let new = || Rooms::of(replication, group.0, self.limits);
             let rooms = self.rooms.entry(group).or_insert_with(new);
@@ -105,6 +108,7 @@ impl Core {
     /// Those who see it, then who asked.
     pub(super) fn tell(&mut self, telling: Telling) {
         for record in telling.records {
+            self.follow_told(&record);
             self.deliver_record(record, telling.asked);
         }
         if let Some((token, answer)) = telling.answer {

@@ -434,7 +434,7 @@ fn what_is_not_in_this_version_says_so() {
         &[],
         &[
             "starling.toml:2: `cluster.directory = \"bully\"` is not in this version yet; it has \"raft\"",
-            "starling.toml:4: `rooms.replication = \"gossip\"` is not in this version yet; it has \"raft\"",
+            "starling.toml:4: `rooms.replication = \"gossip\"` is not in this version yet; it has \"raft\", \"primary-backup\"",
         ],
     );
     for door in ["grpc", "web", "dns"] {

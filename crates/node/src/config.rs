@@ -24,9 +24,6 @@ pub struct Config {
     pub copies: usize,
     /// How many of the nearest peers a gossiped entry goes to at once.
     pub fanout: usize,
-    /// Whether rooms may be replicated in other ways than by Raft, and change that. Off outside of tests:
-    /// the simulator still finds faults in moves that other faults meet.
-    pub may_rooms_move: bool,
     /// How new rooms are replicated.
     pub replication: chat::Replication,
     /// Room groups of a newly founded cluster.

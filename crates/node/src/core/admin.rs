@@ -92,7 +92,7 @@ impl Core {
             return Err(format!("{} serves nobody now; ask another node", self.config.name));
         }
         let is_there = self.groups.group_for(self.home_of(&name), to).is_some();
-        if to != Replication::Raft && !(is_there && self.config.may_rooms_move) {
+        if !is_there {
             return Err(format!("this version does not replicate rooms by {to}"));
         }
         if self.wishes.len() >= WISHES_MAX {

@@ -230,7 +230,6 @@ impl Config {
             join: others.collect(),
             copies: self.rooms.copies,
             fanout: self.gossip.fanout,
-            may_rooms_move: true,
             replication: self.rooms.replication,
             groups: u32::try_from(self.cluster.groups).expect("bounded when it was read"),
             session_grace: self.limits.session_grace,

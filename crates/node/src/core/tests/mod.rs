@@ -70,7 +70,6 @@ impl Alone {
                 join: Vec::new(),
                 copies: 1,
                 fanout: 3,
-                may_rooms_move: true,
                 replication: chat::Replication::Raft,
                 groups: 1,
                 session_grace: Duration::from_secs(60),

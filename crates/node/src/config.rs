@@ -22,9 +22,8 @@ pub struct Config {
     pub join: Vec<String>,
     /// Replicas of each group; fewer nodes than that: as many as there are.
     pub copies: usize,
-    /// Whether rooms may be replicated in other ways than by Raft, and change that. Off outside of tests:
-    /// the simulator still finds faults in moves that other faults meet.
-    pub may_rooms_move: bool,
+    /// How many of the nearest peers a gossiped entry goes to at once.
+    pub fanout: usize,
     /// How new rooms are replicated.
     pub replication: chat::Replication,
     /// Room groups of a newly founded cluster.

@@ -60,11 +60,11 @@ impl Machine {
             address: address(self.number),
             join: self.join.borrow().iter().map(|it| address(*it)).collect(),
             copies: super::COPIES,
+            fanout: 3,
             groups: super::GROUPS,
             session_grace: Duration::from_secs(5),
             retention: None,
             empty_room_ttl: None,
-            may_rooms_move: true,
             replication: chat::Replication::Raft,
         }
     }

@@ -92,7 +92,7 @@ impl Core {
             return Err(format!("{} serves nobody now; ask another node", self.config.name));
         }
         let is_there = self.groups.group_for(self.home_of(&name), to).is_some();
-        if to != Replication::Raft && !(is_there && self.config.may_rooms_move) {
+        if !is_there {
             return Err(format!("this version does not replicate rooms by {to}"));
         }
         if self.wishes.len() >= WISHES_MAX {
@@ -260,7 +260,7 @@ impl Core {
         let (history, key) = (self.history.borrow(), name.as_str().as_bytes());
         let is_its = |it: &[u8]| it.strip_prefix(key).is_some_and(|it| matches!(it, [] | [0, ..]));
         let kept = groups.iter().map(|it| {
-            let streams = history.rooms(*it).filter(|(key, _)| is_its(key));
+            let streams = history.streams(*it, key).filter(|(key, _)| is_its(key));
             streams.map(|(key, _)| history.count(*it, key)).sum::<u64>()
         });
         (!groups.is_empty()).then(|| kept.sum())

@@ -32,6 +32,13 @@ pub(super) struct Parked {
     makes: Option<Making>,
 }
 
+impl Parked {
+    /// The tag of one that is not on its way: nobody else will answer it.
+    pub(super) fn unsent(&self) -> Option<u64> {
+        (!self.is_sent).then_some(self.tag)
+    }
+}
+
 /// Somebody comes into a room that is not there yet.
 #[derive(Debug)]
 struct Making {

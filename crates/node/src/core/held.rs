@@ -10,8 +10,9 @@ use replica::store::GroupId;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-/// So long at most: then it is shown, in whatever order. A group that was left cannot be followed then.
-const HELD_MS: u64 = 5_000;
+/// So long at most: then it is shown, in whatever order. Far longer than any cut or election: a group that
+/// was left is lost altogether then.
+const HELD_MS: u64 = 120_000;
 /// So many of a room at most.
 const HELD_MAX: usize = 10_000;
 
@@ -62,17 +63,14 @@ impl Core {
     }
 
     /// Tells what need not wait any more.
-    pub(super) fn release_held(&mut self) -> Vec<Arc<Record>> {
-        let mut told = Vec::new();
+    pub(super) fn release_held(&mut self) {
         let keys: Vec<_> = self.held.keys().cloned().collect();
         for key in keys {
             while let Some(telling) = self.next_held(&key) {
-                told.extend(telling.records.iter().cloned());
                 self.tell(telling);
             }
         }
         self.held.retain(|_, it| !it.is_empty());
-        told
     }
 
     fn next_held(&mut self, key: &(GroupId, RoomName)) -> Option<Telling> {

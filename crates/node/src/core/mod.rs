@@ -25,6 +25,7 @@ mod requests;
 mod resync;
 mod rooms;
 mod status;
+mod told;
 mod views;
 
 #[cfg(test)]
@@ -216,6 +217,8 @@ pub(crate) struct Core {
     detoured: BTreeSet<ConnId>,
     /// What has yet to be told, by group and room.
     held: BTreeMap<(GroupId, chat::RoomName), held::HeldOf>,
+    /// Rooms that may not be as clients here were told: who they were told is in.
+    told: BTreeMap<chat::RoomName, told::Told>,
     fatal: Option<String>,
 }
 
@@ -223,12 +226,13 @@ impl Core {
     /// A node over an engine whose groups are restored already.
     pub(crate) fn new(
         around: Surroundings,
-        engine: Engine,
+        mut engine: Engine,
         history: Rc<RefCell<History>>,
         directory: Directory,
         rooms: BTreeMap<GroupId, Rooms>,
     ) -> Core {
         let me = NodeId(around.identity.id);
+        engine.set_fanout(around.config.fanout);
         let ring = GroupRing::new(around.identity.groups);
         let groups = Groups::new(around.identity.groups);
         Core {
@@ -285,6 +289,7 @@ impl Core {
             last_search_ms: None,
             detoured: BTreeSet::new(),
             held: BTreeMap::new(),
+            told: BTreeMap::new(),
             fatal: None,
         }
     }
@@ -401,6 +406,7 @@ impl Core {
         self.moves_settled = self.moves_seen;
         self.carry_rooms();
         self.release_held();
+        self.settle_told();
         self.advance_detours();
     }
 

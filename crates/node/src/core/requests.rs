@@ -247,7 +247,6 @@ impl Core {
                     })
                     .collect(),
             },
-            RoomAsk::Replicate(_) if !self.config.may_rooms_move => return Err(Refused::NotYet),
             RoomAsk::Replicate(to) => {
                 if self.groups.group_for(self.home_of(room), to).is_none() {
                     let why = Refusal::BadModeParam(REPLICATION_LETTER, to.as_str().into());

@@ -33,6 +33,9 @@ impl Core {
                 continue;
             };
             let ahead = self.is_ahead(group, &decoded);
+            if let (RoomVerb::Adopt { .. }, Place::Room(room)) = (&decoded.verb, &decoded.place) {
+                self.track(room);
+            }
             let replication = self.groups.replication(group);
             let new = || Rooms::of(replication, group.0, self.limits);
             let rooms = self.rooms.entry(group).or_insert_with(new);
@@ -42,7 +45,10 @@ impl Core {
                 continue;
             }
             self.room_outcome(group, index, token, ahead, outcome);
-            self.moves_seen += u64::from(moves);
+            if moves {
+                self.moves_seen += 1;
+                self.release_held(); // Before anything of the next era, which may follow at once.
+            }
         }
     }
 
@@ -102,6 +108,7 @@ impl Core {
     /// Those who see it, then who asked.
     pub(super) fn tell(&mut self, telling: Telling) {
         for record in telling.records {
+            self.follow_told(&record);
             self.deliver_record(record, telling.asked);
         }
         if let Some((token, answer)) = telling.answer {

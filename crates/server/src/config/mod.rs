@@ -229,7 +229,7 @@ impl Config {
             address: self.cluster.address.clone(),
             join: others.collect(),
             copies: self.rooms.copies,
-            may_rooms_move: true,
+            fanout: self.gossip.fanout,
             replication: self.rooms.replication,
             groups: u32::try_from(self.cluster.groups).expect("bounded when it was read"),
             session_grace: self.limits.session_grace,

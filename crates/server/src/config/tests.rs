@@ -107,7 +107,7 @@ fn every_key_of_a_full_file_arrives() {
     assert_eq!(irc.motd, ["Welcome.", "", "Be kind."]);
 
     assert_eq!(config.metrics_address(), Some("127.0.0.1:9100".parse().expect("an address")));
-    assert_eq!(config.gossip.fanout, 2);
+    assert_eq!(config.for_node().fanout, 2);
     assert!(config.accounts.email_required);
     assert_eq!(
         config.warnings,

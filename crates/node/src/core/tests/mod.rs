@@ -69,7 +69,7 @@ impl Alone {
                 address: "127.0.0.1:1".to_owned(),
                 join: Vec::new(),
                 copies: 1,
-                may_rooms_move: true,
+                fanout: 3,
                 replication: chat::Replication::Raft,
                 groups: 1,
                 session_grace: Duration::from_secs(60),

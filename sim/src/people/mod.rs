@@ -45,6 +45,7 @@ const MIXES: &[Mix] = &[
             (racers::begin, 1),
             (operators::begin, 1),
             (readers::begin, 1),
+            (changers::begin, 1),
         ],
         movers: 3,
         stay_ms: (300, 1_500),

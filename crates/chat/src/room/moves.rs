@@ -6,7 +6,7 @@
 use super::journey::Moved;
 use super::numbers::Numbers;
 use super::{Carried, Refusal, Room, RoomCommand, RoomVerb, Rooms};
-use crate::{Place, Replication, RoomName};
+use crate::{Place, Replication, RoomName, Stamp};
 
 impl Rooms {
     /// True for a command that was applied here already, or in a group where its room was before.
@@ -29,6 +29,19 @@ impl Rooms {
     pub fn lives(&self, name: &str) -> Option<(Replication, u64)> {
         let here = self.rooms.get(name).map(|it| (it.replication(), it.epoch()));
         here.or_else(|| self.moved.get(name).map(|it| (it.to, it.epoch)))
+    }
+
+    /// The room as this group last had it.
+    #[must_use]
+    pub fn newest(&self, name: &str) -> Option<&Room> {
+        let moved = || self.moved.get(name).map(|it| it.carried.room());
+        self.rooms.get(name).or_else(moved)
+    }
+
+    /// The stamp of the last record of the group.
+    #[must_use]
+    pub fn last(&self) -> Stamp {
+        self.last
     }
 
     /// What the group where a room lives now must be told of it; none for one that did not leave this

@@ -10,8 +10,9 @@ use replica::store::GroupId;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-/// So long at most: then it is shown, in whatever order. A group that was left cannot be followed then.
-const HELD_MS: u64 = 5_000;
+/// So long at most: then it is shown, in whatever order. Far longer than any cut or election: a group that
+/// was left is lost altogether then.
+const HELD_MS: u64 = 120_000;
 /// So many of a room at most.
 const HELD_MAX: usize = 10_000;
 

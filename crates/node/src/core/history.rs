@@ -1,10 +1,10 @@
 //! Reading history: from here, or from a node that holds a replica of the group.
 
-use super::{Core, eras};
+use super::eras::{self, Reach};
+use super::Core;
 use crate::door::{Answer, ConnId, HistoryPoint, HistorySelect, Refused, View};
 use bytes::Bytes;
 use chat::directory::Session;
-use chat::room::Room;
 use chat::{MsgId, Place, RoomName, Stamp};
 use replica::planted;
 use replica::store::GroupId;
@@ -42,6 +42,8 @@ pub(super) struct LookUp {
     asked: (ConnId, u64),
     select: HistorySelect,
     limit: usize,
+    /// Nothing above this is told.
+    end: Stamp,
     missing: usize,
     parts: Vec<Vec<Bytes>>,
 }
@@ -55,13 +57,16 @@ impl Core {
         select: HistorySelect,
         limit: usize,
     ) {
-        let Some((groups, key)) = self.readable(asker, target) else {
+        let Some((Reach { groups, end }, key)) = self.readable(asker, target) else {
             return self.answer(asked.0, asked.1, Answer::Refused(vec![Refused::NoHistory]));
+        };
+        let Some(select) = eras::up_to(select, end) else {
+            return self.answer(asked.0, asked.1, Answer::View(View::History(Vec::new())));
         };
         let look_up = self.next_token;
         self.next_token += 1;
         let missing = groups.len();
-        let it = LookUp { asked, select, limit, missing, parts: Vec::new() };
+        let it = LookUp { asked, select, limit, end, missing, parts: Vec::new() };
         self.look_ups.insert(look_up, it);
         for group in groups {
             self.look_up_part(look_up, group, &key, select, limit);
@@ -102,13 +107,13 @@ impl Core {
         if it.missing > 0 && !is_missing {
             return;
         }
-        let Some(LookUp { asked, select, limit, parts, .. }) = self.look_ups.remove(&look_up)
+        let Some(LookUp { asked, select, limit, end, parts, .. }) = self.look_ups.remove(&look_up)
         else {
             return;
         };
         let answer = match is_missing {
             true => Answer::Refused(vec![Refused::Unavailable]),
-            false => Answer::View(View::History(eras::join(parts, select, limit))),
+            false => Answer::View(View::History(eras::join(parts, select, limit, end))),
         };
         self.answer(asked.0, asked.1, answer);
     }
@@ -121,7 +126,7 @@ impl Core {
     }
 
     /// The history the asker means, if it may be read by them.
-    fn readable(&self, asker: Option<&Session>, target: &str) -> Option<(Vec<GroupId>, String)> {
+    fn readable(&self, asker: Option<&Session>, target: &str) -> Option<(Reach, String)> {
         let asker = asker?;
         let place = if target.starts_with('#') {
             let name = RoomName::parse(target).ok()?;
@@ -129,8 +134,7 @@ impl Core {
             if !room.may_read(&asker.who()) {
                 return None;
             }
-            let groups = self.groups_of(&name, &room);
-            return Some((groups, name.as_str().to_owned()));
+            return Some((self.reach(&name), name.as_str().to_owned()));
         } else {
             let theirs = match self.directory.by_nick(target) {
                 Some(session) => session.identity(),
@@ -138,19 +142,9 @@ impl Core {
             };
             Place::direct(&asker.identity(), &theirs)
         };
-        Some((vec![self.group_of(&place)], place.key()))
-    }
-
-    /// The groups that have something of a room's history. (When it moved so often that its first eras are
-    /// forgotten, any may.)
-    fn groups_of(&self, name: &RoomName, room: &Room) -> Vec<GroupId> {
-        let home = self.home_of(name);
-        if room.eras().len() >= self.limits.eras_max {
-            return self.groups.of_home(home).collect();
-        }
-        let eras = room.eras().iter().map(|it| it.replication);
-        let all: BTreeSet<_> = eras.chain([room.replication()]).collect();
-        all.into_iter().filter_map(|it| self.groups.group_for(home, it)).collect()
+        // Of one group, whoever has more of it has all that is before, too.
+        let groups = BTreeSet::from([self.group_of(&place)]);
+        Some((Reach { groups, end: Stamp(u64::MAX) }, place.key()))
     }
 
     fn past_identity(&self, nick: &str) -> Option<String> {
@@ -265,7 +259,7 @@ impl Core {
             (last.sort > after.0 | 0xffff).then_some(Stamp(last.sort))
         };
         for (name, room) in self.rooms_with(asker.id) {
-            let groups = self.groups_of(name, &room).into_iter();
+            let groups = self.reach(name).groups.into_iter();
             if let Some(at) = groups.filter_map(|it| newest(it, name.as_str())).max() {
                 found.insert(room.shown().into(), at);
             }

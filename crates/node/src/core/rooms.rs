@@ -42,7 +42,10 @@ impl Core {
                 continue;
             }
             self.room_outcome(group, index, token, ahead, outcome);
-            self.moves_seen += u64::from(moves);
+            if moves {
+                self.moves_seen += 1;
+                self.release_held(); // Before anything of the next era, which may follow at once.
+            }
         }
     }
 

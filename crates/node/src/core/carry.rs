@@ -98,7 +98,7 @@ impl Core {
             return Some(vec![Errand { to: group, verb: RoomVerb::Gone { epoch: gone } }]);
         }
         let mut errands = Vec::new();
-        let to = self.groups.group_for(home, lives)?;
+        let to = self.groups.group_for(home, lives);
         if self.known_move(to, name) < epoch
             && let Some(carried) = rooms.carried(name.as_str())
         {

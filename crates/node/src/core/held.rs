@@ -44,7 +44,11 @@ impl Core {
         if room.epoch() == 0 {
             return None;
         }
-        let until = self.awaits(group, name, room)?;
+        let behind = self.held.get(&(group, name.clone())).and_then(|it| it.back()).map(|it| it.until);
+        let until = self
+            .awaits(group, name, room)
+            .or_else(|| self.awaits_talk(name, room))
+            .or(behind)?;
         Some((name.clone(), until))
     }
 
@@ -79,7 +83,10 @@ impl Core {
     fn next_held(&mut self, key: &(GroupId, RoomName)) -> Option<Telling> {
         let held = self.held.get(key)?;
         let (until, since_ms) = held.front().map(|it| (it.until, it.since_ms))?;
-        let has_come = self.known_move(until.0, &key.1) >= until.1;
+        let has_come = match until.0 == self.groups.talk() {
+            true => self.has_all_talk(&key.1, until.1),
+            false => self.known_move(until.0, &key.1) >= until.1,
+        };
         let is_late = self.now_ms - since_ms > HELD_MS || held.len() > HELD_MAX;
         if !has_come && is_late {
             tracing::warn!(group = %key.0, room = %key.1, "its last words in {} are missing", until.0);

@@ -90,6 +90,7 @@ impl Core {
                 self.history_failed(&why);
             }
             self.note_expired(group, &room);
+            self.drop_talk(&room);
         }
         let answer = token.map(|token| match refused.is_empty() {
             true => (token, Answer::Done),
@@ -277,6 +278,8 @@ fn is_of_moves(verb: &RoomVerb) -> bool {
             | RoomVerb::Lives { .. }
             | RoomVerb::Gone { .. }
             | RoomVerb::Expire { .. }
+            | RoomVerb::Tail { .. }
+            | RoomVerb::Open { .. }
     )
 }
 

@@ -65,6 +65,7 @@ impl Machine {
             retention: None,
             empty_room_ttl: None,
             may_rooms_move: true,
+            fanout: 3,
             replication: chat::Replication::Raft,
         }
     }

@@ -49,6 +49,7 @@ impl Core {
     /// Looks through all that ever left a group.
     pub(super) fn find_moves(&mut self) {
         self.last_search_ms = Some(self.now_ms);
+        self.find_closing();
         let left = self
             .rooms
             .iter()

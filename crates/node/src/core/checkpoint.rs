@@ -142,10 +142,11 @@ impl Core {
 pub(crate) struct Restored {
     pub(crate) engine: Engine,
     pub(crate) history: Rc<RefCell<History>>,
-    pub(crate) directory: Directory,
-    pub(crate) rooms: BTreeMap<GroupId, Rooms>,
-    pub(crate) talk: Fold,
+    pub(crate) state: State,
 }
+
+/// What the logs came to: the directory, the rooms of each group, and all gossip.
+pub(crate) type State = (Directory, BTreeMap<GroupId, Rooms>, Fold);
 
 /// Why a node cannot start from what the disk holds.
 #[derive(Debug, thiserror::Error)]
@@ -239,7 +240,7 @@ pub(crate) fn restore(
             .map_err(|why| damaged(&why))?;
     }
     restore_begun(&mut engine, &recovered)?;
-    Ok(Restored { engine, history, directory, rooms, talk })
+    Ok(Restored { engine, history, state: (directory, rooms, talk) })
 }
 
 /// Whether the log is marked as this identity's. A member's log is, or it is not the log that holds

@@ -57,6 +57,7 @@ impl Core {
             self.down_since.clear();
         }
         self.close_talks();
+        self.tell_of_meetings();
         self.measure();
     }
 

@@ -71,7 +71,9 @@ impl Core {
     pub(super) fn goes_another_way(&self, conn: &Conn, ask: &Ask) -> bool {
         let talks = |room| matches!(self.lives(room), Lives::Here(_, it) if is_gossip(it));
         let is_said = match ask {
-            Ask::Room { room, verb: RoomAsk::Say { .. } } if conn.rooms_in_flight > 0 => talks(room),
+            Ask::Room { room, verb: RoomAsk::Say { .. } } if conn.rooms_in_flight > 0 => {
+                talks(room)
+            }
             _ => false,
         };
         conn.rooms_in_flight > 0 && conn.is_talking != is_said

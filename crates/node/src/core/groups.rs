@@ -68,7 +68,9 @@ impl Groups {
 
     /// The groups that rooms of this home may live in, itself first.
     pub(crate) fn of_home(self, home: GroupId) -> impl Iterator<Item = GroupId> {
-        [Replication::Raft, Replication::PrimaryBackup].map(|it| self.group_for(home, it)).into_iter()
+        [Replication::Raft, Replication::PrimaryBackup]
+            .map(|it| self.group_for(home, it))
+            .into_iter()
     }
 
     /// How many replicas keep a group for as many losses as `copies` of Raft's survive.

@@ -163,8 +163,10 @@ pub(crate) struct Core {
     talk: Fold,
     /// Rooms whose gossip ends, and what this node has done about it.
     closing: BTreeMap<chat::RoomName, talk::Closing>,
-    /// New eras that wait here for the last of the one before, and since when.
-    uncovered: RefCell<BTreeMap<(chat::RoomName, u64), u64>>,
+    /// Cuts that are over, while what was said on the other side still comes.
+    meetings: Vec<talk::Meeting>,
+    /// Rooms, and since which move of theirs nobody waits any more for what was said before it.
+    given_up: BTreeMap<chat::RoomName, u64>,
     groups: Groups,
     ring: GroupRing,
     shards: Vec<Shard>,
@@ -231,11 +233,13 @@ impl Core {
         around: Surroundings,
         engine: Engine,
         history: Rc<RefCell<History>>,
-        (directory, rooms, talk): (Directory, BTreeMap<GroupId, Rooms>, Fold),
+        (directory, rooms, talk): checkpoint::State,
     ) -> Core {
         let me = NodeId(around.identity.id);
         let ring = GroupRing::new(around.identity.groups);
         let groups = Groups::new(around.identity.groups);
+        let mut engine = engine;
+        engine.set_fanout(around.config.fanout);
         Core {
             info: around.info,
             config: around.config,
@@ -249,7 +253,8 @@ impl Core {
             rooms,
             talk,
             closing: BTreeMap::new(),
-            uncovered: RefCell::default(),
+            meetings: Vec::new(),
+            given_up: BTreeMap::new(),
             groups,
             ring,
             shards: Vec::new(),
@@ -467,7 +472,9 @@ impl Core {
     fn take(&mut self, event: Event) {
         match event {
             Event::Apply(applied) if applied.group == DIRECTORY => self.apply_directory(applied),
-            Event::Apply(applied) if applied.group == self.groups.talk() => self.apply_talk(applied),
+            Event::Apply(applied) if applied.group == self.groups.talk() => {
+                self.apply_talk(applied)
+            }
             Event::Apply(applied) => self.apply_rooms(applied),
             Event::Refused { token } => {
                 self.resolve(token, Answer::Refused(vec![self.unavailable()]))
@@ -475,7 +482,7 @@ impl Core {
             Event::Unknown { token } => self.resolve(token, Answer::Unknown),
             Event::WantsState(group) => self.provide_state(group),
             Event::Install { group, state } => self.install(group, &state),
-            Event::Met { peers, cut_ms, announces, .. } if announces => self.met(&peers, cut_ms),
+            Event::Met { peers, cut_ms, announces, .. } if announces => self.met(peers, cut_ms),
             Event::Met { .. } => {}
             Event::Propose { group, propose } => self.propose_view(group, propose, self.me.0),
             Event::Keep(group) => self.checkpoint_installed(group),

@@ -231,6 +231,7 @@ impl Config {
             copies: self.rooms.copies,
             may_rooms_move: false,
             replication: self.rooms.replication,
+            fanout: self.gossip.fanout,
             groups: u32::try_from(self.cluster.groups).expect("bounded when it was read"),
             session_grace: self.limits.session_grace,
             retention: self.history.retention,

@@ -85,8 +85,8 @@ fn cluster(it: &mut Section<'_>, node: &Node) -> Cluster {
 }
 
 fn rooms(it: &mut Section<'_>) -> Rooms {
-    let now = [(Replication::Raft.as_str(), Replication::Raft)];
-    let later = [Replication::PrimaryBackup.as_str(), Replication::Gossip.as_str()];
+    let now = [Replication::Raft, Replication::Gossip].map(|it| (it.as_str(), it));
+    let later = [Replication::PrimaryBackup.as_str()];
     Rooms {
         replication: it.choice("replication", &now, &later).unwrap_or(Replication::Raft),
         copies: it.number("copies", 1..=9).unwrap_or(3),

@@ -348,7 +348,7 @@ fn a_bad_value_is_told_what_was_given_and_what_is_taken() {
     refused(
         "[rooms]\nreplication = \"paxos\"\n",
         &[],
-        &["starling.toml:2: `rooms.replication` is \"paxos\"; it takes \"raft\""],
+        &["starling.toml:2: `rooms.replication` is \"paxos\"; it takes \"raft\" or \"gossip\""],
     );
 }
 
@@ -430,11 +430,11 @@ fn what_a_door_cannot_do_is_refused() {
 #[test]
 fn what_is_not_in_this_version_says_so() {
     refused(
-        "[cluster]\ndirectory = \"bully\"\n[rooms]\nreplication = \"gossip\"\n",
+        "[cluster]\ndirectory = \"bully\"\n[rooms]\nreplication = \"primary-backup\"\n",
         &[],
         &[
             "starling.toml:2: `cluster.directory = \"bully\"` is not in this version yet; it has \"raft\"",
-            "starling.toml:4: `rooms.replication = \"gossip\"` is not in this version yet; it has \"raft\"",
+            "starling.toml:4: `rooms.replication = \"primary-backup\"` is not in this version yet; it has \"raft\", \"gossip\"",
         ],
     );
     for door in ["grpc", "web", "dns"] {

@@ -1,5 +1,6 @@
 //! A node alone on a disk in memory, and what its door hears.
 
+mod gossip;
 mod moves;
 mod order;
 mod people;
@@ -71,6 +72,7 @@ impl Alone {
                 copies: 1,
                 may_rooms_move: true,
                 replication: chat::Replication::Raft,
+                fanout: 3,
                 groups: 1,
                 session_grace: Duration::from_secs(60),
                 retention: None,
@@ -80,7 +82,7 @@ impl Alone {
             disk,
             random: SmallRng::seed_from_u64(1),
         };
-        let mut core = Core::new(around, found.engine, found.history, found.directory, found.rooms);
+        let mut core = Core::new(around, found.engine, found.history, found.state);
         let (sink, deliveries) = crossbeam_channel::unbounded();
         let (number, _number) = crossbeam_channel::bounded(1);
         core.receive_inbound(Inbound::Attach { sink, wake: Box::new(|| ()), number });

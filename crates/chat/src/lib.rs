@@ -18,6 +18,7 @@ mod who;
 pub mod codec;
 pub mod directory;
 pub mod room;
+pub mod talk;
 
 pub use ids::{MsgId, NodeId, SessionId, Stamp};
 pub use limits::Limits;

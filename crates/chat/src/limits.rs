@@ -17,6 +17,8 @@ pub struct Limits {
     pub remembered_of_room_max: usize,
     /// Earlier eras of a room that its history is looked up by; the oldest go first.
     pub eras_max: usize,
+    /// Nodes whose last word in an era of gossip is waited for.
+    pub tails_max: usize,
     /// Rooms that have moved and expired whose epoch a group remembers; the oldest go first.
     pub gone_max: usize,
 }
@@ -31,6 +33,7 @@ impl Default for Limits {
             remembered_sessions_max: 100_000,
             remembered_of_room_max: 256, // Whose command may be under way while a room moves.
             eras_max: 64,                // Of an operator who moves a room to and fro all day.
+            tails_max: 256,              // Far more members than a network has.
             gone_max: 10_000,
         }
     }

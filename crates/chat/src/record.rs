@@ -129,6 +129,13 @@ pub enum What {
         /// Of this move.
         epoch: u64,
     },
+    /// The network was cut, and on both sides people went on here: what each said is in the history.
+    Met {
+        /// For how long.
+        cut_ms: u64,
+        /// Who is back.
+        nodes: Vec<Arc<str>>,
+    },
 }
 
 impl What {

@@ -8,6 +8,7 @@ use crate::verbs::mode::REPLICATION;
 use chat::directory::Session;
 use chat::{ModeChange, Record, Replication, SayKind, Stamp, What};
 use irc_proto::{LineWriter, mode};
+use std::sync::Arc;
 
 /// The encodings of one happening.
 #[derive(Default)]
@@ -117,7 +118,21 @@ pub(crate) fn record(
             };
             line.finish();
         }
+        What::Met { cut_ms, nodes } => {
+            let mut line = begin(out, record, class, batch);
+            line.verb("NOTICE").param(room).trailing(&met(*cut_ms, nodes)).finish();
+        }
     }
+}
+
+/// What people read when a cut of the network is over.
+fn met(cut_ms: u64, nodes: &[Arc<str>]) -> String {
+    let seconds = cut_ms.div_ceil(1_000);
+    let (nodes, are) = (nodes.join(", "), if nodes.len() == 1 { "is" } else { "are" });
+    format!(
+        "The network was cut for {seconds} s; {nodes} {are} back. What was said meanwhile on both sides is \
+         in the history."
+    )
 }
 
 /// Tags and source.
@@ -154,7 +169,10 @@ fn begin<'a>(
             line.tag(key, value);
         }
     }
-    line.source_user(who.nick.as_str(), &who.user, &who.host);
+    match record.what {
+        What::Met { .. } => line.source(&who.host), // Of nodes, this is their name.
+        _ => line.source_user(who.nick.as_str(), &who.user, &who.host),
+    };
     line
 }
 

@@ -127,6 +127,9 @@ fn in_room(turn: &mut Turn<'_>, asked: &Asked, why: &Refusal) {
         Refusal::BadModeParam(letter, param) => mode::bad_param(turn, &room, *letter, param),
         Refusal::UnknownMode(letter) => mode::unknown(turn, *letter),
         Refusal::SameReplication => not_done(turn, asked, "the room is replicated so already"),
+        Refusal::IsMoving => {
+            not_done(turn, asked, "the room is about to be replicated in another way")
+        }
         // Its node asks again where the room lives; this is for when that took too long.
         Refusal::Moved { .. } | Refusal::NotHere { .. } => {
             not_done(turn, asked, "the room is moving; try again in a moment");

@@ -22,10 +22,10 @@ pub struct Config {
     pub join: Vec<String>,
     /// Replicas of each group; fewer nodes than that: as many as there are.
     pub copies: usize,
-    /// How many of the nearest peers a gossiped entry goes to at once.
-    pub fanout: usize,
     /// How new rooms are replicated.
     pub replication: chat::Replication,
+    /// To how many nodes at once this one passes on what is said in gossip rooms.
+    pub fanout: usize,
     /// Room groups of a newly founded cluster.
     pub groups: u32,
     /// How long a dead node's sessions live on.

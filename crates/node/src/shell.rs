@@ -167,8 +167,7 @@ pub async fn prepare<N: Network>(config: Config, env: Env<N>) -> Result<Node<N>,
     let checkpoint_commands = env.checkpoint_commands;
     let disk = env.disk.clone();
     let around = Surroundings { info, config, identity, disk, checkpoint_commands, random };
-    let mut core =
-        Core::new(around, restored.engine, restored.history, restored.directory, restored.rooms);
+    let mut core = Core::new(around, restored.engine, restored.history, restored.state);
     core.follow_directory();
     Ok(Node {
         core,

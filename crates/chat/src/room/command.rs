@@ -1,7 +1,7 @@
 //! What can be asked of a room.
 
 use super::Carried;
-use crate::{ModeChange, Place, Replication, SayKind, SessionId, Stamp, Who};
+use crate::{ModeChange, NodeId, Place, Replication, RoomName, SayKind, SessionId, Stamp, Who};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
@@ -85,6 +85,8 @@ pub enum RoomVerb {
     Expire {
         /// Rooms last used before this go, with their history.
         before: Stamp,
+        /// But not these: somebody has spoken there since, which this log does not show.
+        spares: Vec<RoomName>,
     },
     /// Replicate the room in another way: from here on it lives in the group of that strategy. Makes
     /// a room that does not exist.
@@ -111,4 +113,51 @@ pub enum RoomVerb {
         /// Its last.
         epoch: u64,
     },
+    /// A room is about to end its gossip, and this node says no more in it. Of nodes.
+    Tail {
+        /// Of the era that ends.
+        epoch: u64,
+        /// Who says so.
+        node: NodeId,
+        /// Up to which entry of its own log it has said anything there.
+        index: u64,
+        /// Its last stamp.
+        last: Stamp,
+    },
+    /// All who could be waited for have said their last: the room's gossip ends. Of nodes.
+    Open {
+        /// Of the era that ends.
+        epoch: u64,
+    },
+    /// Branches of a room's gossip have met after a cut. Of nodes, by gossip only.
+    Met {
+        /// How long they were apart.
+        cut_ms: u64,
+        /// Who is back.
+        nodes: Vec<Arc<str>>,
+    },
+}
+
+impl RoomVerb {
+    /// Means the same in whatever order it is applied: in a gossip room it needs no log of all.
+    #[must_use]
+    pub fn is_order_free(&self) -> bool {
+        match self {
+            RoomVerb::Say { .. } | RoomVerb::Met { .. } => true,
+            RoomVerb::Join { .. }
+            | RoomVerb::Part { .. }
+            | RoomVerb::Kick { .. }
+            | RoomVerb::Topic { .. }
+            | RoomVerb::Modes { .. }
+            | RoomVerb::Invite { .. }
+            | RoomVerb::Forget { .. }
+            | RoomVerb::Expire { .. }
+            | RoomVerb::Fence { .. }
+            | RoomVerb::Adopt { .. }
+            | RoomVerb::Lives { .. }
+            | RoomVerb::Gone { .. }
+            | RoomVerb::Tail { .. }
+            | RoomVerb::Open { .. } => false,
+        }
+    }
 }

@@ -2,8 +2,10 @@
 //!
 //! Promise: only the verbs change a room, and each of its lists stays within its limit.
 
-use super::journey::{Era, Journey};
+use super::journey::{Closing, Era, Journey};
 use super::numbers::Numbers;
+use super::verbs::say;
+use super::{Refusal, RoomVerb};
 use crate::{Nick, Replication, RoomName, SessionId, Stamp, Who, fold, mask};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, VecDeque};
@@ -114,6 +116,17 @@ impl Room {
         &self.journey.eras
     }
 
+    /// Its gossip is about to end: nothing may be said until it has.
+    #[must_use]
+    pub fn closing(&self) -> Option<&Closing> {
+        self.journey.closing.as_ref()
+    }
+
+    /// Whether they are heard here, as the room is now.
+    pub fn may_say(&self, who: &Who) -> Result<(), Refusal> {
+        say(self, who)
+    }
+
     /// Topic, if any.
     #[must_use]
     pub fn topic(&self) -> Option<&Topic> {
@@ -166,6 +179,18 @@ impl Room {
         }
         let is_open = !self.flags.secret && !self.flags.invite_only && self.key.is_none();
         is_open && !self.is_banned(who)
+    }
+
+    /// What is said in a gossip room is no affair of its home's log, and while that ends of nobody's.
+    pub(super) fn is_said_elsewhere(&self, verb: &RoomVerb) -> Option<Refusal> {
+        if self.replication() != Replication::Gossip || !verb.is_order_free() {
+            return None;
+        }
+        let epoch = self.epoch();
+        Some(match self.closing() {
+            Some(_) => Refusal::NotHere { epoch },
+            None => Refusal::Moved { to: Replication::Gossip, epoch },
+        })
     }
 
     /// An occupant by nick as known here.

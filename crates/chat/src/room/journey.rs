@@ -5,16 +5,34 @@
 
 use super::Room;
 use super::numbers::Numbers;
-use crate::{Replication, Stamp};
+use crate::{NodeId, Replication, Stamp, Who};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// The time that a room spent in one group.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Era {
     /// How it was replicated.
     pub replication: Replication,
-    /// The stamp of its last record there. All of the next era are above it.
+    /// The stamp of its last record there. All of the next era are above it. (Of gossip: the last that
+    /// was waited for. What a node said that was cut off then comes later.)
     pub last: Stamp,
+    /// Of gossip: up to where the logs of its nodes belong to it.
+    pub tails: Tails,
+}
+
+/// By node: the last entry of its own log, and its stamp.
+pub type Tails = BTreeMap<NodeId, (u64, Stamp)>;
+
+/// A room whose gossip ends: nobody says anything more in it, and all nodes tell how far they have come.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Closing {
+    /// How it shall be replicated then.
+    pub to: Replication,
+    /// Who wanted it.
+    pub by: Who,
+    /// Who has told so far.
+    pub tails: Tails,
 }
 
 /// Where a room lives and lived.
@@ -25,6 +43,8 @@ pub(super) struct Journey {
     pub(super) epoch: u64,
     /// The earlier eras, the oldest first.
     pub(super) eras: Vec<Era>,
+    /// This era is about to end.
+    pub(super) closing: Option<Closing>,
 }
 
 /// A room on its way from one group to another: all that the new one must know of it.
@@ -47,8 +67,9 @@ pub(super) struct Moved {
 
 impl Journey {
     /// On to `to`, after `last`. Of the eras, the oldest go first.
-    fn go(&mut self, to: Replication, last: Stamp, eras_max: usize) {
-        self.eras.push(Era { replication: self.replication, last });
+    pub(super) fn go(&mut self, to: Replication, last: Stamp, eras_max: usize) {
+        let tails = self.closing.take().map(|it| it.tails).unwrap_or_default();
+        self.eras.push(Era { replication: self.replication, last, tails });
         let excess = self.eras.len().saturating_sub(eras_max);
         self.eras.drain(..excess);
         self.replication = to;
@@ -100,14 +121,14 @@ mod tests {
 
     #[test]
     fn each_move_is_an_epoch_and_of_the_eras_the_last_are_kept() {
+        let era = |replication, last| Era { replication, last: Stamp(last), tails: Tails::new() };
         let mut journey = Journey::default();
         journey.go(Replication::Gossip, Stamp(1), 2);
         assert_eq!((journey.replication, journey.epoch), (Replication::Gossip, 1));
-        assert_eq!(journey.eras, [Era { replication: Replication::Raft, last: Stamp(1) }]);
+        assert_eq!(journey.eras, [era(Replication::Raft, 1)]);
         journey.go(Replication::PrimaryBackup, Stamp(2), 2);
         journey.go(Replication::Raft, Stamp(3), 2);
-        let of = |replication, last| Era { replication, last: Stamp(last) };
         assert_eq!((journey.replication, journey.epoch), (Replication::Raft, 3));
-        assert_eq!(journey.eras, [of(Replication::Gossip, 2), of(Replication::PrimaryBackup, 3)]);
+        assert_eq!(journey.eras, [era(Replication::Gossip, 2), era(Replication::PrimaryBackup, 3)]);
     }
 }

@@ -20,6 +20,6 @@ mod scene;
 
 pub use command::{RoomCommand, RoomVerb};
 pub use contents::{Occupant, Room, Topic};
-pub use journey::{Carried, Era};
+pub use journey::{Carried, Closing, Era, Tails};
 pub use outcome::{Outcome, Refusal};
 pub use state::Rooms;

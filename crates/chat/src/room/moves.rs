@@ -84,7 +84,7 @@ impl Rooms {
     pub(super) fn absent(&self, name: &RoomName) -> Refusal {
         match self.moved.get(name) {
             Some(moved) => Refusal::Moved { to: moved.to, epoch: moved.epoch },
-            None if self.replication == Replication::Raft => Refusal::NoSuchRoom,
+            None if self.is_home() => Refusal::NoSuchRoom,
             None => Refusal::NotHere { epoch: self.known_epoch(name) },
         }
     }
@@ -95,8 +95,28 @@ impl Rooms {
         known.or_else(|| self.gone.epoch(name.as_str())).unwrap_or_default()
     }
 
+    /// Rooms are made here, and live here unless they are replicated in a way that needs another group.
+    fn is_home(&self) -> bool {
+        self.replication == Replication::Raft
+    }
+
+    /// Rooms that are replicated so live in this group. Of gossip, all that needs an order is at home.
+    pub(super) fn keeps(&self, replication: Replication) -> bool {
+        replication == self.replication || (self.is_home() && replication == Replication::Gossip)
+    }
+
+    /// A new era of the room begins after its last record: here, or in another group.
+    pub(super) fn go_on(&mut self, name: &RoomName, to: Replication) {
+        if !self.keeps(to) {
+            return self.send_away(name, to);
+        }
+        if let Some(room) = self.rooms.get_mut(name) {
+            room.journey.go(to, self.last, self.limits.eras_max);
+        }
+    }
+
     /// The room goes to another group, after its last record here.
-    pub(super) fn send_away(&mut self, name: &RoomName, to: Replication) {
+    fn send_away(&mut self, name: &RoomName, to: Replication) {
         if let Some(room) = self.take(name) {
             let moved = Moved::new(room, to, self.last, self.limits.eras_max);
             self.moved.insert(name.clone(), moved);
@@ -138,5 +158,7 @@ fn is_of_group(verb: &RoomVerb) -> bool {
             | RoomVerb::Adopt { .. }
             | RoomVerb::Lives { .. }
             | RoomVerb::Gone { .. }
+            | RoomVerb::Tail { .. }
+            | RoomVerb::Open { .. }
     )
 }

@@ -51,6 +51,8 @@ pub enum Refusal {
     UnknownMode(char),
     /// It is replicated so already.
     SameReplication,
+    /// It is about to be replicated in another way: one thing after the other.
+    IsMoving,
     /// The room has left this group. Not this group's to answer: the command's number is not used up,
     /// and the same command is good where the room lives now.
     Moved {

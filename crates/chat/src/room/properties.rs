@@ -1,8 +1,8 @@
 //! Properties of the rooms under random commands from a universe so small that everything collides.
 
 use super::journey::{Carried, Journey};
-use super::{Era, Occupant, Outcome, Refusal, Room, RoomCommand, RoomVerb, Rooms};
-use crate::{Limits, ModeChange, Nick, Place, Record, Replication, RoomName, SayKind};
+use super::{Era, Occupant, Outcome, Refusal, Room, RoomCommand, RoomVerb, Rooms, Tails};
+use crate::{Limits, ModeChange, Nick, NodeId, Place, Record, Replication, RoomName, SayKind};
 use crate::{SessionId, Stamp, What, Who, codec};
 use proptest::collection::vec;
 use proptest::option;
@@ -19,6 +19,7 @@ const TINY: Limits = Limits {
     remembered_sessions_max: 2,
     remembered_of_room_max: 2,
     eras_max: 2,
+    tails_max: 2,
     gone_max: 2,
 };
 
@@ -90,7 +91,7 @@ fn verb() -> impl Strategy<Value = RoomVerb> {
         6 => vec(mode_change(), 0..4).prop_map(|changes| RoomVerb::Modes { changes }),
         2 => (session(), nick()).prop_map(|(session, nick)| RoomVerb::Invite { session, nick }),
         1 => words().prop_map(|reason| RoomVerb::Forget { reason }),
-        1 => before.prop_map(|before| RoomVerb::Expire { before }),
+        1 => before.prop_map(|before| RoomVerb::Expire { before, spares: Vec::new() }),
         1 => leaving(),
     ]
 }
@@ -106,6 +107,10 @@ fn leaving() -> impl Strategy<Value = RoomVerb> {
         fence.prop_map(|(to, shown)| RoomVerb::Fence { to, shown }),
         (replication(), 0..5u64).prop_map(|(to, epoch)| RoomVerb::Lives { to, epoch }),
         (0..5u64).prop_map(|epoch| RoomVerb::Gone { epoch }),
+        (0..5u64).prop_map(|epoch| RoomVerb::Open { epoch }),
+        (0..5u64, 0..4u64, 0..5u64, 0..60u64).prop_map(|(epoch, node, index, last)| {
+            RoomVerb::Tail { epoch, node: NodeId(node), index, last: Stamp(last) }
+        }),
     ]
 }
 
@@ -126,9 +131,9 @@ fn adopt() -> impl Strategy<Value = RoomVerb> {
             room.occupants.insert(session, Occupant { who, is_operator, is_voiced: false });
         }
         let (replication, epoch, eras) = journey;
-        let era = |(replication, last)| Era { replication, last: Stamp(last) };
+        let era = |(replication, last)| Era { replication, last: Stamp(last), tails: Tails::new() };
         let eras = eras.into_iter().take(TINY.eras_max).map(era).collect();
-        room.journey = Journey { replication, epoch, eras };
+        room.journey = Journey { replication, epoch, eras, closing: None };
         RoomVerb::Adopt { carried: Box::new(Carried { room, last }) }
     })
 }
@@ -240,7 +245,10 @@ impl Told {
             }
             What::Topic { text } => self.topic = text.clone(),
             What::Modes { changes } => changes.iter().for_each(|it| self.hear_mode(it)),
-            What::Said { .. } | What::Invited { .. } | What::Replicated { .. } => {}
+            What::Said { .. }
+            | What::Invited { .. }
+            | What::Replicated { .. }
+            | What::Met { .. } => {}
         }
     }
 
@@ -310,9 +318,11 @@ impl Listeners {
             });
             told.hear(record);
             if let What::Replicated { from, to, .. } = record.what {
-                assert!(from == Replication::Raft && from != to);
-                self.0.remove(name);
-                assert!(self.1.insert(name.clone()));
+                assert!(from != Replication::PrimaryBackup && from != to);
+                if to == Replication::PrimaryBackup {
+                    self.0.remove(name);
+                    assert!(self.1.insert(name.clone()));
+                }
             }
         }
         for name in &outcome.expired {
@@ -379,7 +389,9 @@ proptest! {
             let outcome = rooms.apply(now, command.clone());
             prop_assert_eq!(outcome.is_repeat, was_applied);
             // A number is used up, unless the answer is that the room is elsewhere.
-            let is_elsewhere = |it| matches!(it, &Refusal::Moved { .. } | &Refusal::NoSuchRoom);
+            let is_elsewhere = |it: &Refusal| {
+                matches!(it, Refusal::Moved { .. } | Refusal::NotHere { .. } | Refusal::NoSuchRoom)
+            };
             let is_answered = command.number > 0 && !outcome.refused.iter().any(is_elsewhere);
             prop_assert!(!is_answered || rooms.is_repeat(&command));
             if rooms.is_repeat(&command) {

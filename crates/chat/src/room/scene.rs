@@ -4,7 +4,7 @@
 //! A nick is its session; `oper` is a server operator; `@bob` is the conversation with bob.
 
 use super::{Outcome, Refusal, Room, RoomCommand, RoomVerb, Rooms};
-use crate::{Limits, ModeChange, Nick, Place, Record, Replication, RoomName, SayKind};
+use crate::{Limits, ModeChange, Nick, NodeId, Place, Record, Replication, RoomName, SayKind};
 use crate::{SessionId, Stamp, What, Who};
 use std::sync::Arc;
 
@@ -122,7 +122,19 @@ fn parse(asker: &str, asked: &str) -> (Place, RoomVerb) {
         "mode" => RoomVerb::Modes { changes: parse_modes(rest) },
         "invite" => RoomVerb::Invite { session: session(rest), nick: nick(rest) },
         "quit" => RoomVerb::Forget { reason: text },
-        "expire" => RoomVerb::Expire { before: Stamp::from_ms(number(target)) },
+        "expire" => RoomVerb::Expire {
+            before: Stamp::from_ms(number(target)),
+            spares: rest.split_whitespace().filter_map(|it| RoomName::parse(it).ok()).collect(),
+        },
+        "tail" => {
+            let numbers: Vec<u64> = rest.split(' ').map(number).collect();
+            let [epoch, node, index, ms] = numbers[..] else {
+                panic!("scripts say which epoch and node, how far, and when");
+            };
+            let last = Stamp::from_ms(ms);
+            RoomVerb::Tail { epoch, node: NodeId(node), index, last }
+        }
+        "open" => RoomVerb::Open { epoch: number(rest) },
         "fence" => RoomVerb::Fence { to: replication(rest), shown: target.into() },
         "lives" => {
             let (to, epoch) = rest.split_once(' ').expect("scripts say where and since when");
@@ -194,6 +206,7 @@ fn shown_record(record: &Record) -> String {
         What::Replicated { from, to, epoch } => {
             format!("moved it from {from} to {to}, epoch {epoch}")
         }
+        What::Met { cut_ms, .. } => format!("met after {cut_ms}"),
     };
     format!("{} {what}", record.who.nick)
 }

@@ -23,8 +23,10 @@ enum Snapshot<'a> {
         rooms: BTreeMap<RoomName, RoomV1>,
         numbers: NumbersSnapshot,
     },
-    /// Rooms that move.
-    V2 {
+    /// Was never released.
+    V2,
+    /// Rooms that move, and eras of gossip in their home.
+    V3 {
         replication: Replication,
         last: Stamp,
         rooms: Cow<'a, BTreeMap<RoomName, Room>>,
@@ -77,7 +79,7 @@ impl Rooms {
     /// Whole state as bytes, for checkpoints and lagging replicas.
     #[must_use]
     pub fn snapshot(&self) -> Vec<u8> {
-        codec::encode(&Snapshot::V2 {
+        codec::encode(&Snapshot::V3 {
             replication: self.replication,
             last: self.last,
             rooms: Cow::Borrowed(&self.rooms),
@@ -99,7 +101,8 @@ impl Rooms {
                 restored.rooms =
                     rooms.map(|(name, it)| (name, it.upgraded(&restored.numbers))).collect();
             }
-            Snapshot::V2 { replication, last, rooms, moved, gone, numbers } => {
+            Snapshot::V2 => return Err(Unreadable),
+            Snapshot::V3 { replication, last, rooms, moved, gone, numbers } => {
                 restored.replication = replication;
                 restored.last = last;
                 restored.rooms = rooms.into_owned();
@@ -167,7 +170,10 @@ mod tests {
         assert_eq!(upgraded, room);
 
         std::mem::swap(&mut scene.rooms, &mut rooms);
-        scene.plays("alice> fence #rust gossip\n< alice moved it from raft to gossip, epoch 1");
+        scene.plays(
+            "alice> fence #rust primary-backup
+             < alice moved it from raft to primary-backup, epoch 1",
+        );
         let carried = scene.rooms.carried("#rust").expect("it is on its way");
         assert_eq!(carried.room().numbers.of(alice), 7);
     }

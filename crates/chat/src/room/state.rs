@@ -9,7 +9,8 @@ use super::gone::Gone;
 use super::journey::Moved;
 use super::numbers::Numbers;
 use super::verbs::{
-    adopt, expire, fence, forget, gone, invite, join, kick, lives, modes, part, say, topic,
+    adopt, close, expire, fence, forget, gone, invite, join, kick, lives, modes, open, part, say,
+    tail, topic,
 };
 use super::{Outcome, Refusal, Room, RoomCommand, RoomVerb};
 use crate::{Limits, MsgId, Place, Record, Replication, RoomName, SessionId, Stamp, What, Who};
@@ -63,10 +64,16 @@ impl Rooms {
         };
         match (place, verb) {
             (_, RoomVerb::Forget { reason }) => forget(self, now, &who, &reason, &mut out),
-            (_, RoomVerb::Expire { before }) => expire(self, before, &mut out),
+            (_, RoomVerb::Expire { before, spares }) => expire(self, before, &spares, &mut out),
             (Place::Room(name), RoomVerb::Adopt { carried }) => adopt(self, &name, *carried),
             (Place::Room(name), RoomVerb::Lives { to, epoch }) => lives(self, &name, to, epoch),
             (Place::Room(name), RoomVerb::Gone { epoch }) => gone(self, name, epoch, &mut out),
+            (Place::Room(name), RoomVerb::Tail { epoch, node, index, last }) => {
+                tail(self, &name, epoch, (node, index, last));
+            }
+            (Place::Room(name), RoomVerb::Open { epoch }) => {
+                open(self, now, name, epoch, &mut out);
+            }
             (Place::Room(name), verb) => self.in_room(now, who, number, name, verb, &mut out),
             (place, verb) => self.in_conversation(now, who, place, verb, &mut out),
         }
@@ -121,6 +128,10 @@ impl Rooms {
             out.refused.push(self.absent(&name));
             return;
         };
+        if let Some(why) = room.is_said_elsewhere(&verb) {
+            out.refused.push(why);
+            return;
+        }
         room.refresh(&who);
         let answer = answer(room, &who, stamp, &self.limits, verb, is_new, out);
         let is_inside = room.occupant(who.session).is_some();
@@ -138,7 +149,7 @@ impl Rooms {
         };
         self.record(now, Place::Room(name.clone()), who, what, out);
         if let Some(to) = goes_to {
-            self.send_away(&name, to);
+            self.go_on(&name, to);
         }
     }
 
@@ -246,12 +257,22 @@ fn answer(
             let changes = modes(room, who, stamp, limits, changes, &mut out.refused);
             return Ok((!changes.is_empty()).then_some(What::Modes { changes }));
         }
-        RoomVerb::Fence { to, .. } => fence(room, who, to, is_new),
+        RoomVerb::Fence { to, .. } => {
+            let what = fence(room, who, to, is_new)?;
+            if room.replication() == Replication::Gossip {
+                close(room, who, to);
+                return Ok(None);
+            }
+            Ok(what)
+        }
         RoomVerb::Forget { .. }
         | RoomVerb::Expire { .. }
         | RoomVerb::Adopt { .. }
         | RoomVerb::Lives { .. }
-        | RoomVerb::Gone { .. } => return Ok(None), // Not of somebody in one room.
+        | RoomVerb::Gone { .. }
+        | RoomVerb::Tail { .. }
+        | RoomVerb::Open { .. }
+        | RoomVerb::Met { .. } => return Ok(None), // Not of somebody in one room.
     };
     what.map(Some)
 }

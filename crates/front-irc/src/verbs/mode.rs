@@ -97,7 +97,7 @@ pub(crate) fn bad_param(turn: &mut Turn<'_>, shown: &str, letter: char, param: &
     let mut reply = turn.reply(ERR_INVALIDMODEPARAM);
     reply.param(shown).param(&letter.to_string()).param(param);
     reply.trailing(match letter {
-        REPLICATION => "A room is replicated by raft or primary-backup (gossip is not there yet)",
+        REPLICATION => "A room is replicated by raft, primary-backup or gossip",
         _ => "This parameter means nothing for this mode",
     });
     reply.finish();

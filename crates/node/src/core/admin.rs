@@ -50,7 +50,7 @@ impl Core {
             RoomQuestion::Create { name, replication } => (name, replication, true),
             RoomQuestion::Change { name, replication } => (name, replication, false),
         };
-        let name = match self.may_wish(&shown, to) {
+        let name = match self.may_wish(&shown) {
             Ok(name) => name,
             Err(why) => return responder.answer(json(&RoomAnswer::Refused(why))),
         };
@@ -86,14 +86,10 @@ impl Core {
         )
     }
 
-    fn may_wish(&self, shown: &str, to: Replication) -> Result<RoomName, String> {
+    fn may_wish(&self, shown: &str) -> Result<RoomName, String> {
         let name = room_name(shown)?;
         if !self.is_fresh || self.is_leaving {
             return Err(format!("{} serves nobody now; ask another node", self.config.name));
-        }
-        let is_there = self.groups.group_for(self.home_of(&name), to).is_some();
-        if !is_there {
-            return Err(format!("this version does not replicate rooms by {to}"));
         }
         if self.wishes.len() >= WISHES_MAX {
             return Err(format!("{} carries out {WISHES_MAX} others; ask again", self.config.name));
@@ -225,7 +221,7 @@ impl Core {
         let group = match room.replication() {
             Replication::Gossip => groups.find(|it| it.strategy == "gossip"),
             other => {
-                let number = self.groups.group_for(home, other)?;
+                let number = self.groups.group_for(home, other);
                 groups.find(|it| it.group == number.0)
             }
         };

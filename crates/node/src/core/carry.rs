@@ -49,6 +49,7 @@ impl Core {
     /// Looks through all that ever left a group.
     pub(super) fn find_moves(&mut self) {
         self.last_search_ms = Some(self.now_ms);
+        self.find_closing();
         let left = self
             .rooms
             .iter()
@@ -98,7 +99,7 @@ impl Core {
             return Some(vec![Errand { to: group, verb: RoomVerb::Gone { epoch: gone } }]);
         }
         let mut errands = Vec::new();
-        let to = self.groups.group_for(home, lives)?;
+        let to = self.groups.group_for(home, lives);
         if self.known_move(to, name) < epoch
             && let Some(carried) = rooms.carried(name.as_str())
         {

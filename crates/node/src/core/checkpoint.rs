@@ -12,6 +12,7 @@ use chat::Limits;
 use chat::codec::{decode, encode};
 use chat::directory::Directory;
 use chat::room::Rooms;
+use chat::talk::Fold;
 use fail::fail_point;
 use replica::engine::{Checkpoint, GroupCheckpoint, Soundness, StateAt};
 use replica::store::history::{
@@ -83,8 +84,7 @@ impl Core {
         if it.is_running || !is_due || self.engine.soundness() == Soundness::Gaps {
             return None;
         }
-        let (directory, rooms) = (&self.directory, &self.rooms);
-        let checkpoint = self.engine.checkpoint(|group| state_of(group, directory, rooms));
+        let checkpoint = self.engine.checkpoint(|group| self.state_of(group));
         let job = self.history.borrow_mut().begin_checkpoint(&encode(&checkpoint));
         match job {
             Ok(job) => {
@@ -123,25 +123,30 @@ impl Core {
 
     /// A peer needs a group's state.
     pub(super) fn provide_state(&mut self, group: GroupId) {
-        let state = state_of(group, &self.directory, &self.rooms);
+        let state = self.state_of(group);
         self.engine.provide(group, &state);
     }
-}
 
-fn state_of(group: GroupId, directory: &Directory, rooms: &BTreeMap<GroupId, Rooms>) -> Vec<u8> {
-    if group == DIRECTORY {
-        return directory.snapshot();
+    fn state_of(&self, group: GroupId) -> Vec<u8> {
+        if group == DIRECTORY {
+            return self.directory.snapshot();
+        }
+        if group == self.groups.talk() {
+            return self.talk.snapshot();
+        }
+        self.rooms.get(&group).map(Rooms::snapshot).unwrap_or_default()
     }
-    rooms.get(&group).map(Rooms::snapshot).unwrap_or_default()
 }
 
 /// What the disk gave a node to start from.
 pub(crate) struct Restored {
     pub(crate) engine: Engine,
     pub(crate) history: Rc<RefCell<History>>,
-    pub(crate) directory: Directory,
-    pub(crate) rooms: BTreeMap<GroupId, Rooms>,
+    pub(crate) state: State,
 }
+
+/// What the logs came to: the directory, the rooms of each group, and all gossip.
+pub(crate) type State = (Directory, BTreeMap<GroupId, Rooms>, Fold);
 
 /// Why a node cannot start from what the disk holds.
 #[derive(Debug, thiserror::Error)]
@@ -204,12 +209,15 @@ pub(crate) fn restore(
     let kind_of = move |it| groups.kind(it);
     let mut engine = Engine::new(identity.id, identity.boot, log, history.clone(), kind_of);
     let (mut directory, mut rooms) = (Directory::new(), BTreeMap::new());
+    let mut talk = Fold::default();
     for (number, group) in checkpoint.groups {
         let id = GroupId(number);
         let damaged = |what: &str| RestoreError::Damaged(format!("{id}: {what}"));
         if !group.state.is_empty() {
             if id == DIRECTORY {
                 directory = Directory::restore(&group.state).map_err(|_| damaged("state"))?;
+            } else if id == groups.talk() {
+                talk = Fold::restore(&group.state).map_err(|_| damaged("state"))?;
             } else {
                 let restored = Rooms::restore(number, Limits::default(), &group.state);
                 rooms.insert(id, restored.map_err(|_| damaged("state"))?);
@@ -232,7 +240,7 @@ pub(crate) fn restore(
             .map_err(|why| damaged(&why))?;
     }
     restore_begun(&mut engine, &recovered)?;
-    Ok(Restored { engine, history, directory, rooms })
+    Ok(Restored { engine, history, state: (directory, rooms, talk) })
 }
 
 /// Whether the log is marked as this identity's. A member's log is, or it is not the log that holds

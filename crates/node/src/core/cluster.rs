@@ -56,6 +56,8 @@ impl Core {
         } else {
             self.down_since.clear();
         }
+        self.close_talks();
+        self.tell_of_meetings();
         self.measure();
     }
 
@@ -208,6 +210,7 @@ impl Core {
                 self.engine.observe(group, replicas);
             }
             Some(true) => self.engine.want(group, replicas),
+            _ if !is_mine && group == self.groups.talk() => {} // Whoever needs it is a replica.
             _ if is_mine => {
                 tracing::info!(%group, "beginning a replica");
                 fail_point!("replica.before-begin");
@@ -300,7 +303,7 @@ impl Core {
         for group in self.groups.of_rooms() {
             // A room moves between strategies on the nodes that it is on.
             let place = self.groups.home_of(GroupId(group)).0;
-            let copies = self.groups.copies(GroupId(group), self.config.copies);
+            let copies = self.groups.copies(GroupId(group), self.config.copies).min(chat.len());
             let names = ring.nodes_for(&format!("group {place}"), copies);
             let replicas: Vec<NodeId> = names
                 .iter()
@@ -416,9 +419,10 @@ impl Core {
             .iter()
             .filter(|(group, rooms)| {
                 self.engine.is_serving(**group)
-                    && rooms
-                        .iter()
-                        .any(|(_, it)| it.occupant_count() == 0 && it.last_used() < before)
+                    && rooms.iter().any(|(name, it)| {
+                        let is_unused = it.occupant_count() == 0 && it.last_used() < before;
+                        is_unused && !self.is_spoken_in(name, before)
+                    })
             })
             .map(|(group, _)| *group)
             .collect();
@@ -426,8 +430,10 @@ impl Core {
             if self.is_due(("expire", u64::from(group.0))) {
                 let who = self.own_who();
                 let place = Place::direct("", "");
-                let command =
-                    RoomCommand { who, number: 0, place, verb: RoomVerb::Expire { before } };
+                let names = self.rooms[&group].iter().map(|it| it.0);
+                let spares = names.filter(|it| self.is_spoken_in(it, before)).cloned().collect();
+                let verb = RoomVerb::Expire { before, spares };
+                let command = RoomCommand { who, number: 0, place, verb };
                 self.submit(group, Asker::Own(Own::Whatever), encode(&command));
             }
         }

@@ -7,10 +7,10 @@
 
 use super::lives::Lives;
 use super::{Asker, Conn, Core, Own};
-use crate::door::{Answer, Ask, ConnId, Refused};
+use crate::door::{Answer, Ask, ConnId, Refused, RoomAsk};
 use bytes::Bytes;
 use chat::codec::{decode, encode};
-use chat::room::{Refusal, RoomCommand, RoomVerb};
+use chat::room::{Refusal, Room, RoomCommand, RoomVerb};
 use chat::{Place, Replication, RoomName, Who};
 use replica::store::GroupId;
 
@@ -47,6 +47,15 @@ struct Making {
     asked_ms: Option<u64>,
 }
 
+/// Where a command goes.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Way {
+    /// To a group that judges it in its order.
+    Group(GroupId),
+    /// It was judged, and is said in this era of a room's gossip.
+    Talk(u64),
+}
+
 impl Conn {
     /// Commands under way to groups, apart from those on a detour.
     fn on_the_wire(&self) -> usize {
@@ -64,21 +73,44 @@ impl Core {
         self.known_move(self.home_of(room), room) > 0
     }
 
-    /// Which group a command goes to. `None`: none yet.
-    pub(super) fn way(&self, place: &Place, verb: &RoomVerb) -> Option<GroupId> {
-        match place {
-            Place::Room(name) => self.way_to(name, matches!(verb, RoomVerb::Join { .. })),
-            Place::Direct(..) => Some(self.group_of(place)),
-        }
+    /// Whether a connection's next command would go by another way than those before it, which have not
+    /// been answered.
+    pub(super) fn goes_another_way(&self, conn: &Conn, ask: &Ask) -> bool {
+        let talks = |room| matches!(self.lives(room), Lives::Here(_, it) if is_gossip(it));
+        let is_said = match ask {
+            Ask::Room { room, verb: RoomAsk::Say { .. } } if conn.rooms_in_flight > 0 => {
+                talks(room)
+            }
+            _ => false,
+        };
+        conn.rooms_in_flight > 0 && conn.is_talking != is_said
     }
 
-    fn way_to(&self, name: &RoomName, makes: bool) -> Option<GroupId> {
-        match self.lives(name) {
-            Lives::Here(group, _) => Some(group),
+    /// Where a command goes, or why it goes nowhere: in a gossip room it is judged here who may be heard.
+    /// `None`: nowhere yet.
+    pub(super) fn way(
+        &self,
+        place: &Place,
+        who: &Who,
+        verb: &RoomVerb,
+    ) -> Result<Option<Way>, Refusal> {
+        let Place::Room(name) = place else {
+            return Ok(Some(Way::Group(self.group_of(place))));
+        };
+        let makes = matches!(verb, RoomVerb::Join { .. });
+        Ok(match self.lives(name) {
+            Lives::Here(_, room) if is_gossip(room) && verb.is_order_free() => {
+                if room.closing().is_some() {
+                    return Ok(None);
+                }
+                room.may_say(who)?;
+                Some(Way::Talk(room.epoch()))
+            }
+            Lives::Here(group, _) => Some(Way::Group(group)),
             Lives::OnItsWay(_) => None,
             Lives::Nowhere if makes && self.makes_away() => None,
-            Lives::Nowhere => Some(self.home_of(name)),
-        }
+            Lives::Nowhere => Some(Way::Group(self.home_of(name))),
+        })
     }
 
     /// New rooms do not stay in their home group.
@@ -152,16 +184,24 @@ impl Core {
             return true;
         }
         let makes = first.get().makes.is_some();
-        match self.way_to(&room, makes) {
-            Some(group) => {
-                let conn = self.conns.get_mut(&id);
-                if let Some(mut first) = conn.and_then(|it| it.detour.first_entry()) {
-                    first.get_mut().is_sent = true;
+        let Ok(command) = decode::<RoomCommand>(&command) else { return false };
+        match self.way(&command.place, &command.who, &command.verb) {
+            Ok(None) if makes => self.make_room(id, room),
+            Ok(None) => {}
+            Ok(Some(way)) => {
+                if let Some(conn) = self.conns.get_mut(&id) {
+                    conn.is_talking = matches!(way, Way::Talk(..));
+                    conn.detour.entry(command.number).and_modify(|it| it.is_sent = true);
                 }
-                self.submit(group, Asker::Conn { conn: id, tag }, command);
+                self.send_by(way, (id, tag), command);
             }
-            None if makes => self.make_room(id, room),
-            None => {}
+            Err(why) => {
+                if let Some(conn) = self.conns.get_mut(&id) {
+                    conn.detour.entry(command.number).and_modify(|it| it.is_sent = true);
+                }
+                self.finish(id, tag, Answer::Refused(vec![Refused::Room(why)]), false);
+                return true;
+            }
         }
         false
     }
@@ -185,4 +225,9 @@ impl Core {
         let command = RoomCommand { who, number: 0, place: Place::Room(room), verb };
         self.submit(home, Asker::Own(Own::Whatever), encode(&command));
     }
+}
+
+/// What is said in it needs no order.
+fn is_gossip(room: &Room) -> bool {
+    room.replication() == Replication::Gossip
 }

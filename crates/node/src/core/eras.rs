@@ -11,7 +11,7 @@ use crate::door::{HistoryPoint, HistorySelect};
 use bytes::Bytes;
 use chat::codec::decode;
 use chat::room::Rooms;
-use chat::{MsgId, Record, RoomName, Stamp};
+use chat::{MsgId, Record, Replication, RoomName, Stamp};
 use replica::store::GroupId;
 use std::collections::BTreeSet;
 
@@ -19,6 +19,8 @@ use std::collections::BTreeSet;
 pub(super) struct Reach {
     /// The groups that have something of it.
     pub(super) groups: BTreeSet<GroupId>,
+    /// It was spoken in by gossip.
+    pub(super) has_talk: bool,
     /// Everything up to here was applied here; nothing above it is read.
     pub(super) end: Stamp,
 }
@@ -30,12 +32,14 @@ impl Core {
         let known = self.groups.of_home(home).filter_map(|it| self.rooms.get(&it));
         let newest = known.filter_map(|it| it.newest(name.as_str())).max_by_key(|it| it.epoch());
         let (eras, lives) = newest.map(|it| (it.eras(), it.replication())).unwrap_or_default();
-        let mut reach = Reach { groups: BTreeSet::new(), end: Stamp::default() };
-        if eras.len() >= self.limits.eras_max {
+        let is_long = eras.len() >= self.limits.eras_max;
+        let mut reach = Reach { groups: BTreeSet::new(), has_talk: is_long, end: Stamp::default() };
+        if is_long {
             reach.groups.extend(self.groups.of_home(home)); // What it was first is forgotten.
         }
         for era in eras {
-            let Some(group) = self.groups.group_for(home, era.replication) else { continue };
+            let group = self.groups.group_for(home, era.replication);
+            reach.has_talk |= era.replication == Replication::Gossip;
             reach.groups.insert(group);
             if self.last_of(group) < era.last {
                 reach.end = reach.end.max(self.last_of(group));
@@ -43,8 +47,12 @@ impl Core {
             }
             reach.end = era.last;
         }
-        if let Some(group) = self.groups.group_for(home, lives) {
-            reach.groups.insert(group);
+        let group = self.groups.group_for(home, lives);
+        reach.groups.insert(group);
+        if lives == Replication::Gossip {
+            reach.has_talk = true;
+            reach.end = Stamp(u64::MAX); // Whatever comes, comes in between.
+        } else if !self.is_held_back(group, name) {
             reach.end = reach.end.max(self.last_of(group));
         }
         reach
@@ -82,6 +90,13 @@ pub(super) fn up_to(select: HistorySelect, end: Stamp) -> Option<HistorySelect> 
     })
 }
 
+fn is_before(id: MsgId, point: HistoryPoint) -> bool {
+    match point {
+        HistoryPoint::Message(it) => id < it,
+        HistoryPoint::Time(stamp) => id.stamp < stamp,
+    }
+}
+
 /// One page of the pages of several groups, oldest first, of what is not above `end`.
 pub(super) fn join(
     parts: Vec<Vec<Bytes>>,
@@ -103,7 +118,7 @@ pub(super) fn join(
         HistorySelect::Between(from, to) if place(from) > place(to) => excess,
         HistorySelect::After(_) | HistorySelect::Between(..) => 0,
         HistorySelect::Around(point) => {
-            let before = all.iter().filter(|it| it.0.stamp.0 < place(point)).count();
+            let before = all.iter().filter(|it| is_before(it.0, point)).count();
             before.saturating_sub(n / 2)
         }
     };

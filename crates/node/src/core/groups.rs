@@ -1,7 +1,9 @@
-//! Which groups there are: the directory, and for each strategy as many as the ring has places.
+//! Which groups there are: the directory, for each strategy with one order as many as the ring has places,
+//! and one for all gossip.
 //!
 //! A room's name leads to a place on the ring. The group of that place that Raft keeps is the room's
-//! home: its log says where the room lives. The numbers are the same on all nodes, for ever.
+//! home: its log says where the room lives. A gossip room lives at home, too, and only what is said in it
+//! goes through the group of gossip. The numbers are the same on all nodes, for ever.
 
 use chat::Replication;
 use replica::store::GroupId;
@@ -18,9 +20,14 @@ impl Groups {
         Groups { places }
     }
 
-    /// All of rooms.
+    /// All but the directory.
     pub(crate) fn of_rooms(self) -> impl Iterator<Item = u32> {
-        1..=2 * self.places
+        1..=self.talk().0
+    }
+
+    /// The one of all that is said in gossip rooms.
+    pub(crate) fn talk(self) -> GroupId {
+        GroupId(2 * self.places + 1)
     }
 
     /// Those whose views the directory decides on.
@@ -30,7 +37,11 @@ impl Groups {
 
     /// How a group is replicated.
     pub(crate) fn kind(self, group: GroupId) -> Kind {
-        if group.0 > self.places { Kind::PrimaryBackup } else { Kind::Raft }
+        match group.0 {
+            it if it >= self.talk().0 => Kind::Gossip,
+            it if it > self.places => Kind::PrimaryBackup,
+            _ => Kind::Raft,
+        }
     }
 
     /// The same for rooms.
@@ -42,12 +53,11 @@ impl Groups {
         }
     }
 
-    /// The group of a home's rooms that live there. `None`: nobody keeps such groups.
-    pub(crate) fn group_for(self, home: GroupId, lives: Replication) -> Option<GroupId> {
+    /// The group with the state of a home's rooms that are replicated so.
+    pub(crate) fn group_for(self, home: GroupId, lives: Replication) -> GroupId {
         match lives {
-            Replication::Raft => Some(home),
-            Replication::PrimaryBackup => Some(GroupId(home.0 + self.places)),
-            Replication::Gossip => None,
+            Replication::Raft | Replication::Gossip => home,
+            Replication::PrimaryBackup => GroupId(home.0 + self.places),
         }
     }
 
@@ -58,7 +68,9 @@ impl Groups {
 
     /// The groups that rooms of this home may live in, itself first.
     pub(crate) fn of_home(self, home: GroupId) -> impl Iterator<Item = GroupId> {
-        Replication::ALL.into_iter().filter_map(move |it| self.group_for(home, it))
+        [Replication::Raft, Replication::PrimaryBackup]
+            .map(|it| self.group_for(home, it))
+            .into_iter()
     }
 
     /// How many replicas keep a group for as many losses as `copies` of Raft's survive.
@@ -79,12 +91,14 @@ mod tests {
     fn a_room_has_one_group_of_each_strategy() {
         let groups = Groups::new(4);
         let home = GroupId(3);
-        let away = groups.group_for(home, Replication::PrimaryBackup).expect("it has one");
+        let away = groups.group_for(home, Replication::PrimaryBackup);
         assert_eq!((groups.kind(home), groups.kind(away)), (Kind::Raft, Kind::PrimaryBackup));
         assert_eq!((groups.home_of(home), groups.home_of(away)), (home, home));
-        assert_eq!(groups.group_for(home, Replication::Raft), Some(home));
+        assert_eq!(groups.group_for(home, Replication::Raft), home);
+        assert_eq!(groups.group_for(home, Replication::Gossip), home);
+        assert_eq!((groups.talk(), groups.kind(groups.talk())), (GroupId(9), Kind::Gossip));
         assert!(groups.of_home(home).eq([home, away]));
-        assert_eq!(groups.of_rooms().count(), 8);
+        assert_eq!(groups.of_rooms().count(), 9);
         assert!(groups.with_views().all(|it| groups.kind(GroupId(it)) == Kind::PrimaryBackup));
     }
 

@@ -13,6 +13,8 @@ use std::sync::Arc;
 /// So long at most: then it is shown, in whatever order. Far longer than any cut or election: a group that
 /// was left is lost altogether then.
 const HELD_MS: u64 = 120_000;
+/// For what was said before a room's gossip ended: its node may be away, and come back whenever.
+const TALK_HELD_MS: u64 = 5_000;
 /// So many of a room at most.
 const HELD_MAX: usize = 10_000;
 
@@ -44,7 +46,10 @@ impl Core {
         if room.epoch() == 0 {
             return None;
         }
-        let until = self.awaits(group, name, room)?;
+        let behind =
+            self.held.get(&(group, name.clone())).and_then(|it| it.back()).map(|it| it.until);
+        let until =
+            self.awaits(group, name, room).or_else(|| self.awaits_talk(name, room)).or(behind)?;
         Some((name.clone(), until))
     }
 
@@ -62,6 +67,12 @@ impl Core {
         }
     }
 
+    /// Something of a room waits for what was said in it before.
+    pub(super) fn is_held_back(&self, group: GroupId, name: &RoomName) -> bool {
+        let held = self.held.get(&(group, name.clone())).and_then(|it| it.front());
+        held.is_some_and(|it| it.until.0 == self.groups.talk())
+    }
+
     /// Tells what need not wait any more.
     pub(super) fn release_held(&mut self) {
         let keys: Vec<_> = self.held.keys().cloned().collect();
@@ -76,9 +87,17 @@ impl Core {
     fn next_held(&mut self, key: &(GroupId, RoomName)) -> Option<Telling> {
         let held = self.held.get(key)?;
         let (until, since_ms) = held.front().map(|it| (it.until, it.since_ms))?;
-        let has_come = self.known_move(until.0, &key.1) >= until.1;
-        let is_late = self.now_ms - since_ms > HELD_MS || held.len() > HELD_MAX;
+        let is_talk = until.0 == self.groups.talk();
+        let has_come = match is_talk {
+            true => self.has_all_talk(&key.1, until.1),
+            false => self.known_move(until.0, &key.1) >= until.1,
+        };
+        let held_ms = if is_talk { TALK_HELD_MS } else { HELD_MS };
+        let is_late = self.now_ms - since_ms > held_ms || held.len() > HELD_MAX;
         if !has_come && is_late {
+            if is_talk {
+                self.given_up.insert(key.1.clone(), until.1); // It is not waited for again.
+            }
             tracing::warn!(group = %key.0, room = %key.1, "its last words in {} are missing", until.0);
         }
         let next = (has_come || is_late).then(|| self.held.get_mut(key)?.pop_front());

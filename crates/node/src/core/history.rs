@@ -15,6 +15,14 @@ use std::sync::Arc;
 /// A look-up at another node is given up after this long.
 const REMOTE_MS: u64 = 2_000;
 
+/// What comes before a point is below this, in a log whose ids carry this mark.
+fn below(point: HistoryPoint, mark: u32) -> u64 {
+    match point {
+        HistoryPoint::Message(id) => id.stamp.0.saturating_add(u64::from(mark < id.origin)),
+        HistoryPoint::Time(stamp) => stamp.0,
+    }
+}
+
 /// Where a point is.
 pub(super) fn place(point: HistoryPoint) -> u64 {
     match point {
@@ -22,10 +30,10 @@ pub(super) fn place(point: HistoryPoint) -> u64 {
     }
 }
 
-/// What follows a point is above this. A time names the whole millisecond: "after" it begins with the next.
-fn after(point: HistoryPoint) -> u64 {
+/// What follows a point is above this, in a log whose ids carry this mark. A time names the whole millisecond: "after" it begins with the next.
+fn above(point: HistoryPoint, mark: u32) -> u64 {
     match point {
-        HistoryPoint::Message(id) => id.stamp.0,
+        HistoryPoint::Message(id) => id.stamp.0.saturating_sub(u64::from(mark > id.origin)),
         HistoryPoint::Time(stamp) => stamp.0 | 0xffff,
     }
 }
@@ -57,7 +65,7 @@ impl Core {
         select: HistorySelect,
         limit: usize,
     ) {
-        let Some((Reach { groups, end }, key)) = self.readable(asker, target) else {
+        let Some((Reach { groups, has_talk, end }, key)) = self.readable(asker, target) else {
             return self.answer(asked.0, asked.1, Answer::Refused(vec![Refused::NoHistory]));
         };
         let Some(select) = eras::up_to(select, end) else {
@@ -65,9 +73,14 @@ impl Core {
         };
         let look_up = self.next_token;
         self.next_token += 1;
-        let missing = groups.len();
+        let streams = if has_talk { self.streams(&key) } else { Vec::new() };
+        let missing = groups.len() + streams.len();
         let it = LookUp { asked, select, limit, end, missing, parts: Vec::new() };
         self.look_ups.insert(look_up, it);
+        for (stream, mark) in streams {
+            let records = self.read_stream((self.groups.talk(), mark), &stream, select, limit);
+            self.part_found(look_up, records);
+        }
         for group in groups {
             self.look_up_part(look_up, group, &key, select, limit);
         }
@@ -144,7 +157,7 @@ impl Core {
         };
         // Of one group, whoever has more of it has all that is before, too.
         let groups = BTreeSet::from([self.group_of(&place)]);
-        Some((Reach { groups, end: Stamp(u64::MAX) }, place.key()))
+        Some((Reach { groups, has_talk: false, end: Stamp(u64::MAX) }, place.key()))
     }
 
     fn past_identity(&self, nick: &str) -> Option<String> {
@@ -164,8 +177,19 @@ impl Core {
         if !self.engine.has_history(GroupId(group)) {
             return None; // Whoever asked believed that we have it.
         }
-        let mut found = self.select(GroupId(group), key.as_bytes(), select, limit);
-        if planted!("page-skips-newest") && !self.engine.is_serving(GroupId(group)) {
+        self.read_stream((GroupId(group), group), key.as_bytes(), select, limit)
+    }
+
+    /// The same of a log whose ids carry this mark.
+    fn read_stream(
+        &self,
+        (group, mark): (GroupId, u32),
+        key: &[u8],
+        select: HistorySelect,
+        limit: usize,
+    ) -> Option<Vec<Bytes>> {
+        let mut found = self.select((group, mark), key, select, limit);
+        if planted!("page-skips-newest") && !self.engine.is_serving(group) {
             found = found.map(|mut it| {
                 it.pop();
                 it
@@ -174,7 +198,7 @@ impl Core {
         match found {
             Ok(records) => Some(records.into_iter().map(|it| it.body).collect()),
             Err(why) => {
-                tracing::error!(group, key, %why, "history cannot be read");
+                tracing::error!(%group, key = %key.escape_ascii(), %why, "history cannot be read");
                 None
             }
         }
@@ -182,7 +206,7 @@ impl Core {
 
     fn select(
         &self,
-        group: GroupId,
+        (group, mark): (GroupId, u32),
         key: &[u8],
         select: HistorySelect,
         n: usize,
@@ -192,26 +216,31 @@ impl Core {
             HistorySelect::Latest(None) => history.latest(group, key, n)?,
             HistorySelect::Latest(Some(point)) => {
                 let mut found = history.latest(group, key, n)?;
-                found.retain(|it| it.sort > after(point));
+                found.retain(|it| it.sort > above(point, mark));
                 found
             }
-            HistorySelect::Before(point) => history.before(group, key, place(point), n)?,
-            HistorySelect::After(point) => history.after(group, key, after(point), n)?,
+            HistorySelect::Before(point) => history.before(group, key, below(point, mark), n)?,
+            HistorySelect::After(point) => history.after(group, key, above(point, mark), n)?,
             HistorySelect::Around(point) => {
-                let before = history.before(group, key, place(point), n / 2)?;
+                let before = history.before(group, key, below(point, mark), n / 2)?;
                 let rest = n - before.len();
                 let mut found = before;
-                found.extend(history.after(group, key, place(point).saturating_sub(1), rest)?);
+                found.extend(history.after(
+                    group,
+                    key,
+                    below(point, mark).saturating_sub(1),
+                    rest,
+                )?);
                 found
             }
             HistorySelect::Between(from, to) if place(from) <= place(to) => {
-                let mut found = history.after(group, key, after(from), n)?;
-                found.retain(|it| it.sort < place(to));
+                let mut found = history.after(group, key, above(from, mark), n)?;
+                found.retain(|it| it.sort < below(to, mark));
                 found
             }
             HistorySelect::Between(from, to) => {
-                let mut found = history.before(group, key, place(from), n)?;
-                found.retain(|it| it.sort > after(to));
+                let mut found = history.before(group, key, below(from, mark), n)?;
+                found.retain(|it| it.sort > above(to, mark));
                 found
             }
         })
@@ -254,13 +283,16 @@ impl Core {
         };
         let history = self.history.borrow();
         let mut found: BTreeMap<Arc<str>, Stamp> = BTreeMap::new();
-        let newest = |group: GroupId, key: &str| {
-            let last = history.before(group, key.as_bytes(), before.0, 1).ok()?.pop()?;
+        let newest = |group: GroupId, key: &[u8]| {
+            let last = history.before(group, key, before.0, 1).ok()?.pop()?;
             (last.sort > after.0 | 0xffff).then_some(Stamp(last.sort))
         };
         for (name, room) in self.rooms_with(asker.id) {
             let groups = self.reach(name).groups.into_iter();
-            if let Some(at) = groups.filter_map(|it| newest(it, name.as_str())).max() {
+            let ordered = groups.filter_map(|it| newest(it, name.as_str().as_bytes()));
+            let streams = self.streams(name.as_str()).into_iter();
+            let said = streams.filter_map(|it| newest(self.groups.talk(), &it.0));
+            if let Some(at) = ordered.chain(said).max() {
                 found.insert(room.shown().into(), at);
             }
         }
@@ -268,7 +300,7 @@ impl Core {
         let mine = asker.identity();
         for other in self.directory.sessions() {
             let place = Place::direct(&mine, &other.identity());
-            if let Some(at) = newest(self.group_of(&place), &place.key()) {
+            if let Some(at) = newest(self.group_of(&place), place.key().as_bytes()) {
                 found.insert(other.nick.as_str().into(), at);
             }
         }

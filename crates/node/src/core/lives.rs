@@ -60,7 +60,10 @@ impl Core {
         room: &Room,
     ) -> Option<(GroupId, u64)> {
         let era = room.eras().last()?;
-        let from = self.groups.group_for(self.groups.home_of(group), era.replication)?;
+        let from = self.groups.group_for(self.groups.home_of(group), era.replication);
+        if from == group {
+            return None; // It did not leave.
+        }
         (self.known_move(from, name) < room.epoch()).then_some((from, room.epoch()))
     }
 

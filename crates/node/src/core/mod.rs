@@ -25,6 +25,7 @@ mod requests;
 mod resync;
 mod rooms;
 mod status;
+mod talk;
 mod told;
 mod views;
 
@@ -38,6 +39,7 @@ pub(crate) use admit::{Admission, JoinAnswer, JoinQuestion, Question};
 use bytes::Bytes;
 use chat::directory::{Directory, Session};
 use chat::room::Rooms;
+use chat::talk::Fold;
 use chat::{Limits, NodeId, SessionId, Stamp};
 pub(crate) use checkpoint::{CheckpointDone, RestoreError, restore};
 use fail::fail_point;
@@ -105,6 +107,9 @@ pub(crate) struct Conn {
     detour: BTreeMap<u64, detour::Parked>,
     /// How many moves were seen when nothing was in flight last.
     moves_seen: u64,
+    /// Those under way are said in gossip rooms. What has an order goes another way: the two never
+    /// overtake each other.
+    is_talking: bool,
     /// A directory command of it is not applied yet: everything behind waits.
     is_directory_busy: bool,
     /// Requests that wait for those.
@@ -158,6 +163,14 @@ pub(crate) struct Core {
     history: Rc<RefCell<History>>,
     directory: Directory,
     rooms: BTreeMap<GroupId, Rooms>,
+    /// What the log of gossip comes to.
+    talk: Fold,
+    /// Rooms whose gossip ends, and what this node has done about it.
+    closing: BTreeMap<chat::RoomName, talk::Closing>,
+    /// Cuts that are over, while what was said on the other side still comes.
+    meetings: Vec<talk::Meeting>,
+    /// Rooms, and since which move of theirs nobody waits any more for what was said before it.
+    given_up: BTreeMap<chat::RoomName, u64>,
     groups: Groups,
     ring: GroupRing,
     shards: Vec<Shard>,
@@ -228,8 +241,7 @@ impl Core {
         around: Surroundings,
         mut engine: Engine,
         history: Rc<RefCell<History>>,
-        directory: Directory,
-        rooms: BTreeMap<GroupId, Rooms>,
+        (directory, rooms, talk): checkpoint::State,
     ) -> Core {
         let me = NodeId(around.identity.id);
         engine.set_fanout(around.config.fanout);
@@ -246,6 +258,10 @@ impl Core {
             history,
             directory,
             rooms,
+            talk,
+            closing: BTreeMap::new(),
+            meetings: Vec::new(),
+            given_up: BTreeMap::new(),
             groups,
             ring,
             shards: Vec::new(),
@@ -405,6 +421,7 @@ impl Core {
     fn settle_moves(&mut self) {
         self.moves_settled = self.moves_seen;
         self.carry_rooms();
+        self.close_talks();
         self.release_held();
         self.settle_told();
         self.advance_detours();
@@ -466,6 +483,9 @@ impl Core {
     fn take(&mut self, event: Event) {
         match event {
             Event::Apply(applied) if applied.group == DIRECTORY => self.apply_directory(applied),
+            Event::Apply(applied) if applied.group == self.groups.talk() => {
+                self.apply_talk(applied)
+            }
             Event::Apply(applied) => self.apply_rooms(applied),
             Event::Refused { token } => {
                 self.resolve(token, Answer::Refused(vec![self.unavailable()]))
@@ -473,6 +493,7 @@ impl Core {
             Event::Unknown { token } => self.resolve(token, Answer::Unknown),
             Event::WantsState(group) => self.provide_state(group),
             Event::Install { group, state } => self.install(group, &state),
+            Event::Met { peers, cut_ms, announces, .. } if announces => self.met(peers, cut_ms),
             Event::Met { .. } => {}
             Event::Propose { group, propose } => self.propose_view(group, propose, self.me.0),
             Event::Keep(group) => self.checkpoint_installed(group),

@@ -5,19 +5,19 @@
 //! directory command waits for that: so a client that sends `NICK` and `PRIVMSG` in one packet speaks
 //! under its new nick.
 
+use super::detour::Way;
 use super::{Asker, Conn, Core, DIRECTORY};
 use crate::door::{Answer, Ask, ConnId, Delivery, Refused, Registration, Request, RoomAsk};
 use chat::codec::encode;
 use chat::directory::{DirectoryCommand, NewSession, Session};
-use chat::room::{Refusal, RoomCommand, RoomVerb};
+use chat::room::{RoomCommand, RoomVerb};
+use chat::talk::Talk;
 use chat::{ModeChange, Place, RoomName, SayKind, SessionId, Tags};
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 /// Requests of one connection that may wait behind others: more than a door lets through at once.
 const WAITING_MAX: usize = 1_024;
-/// By which doors may call what a room cannot be replicated by.
-const REPLICATION_LETTER: char = 'R';
 /// A registration waits this long for the node to become ready: within a second people know.
 const EARLY_MS: u64 = 900;
 
@@ -85,7 +85,9 @@ impl Core {
             let is_idle = conn.rooms_in_flight == 0 && !conn.is_directory_busy;
             let may_go = match class(&next.ask) {
                 Class::Room => {
-                    let is_ahead = !conn.detour.is_empty() || self.may_overtake(conn, &next.ask);
+                    let is_ahead = !conn.detour.is_empty()
+                        || self.may_overtake(conn, &next.ask)
+                        || self.goes_another_way(conn, &next.ask);
                     !conn.is_directory_busy && !is_ahead
                 }
                 Class::Directory if matches!(next.ask, Ask::Register(_)) => {
@@ -247,13 +249,7 @@ impl Core {
                     })
                     .collect(),
             },
-            RoomAsk::Replicate(to) => {
-                if self.groups.group_for(self.home_of(room), to).is_none() {
-                    let why = Refusal::BadModeParam(REPLICATION_LETTER, to.as_str().into());
-                    return Err(Refused::Room(why));
-                }
-                RoomVerb::Fence { to, shown: room.as_str().into() }
-            }
+            RoomAsk::Replicate(to) => RoomVerb::Fence { to, shown: room.as_str().into() },
             RoomAsk::Invite { nick } => {
                 let target = whose(&nick).ok_or(Refused::NoSuchNick(nick))?;
                 RoomVerb::Invite { session: target.id, nick: target.nick.clone() }
@@ -288,7 +284,10 @@ impl Core {
         place: Place,
         verb: RoomVerb,
     ) {
-        let way = self.way(&place, &verb);
+        let way = match self.way(&place, &session.who(), &verb) {
+            Ok(way) => way,
+            Err(why) => return self.answer(id, tag, Answer::Refused(vec![Refused::Room(why)])),
+        };
         let moves_seen = self.moves_seen;
         let Some(conn) = self.conns.get_mut(&id) else {
             return;
@@ -299,12 +298,21 @@ impl Core {
         conn.number += 1;
         conn.rooms_in_flight += 1;
         let command = RoomCommand { who: session.who(), number: conn.number, place, verb };
-        let command = encode(&command);
-        let Some(group) = way else {
-            self.park(id, tag, command.into());
+        let Some(way) = way else {
+            self.park(id, tag, encode(&command).into());
             return;
         };
-        let token = self.submit(group, Asker::Conn { conn: id, tag }, command);
+        conn.is_talking = matches!(way, Way::Talk(..));
+        self.send_by(way, (id, tag), command);
+    }
+
+    /// A command of a connection goes where it belongs.
+    pub(super) fn send_by(&mut self, way: Way, (conn, tag): (ConnId, u64), command: RoomCommand) {
+        let (group, bytes) = match way {
+            Way::Group(group) => (group, encode(&command)),
+            Way::Talk(epoch) => (self.groups.talk(), encode(&Talk { epoch, command })),
+        };
+        let token = self.submit(group, Asker::Conn { conn, tag }, bytes);
         self.measures.submitted(token, self.now_us);
     }
 
@@ -350,6 +358,7 @@ impl Conn {
             rooms_in_flight: 0,
             detour: BTreeMap::new(),
             moves_seen: 0,
+            is_talking: false,
             is_directory_busy: false,
             waiting: VecDeque::new(),
         }

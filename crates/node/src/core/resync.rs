@@ -17,6 +17,8 @@ impl Core {
     pub(super) fn install(&mut self, group: GroupId, state: &[u8]) {
         let is_restored = if group == DIRECTORY {
             self.install_directory(state)
+        } else if group == self.groups.talk() {
+            self.join_talk(state)
         } else {
             self.install_rooms(group, state)
         };
@@ -114,6 +116,10 @@ impl Core {
             let dropped = self.history.borrow_mut().drop_room(group, &key);
             if let Err(why) = dropped {
                 self.history_failed(&why);
+            }
+            let name = std::str::from_utf8(&key).ok().and_then(|it| RoomName::parse(it).ok());
+            if let Some(name) = name.filter(|it| self.home_of(it) == group) {
+                self.drop_talk(&name);
             }
         }
     }

@@ -6,7 +6,7 @@ use crate::door::{Answer, Delivery, Refused};
 use bytes::Bytes;
 use chat::codec::{decode, encode};
 use chat::room::{Outcome, Refusal, RoomCommand, RoomVerb, Rooms};
-use chat::{Place, Record, SessionId, Stamp, What, Who};
+use chat::{Place, Record, RoomName, SessionId, Stamp, What, Who};
 use fail::fail_point;
 use replica::engine::{Applied, Soundness};
 use replica::planted;
@@ -40,11 +40,15 @@ impl Core {
             let new = || Rooms::of(replication, group.0, self.limits);
             let rooms = self.rooms.entry(group).or_insert_with(new);
             let moves = is_of_moves(&decoded.verb);
+            let closes = is_of_closing(&decoded);
             let outcome = rooms.apply(Stamp(stamp), decoded);
             if is_elsewhere(&outcome) && self.seek(token, &command) {
                 continue;
             }
             self.room_outcome(group, index, token, ahead, outcome);
+            if let Some(name) = closes {
+                self.note_closing(group, &name);
+            }
             if moves {
                 self.moves_seen += 1;
                 self.release_held(); // Before anything of the next era, which may follow at once.
@@ -81,7 +85,7 @@ impl Core {
         for record in &records {
             self.measures.said += u64::from(matches!(record.what, What::Said { .. }));
             if record.what.is_kept() && self.engine.holds(group) == Some(true) {
-                self.keep(group, index, record);
+                self.keep(group, index, &record.place.key(), record);
             }
             if let (What::Replicated { .. }, Place::Room(room)) = (&record.what, &record.place) {
                 self.note_move(group, room);
@@ -93,6 +97,7 @@ impl Core {
                 self.history_failed(&why);
             }
             self.note_expired(group, &room);
+            self.drop_talk(&room);
         }
         let answer = token.map(|token| match refused.is_empty() {
             true => (token, Answer::Done),
@@ -116,12 +121,12 @@ impl Core {
         }
     }
 
-    fn keep(&mut self, group: GroupId, index: u64, record: &Record) {
+    pub(super) fn keep(&mut self, group: GroupId, index: u64, key: &str, record: &Record) {
         if self.engine.soundness() == Soundness::Gaps {
             return; // Nothing that follows mends it.
         }
         fail_point!("node.before-keep");
-        let (key, body) = (record.place.key(), encode(record));
+        let body = encode(record);
         let record = history::Record { index, sort: record.id.stamp.0, body: &body };
         let kept = self.history.borrow_mut().append(group, key.as_bytes(), record);
         if let Err(why) = kept {
@@ -282,7 +287,17 @@ fn is_of_moves(verb: &RoomVerb) -> bool {
             | RoomVerb::Lives { .. }
             | RoomVerb::Gone { .. }
             | RoomVerb::Expire { .. }
+            | RoomVerb::Tail { .. }
+            | RoomVerb::Open { .. }
     )
+}
+
+/// The room that may begin or end to close by this.
+fn is_of_closing(command: &RoomCommand) -> Option<RoomName> {
+    match (&command.place, &command.verb) {
+        (Place::Room(name), RoomVerb::Fence { .. } | RoomVerb::Open { .. }) => Some(name.clone()),
+        _ => None,
+    }
 }
 
 /// The group has not answered the command, and no number is used up.

@@ -9,7 +9,7 @@ use crate::room::numbers::Numbers;
 use crate::room::{Carried, Rooms};
 
 pub(in crate::room) fn adopt(rooms: &mut Rooms, name: &RoomName, carried: Carried) {
-    if carried.to() != rooms.replication || carried.epoch() <= rooms.known_epoch(name) {
+    if !rooms.keeps(carried.to()) || carried.epoch() <= rooms.known_epoch(name) {
         return;
     }
     let Carried { mut room, last } = carried;
@@ -36,7 +36,7 @@ mod tests {
         Scene::of(replication, Limits::default())
     }
 
-    /// A room with alice as operator and bob, on its way to gossip.
+    /// A room with alice as operator and bob, on its way to primary-backup.
     fn on_its_way() -> Scene {
         let mut home = Scene::default();
         home.plays(
@@ -46,16 +46,16 @@ mod tests {
              < bob joined #Rust
              alice> mode #rust +mv bob
              < alice set +mv bob
-             alice> fence #rust gossip
-             < alice moved it from raft to gossip, epoch 1",
+             alice> fence #rust primary-backup
+             < alice moved it from raft to primary-backup, epoch 1",
         );
         home
     }
 
     #[test]
     fn until_it_has_come_a_group_knows_nothing_of_it() {
-        let mut gossip = away(Replication::Gossip);
-        gossip.plays(
+        let mut backup = away(Replication::PrimaryBackup);
+        backup.plays(
             "alice> say #rust hello
              < refused NotHere { epoch: 0 }
              alice> join #rust
@@ -63,66 +63,68 @@ mod tests {
              alice> fence #rust raft
              < refused NotHere { epoch: 0 }",
         );
-        assert_eq!(gossip.rooms.lives("#rust"), None);
+        assert_eq!(backup.rooms.lives("#rust"), None);
     }
 
     #[test]
     fn everybody_is_in_as_they_were_and_goes_on() {
-        let (home, mut gossip) = (on_its_way(), away(Replication::Gossip));
-        gossip.adopts(&home, "#rust");
-        assert_eq!(gossip.rooms.rooms_of(session("bob")).count(), 1);
-        assert_eq!(gossip.rooms.lives("#rust"), Some((Replication::Gossip, 1)));
-        assert_eq!(gossip.room("#rust").shown(), "#Rust");
-        gossip.plays(
+        let (home, mut backup) = (on_its_way(), away(Replication::PrimaryBackup));
+        backup.adopts(&home, "#rust");
+        assert_eq!(backup.rooms.rooms_of(session("bob")).count(), 1);
+        assert_eq!(backup.rooms.lives("#rust"), Some((Replication::PrimaryBackup, 1)));
+        assert_eq!(backup.room("#rust").shown(), "#Rust");
+        backup.plays(
             "bob> say #rust voiced
              < bob said voiced
              carol> join #rust
              < carol joined #Rust
              carol> say #rust hush
              < refused CannotSend
-             alice> fence #rust gossip
+             alice> fence #rust primary-backup
              < refused SameReplication",
         );
     }
 
     #[test]
     fn an_id_of_the_new_era_is_above_the_last_of_the_old() {
-        let (home, mut gossip) = (on_its_way(), away(Replication::Gossip));
+        let (home, mut backup) = (on_its_way(), away(Replication::PrimaryBackup));
         let last = home.rooms.carried("#rust").expect("it is on its way").last();
-        gossip.adopts(&home, "#rust");
-        gossip.at(0);
-        gossip.plays("alice> say #rust hello\n< alice said hello");
-        assert_eq!(gossip.room("#rust").last_used(), Stamp(last.0 + 1));
+        backup.adopts(&home, "#rust");
+        backup.at(0);
+        backup.plays("alice> say #rust hello\n< alice said hello");
+        assert_eq!(backup.room("#rust").last_used(), Stamp(last.0 + 1));
     }
 
     #[test]
     fn a_room_that_comes_twice_comes_once() {
-        let (home, mut gossip) = (on_its_way(), away(Replication::Gossip));
-        gossip.adopts(&home, "#rust");
-        gossip.plays("bob> part #rust\n< bob parted");
-        let before = gossip.rooms.snapshot();
-        gossip.adopts(&home, "#rust");
-        assert_eq!(gossip.rooms.snapshot(), before);
+        let (home, mut backup) = (on_its_way(), away(Replication::PrimaryBackup));
+        backup.adopts(&home, "#rust");
+        backup.plays("bob> part #rust\n< bob parted");
+        let before = backup.rooms.snapshot();
+        backup.adopts(&home, "#rust");
+        assert_eq!(backup.rooms.snapshot(), before);
     }
 
     #[test]
     fn a_room_that_went_on_is_not_called_back_by_the_past() {
-        let (mut home, mut gossip) = (on_its_way(), away(Replication::Gossip));
+        let (mut home, mut backup) = (on_its_way(), away(Replication::PrimaryBackup));
         let late = home.clone();
-        gossip.adopts(&home, "#rust");
-        gossip.plays("alice> fence #rust raft\n< alice moved it from gossip to raft, epoch 2");
-        home.adopts(&gossip, "#rust");
+        backup.adopts(&home, "#rust");
+        backup.plays(
+            "alice> fence #rust raft\n< alice moved it from primary-backup to raft, epoch 2",
+        );
+        home.adopts(&backup, "#rust");
         home.plays("alice> say #rust home again\n< alice said home again");
-        gossip.adopts(&late, "#rust");
-        assert_eq!(gossip.rooms.lives("#rust"), Some((Replication::Raft, 2)));
+        backup.adopts(&late, "#rust");
+        assert_eq!(backup.rooms.lives("#rust"), Some((Replication::Raft, 2)));
         assert_eq!(home.rooms.lives("#rust"), Some((Replication::Raft, 2)));
         let eras = home.room("#rust").eras().iter().map(|it| it.replication);
-        assert!(eras.eq([Replication::Raft, Replication::Gossip]));
+        assert!(eras.eq([Replication::Raft, Replication::PrimaryBackup]));
     }
 
     #[test]
     fn a_room_for_another_group_is_none_of_ours() {
-        let (home, mut other) = (on_its_way(), away(Replication::PrimaryBackup));
+        let (home, mut other) = (on_its_way(), away(Replication::Gossip));
         other.adopts(&home, "#rust");
         assert_eq!(other.rooms.lives("#rust"), None);
     }

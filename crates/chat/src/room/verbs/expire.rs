@@ -1,12 +1,19 @@
 //! EXPIRE: rooms that nobody is in and nobody used for long are gone, with their history. What a group
 //! knows of rooms that left it stays until `Gone` says that they expired where they live.
 
-use crate::Stamp;
 use crate::room::{Outcome, Room, Rooms};
+use crate::{RoomName, Stamp};
 
-pub(in crate::room) fn expire(rooms: &mut Rooms, before: Stamp, out: &mut Outcome) {
+pub(in crate::room) fn expire(
+    rooms: &mut Rooms,
+    before: Stamp,
+    spares: &[RoomName],
+    out: &mut Outcome,
+) {
     let is_unused = |room: &Room| room.occupants.is_empty() && room.last_used < before;
-    for (name, room) in rooms.rooms.extract_if(.., |_, room| is_unused(room)) {
+    for (name, room) in
+        rooms.rooms.extract_if(.., |name, room| is_unused(room) && !spares.contains(name))
+    {
         rooms.gone.note(&name, room.epoch(), rooms.limits.gone_max);
         out.expired.push(name);
     }

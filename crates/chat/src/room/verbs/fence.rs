@@ -17,6 +17,9 @@ pub(in crate::room) fn fence(
             None => Refusal::NotInRoom,
         });
     }
+    if room.closing().is_some() {
+        return Err(Refusal::IsMoving);
+    }
     let from = room.replication();
     if from == to {
         return Err(Refusal::SameReplication);
@@ -28,7 +31,7 @@ pub(in crate::room) fn fence(
 #[cfg(test)]
 mod tests {
     use crate::room::scene::{Scene, plays};
-    use crate::room::{Era, Room};
+    use crate::room::{Era, Room, Tails};
     use crate::{Replication, Stamp};
 
     #[test]
@@ -38,16 +41,16 @@ mod tests {
              < alice joined #rust as operator
              bob> join #rust
              < bob joined #rust
-             alice> fence #rust gossip
-             < alice moved it from raft to gossip, epoch 1
+             alice> fence #rust primary-backup
+             < alice moved it from raft to primary-backup, epoch 1
              alice> say #rust hello
-             < refused Moved { to: Gossip, epoch: 1 }
+             < refused Moved { to: PrimaryBackup, epoch: 1 }
              bob> part #rust
-             < refused Moved { to: Gossip, epoch: 1 }
+             < refused Moved { to: PrimaryBackup, epoch: 1 }
              carol> join #rust
-             < refused Moved { to: Gossip, epoch: 1 }
+             < refused Moved { to: PrimaryBackup, epoch: 1 }
              alice> fence #rust raft
-             < refused Moved { to: Gossip, epoch: 1 }
+             < refused Moved { to: PrimaryBackup, epoch: 1 }
              alice> quit",
         );
     }
@@ -59,16 +62,16 @@ mod tests {
              < alice joined #rust as operator
              bob> join #rust
              < bob joined #rust
-             bob> fence #rust gossip
+             bob> fence #rust primary-backup
              < refused NotOperator
-             carol> fence #rust gossip
+             carol> fence #rust primary-backup
              < refused NotInRoom
              alice> fence #rust raft
              < refused SameReplication
              bob> fence #rust raft
              < refused NotOperator
-             oper> fence #rust primary-backup
-             < oper moved it from raft to primary-backup, epoch 1",
+             oper> fence #rust gossip
+             < oper moved it from raft to gossip, epoch 1",
         );
     }
 
@@ -78,10 +81,10 @@ mod tests {
         scene.plays(
             "alice> fence #rust raft
              < refused NoSuchRoom
-             alice> fence #Rust gossip
-             < alice moved it from raft to gossip, epoch 1
-             bob> fence #rust primary-backup
-             < refused Moved { to: Gossip, epoch: 1 }",
+             alice> fence #Rust primary-backup
+             < alice moved it from raft to primary-backup, epoch 1
+             bob> fence #rust gossip
+             < refused Moved { to: PrimaryBackup, epoch: 1 }",
         );
         let carried = scene.rooms.carried("#rust").expect("it is on its way");
         assert_eq!((carried.room().shown(), carried.room().occupant_count()), ("#Rust", 0));
@@ -100,23 +103,23 @@ mod tests {
         assert_eq!(scene.rooms.lives("#rust"), Some((Replication::Raft, 0)));
         assert_eq!(scene.rooms.lives("#go"), None);
         scene.plays(
-            "alice> fence #rust gossip
-             < alice moved it from raft to gossip, epoch 1",
+            "alice> fence #rust primary-backup
+             < alice moved it from raft to primary-backup, epoch 1",
         );
         let carried = scene.rooms.carried("#rust").expect("it is on its way");
-        assert_eq!((carried.to(), carried.epoch()), (Replication::Gossip, 1));
+        assert_eq!((carried.to(), carried.epoch()), (Replication::PrimaryBackup, 1));
         assert_eq!(carried.last(), Stamp::from_ms(1003));
         assert_eq!(carried.room().topic().map(|it| &*it.text), Some("ours"));
         assert_eq!(carried.room().occupant_count(), 1);
-        let era = Era { replication: Replication::Raft, last: carried.last() };
+        let era = Era { replication: Replication::Raft, last: carried.last(), tails: Tails::new() };
         assert_eq!(carried.room().eras(), [era]);
 
         assert_eq!(scene.rooms.room("#rust"), None);
         assert_eq!(scene.rooms.sessions().count(), 0);
-        assert_eq!(scene.rooms.lives("#rust"), Some((Replication::Gossip, 1)));
+        assert_eq!(scene.rooms.lives("#rust"), Some((Replication::PrimaryBackup, 1)));
         let moved: Vec<_> =
             scene.rooms.moved().map(|(name, to, at)| (name.as_str(), to, at)).collect();
-        assert_eq!(moved, [("#rust", Replication::Gossip, 1)]);
+        assert_eq!(moved, [("#rust", Replication::PrimaryBackup, 1)]);
     }
 
     #[test]

@@ -22,12 +22,12 @@ mod tests {
     fn a_room_that_expired_away_from_home_can_be_made_anew() {
         let mut home = Scene::default();
         home.plays(
-            "alice> fence #rust gossip
-             < alice moved it from raft to gossip, epoch 1
+            "alice> fence #rust primary-backup
+             < alice moved it from raft to primary-backup, epoch 1
              oper> expire 9999
              oper> gone #rust 0
              alice> join #rust
-             < refused Moved { to: Gossip, epoch: 1 }
+             < refused Moved { to: PrimaryBackup, epoch: 1 }
              oper> gone #rust 1
              < expired #rust
              oper> gone #rust 1
@@ -42,38 +42,39 @@ mod tests {
     #[test]
     fn a_room_that_expired_is_not_brought_back_by_what_comes_late() {
         let mut home = Scene::default();
-        let mut gossip = Scene::of(Replication::Gossip, Limits::default());
-        home.plays("alice> fence #rust gossip\n< alice moved it from raft to gossip, epoch 1");
+        let mut backup = Scene::of(Replication::PrimaryBackup, Limits::default());
+        home.plays("alice> fence #rust primary-backup\n< alice moved it from raft to primary-backup, epoch 1");
         let late = home.clone();
-        gossip.adopts(&home, "#rust");
-        gossip.plays("oper> expire 9999\n< expired #rust");
-        assert_eq!(gossip.rooms.gone("#rust"), Some(1));
-        gossip.adopts(&late, "#rust");
-        gossip.plays("alice> join #rust\n< refused NotHere { epoch: 1 }");
+        backup.adopts(&home, "#rust");
+        backup.plays("oper> expire 9999\n< expired #rust");
+        assert_eq!(backup.rooms.gone("#rust"), Some(1));
+        backup.adopts(&late, "#rust");
+        backup.plays("alice> join #rust\n< refused NotHere { epoch: 1 }");
 
         // Its next life goes on counting, so that it can come again.
         home.plays(
             "oper> gone #rust 1
              < expired #rust
-             alice> fence #rust gossip
-             < alice moved it from raft to gossip, epoch 2",
+             alice> fence #rust primary-backup
+             < alice moved it from raft to primary-backup, epoch 2",
         );
-        gossip.adopts(&home, "#rust");
-        gossip.plays("alice> join #rust\n< alice joined #rust as operator");
-        assert_eq!(gossip.rooms.gone("#rust"), None);
+        backup.adopts(&home, "#rust");
+        backup.plays("alice> join #rust\n< alice joined #rust as operator");
+        assert_eq!(backup.rooms.gone("#rust"), None);
     }
 
     #[test]
     fn a_room_that_came_home_and_expired_is_gone_where_it_was() {
         let mut home = Scene::default();
-        let mut gossip = Scene::of(Replication::Gossip, Limits::default());
-        home.plays("alice> fence #rust gossip\n< alice moved it from raft to gossip, epoch 1");
-        gossip.adopts(&home, "#rust");
-        gossip.plays("oper> fence #rust raft\n< oper moved it from gossip to raft, epoch 2");
-        home.adopts(&gossip, "#rust");
+        let mut backup = Scene::of(Replication::PrimaryBackup, Limits::default());
+        home.plays("alice> fence #rust primary-backup\n< alice moved it from raft to primary-backup, epoch 1");
+        backup.adopts(&home, "#rust");
+        backup
+            .plays("oper> fence #rust raft\n< oper moved it from primary-backup to raft, epoch 2");
+        home.adopts(&backup, "#rust");
         home.plays("oper> expire 9999\n< expired #rust");
         assert_eq!(home.rooms.gone("#rust"), Some(2));
-        gossip.plays("oper> gone #rust 2\n< expired #rust");
-        assert_eq!(gossip.rooms.lives("#rust"), None);
+        backup.plays("oper> gone #rust 2\n< expired #rust");
+        assert_eq!(backup.rooms.lives("#rust"), None);
     }
 }

@@ -4,10 +4,11 @@ use crate::room::Rooms;
 use crate::{Replication, RoomName};
 
 pub(in crate::room) fn lives(rooms: &mut Rooms, name: &RoomName, to: Replication, epoch: u64) {
+    let is_elsewhere = !rooms.keeps(to);
     // A room that is here, or unknown, left by no other way than through this group's own log.
     if let Some(moved) = rooms.moved.get_mut(name)
         && moved.epoch < epoch
-        && to != rooms.replication
+        && is_elsewhere
     {
         moved.to = to;
         moved.epoch = epoch;
@@ -25,22 +26,20 @@ mod tests {
         home.plays(
             "alice> join #rust
              < alice joined #rust as operator
-             oper> lives #rust gossip 1
-             oper> lives #go gossip 1
-             alice> fence #rust gossip
-             < alice moved it from raft to gossip, epoch 1",
+             oper> lives #rust primary-backup 1
+             oper> lives #go primary-backup 1
+             alice> fence #rust primary-backup
+             < alice moved it from raft to primary-backup, epoch 1",
         );
         assert_eq!(home.rooms.lives("#go"), None);
         assert!(home.rooms.carried("#rust").is_some());
         home.plays(
-            "oper> lives #rust primary-backup 1
-             oper> lives #rust raft 2
+            "oper> lives #rust raft 2
+             oper> lives #rust gossip 2
              alice> say #rust hello
-             < refused Moved { to: Gossip, epoch: 1 }
+             < refused Moved { to: PrimaryBackup, epoch: 1 }
              oper> lives #rust primary-backup 2
-             alice> say #rust hello
-             < refused Moved { to: PrimaryBackup, epoch: 2 }
-             oper> lives #rust gossip 1
+             oper> lives #rust primary-backup 1
              alice> say #rust hello
              < refused Moved { to: PrimaryBackup, epoch: 2 }",
         );

@@ -2,7 +2,8 @@
 //!
 //! A verb of one room gets the room as it stands and answers what happened or why not; the ids, the
 //! index and "no such room" are not its business. `forget` and `expire` touch many rooms; `adopt`, `lives`
-//! and `gone` are between groups, about a room that was or will be here.
+//! and `gone` are between groups, about a room that was or will be here; `close`, `tail` and `open` end an
+//! era of gossip.
 
 mod say;
 
@@ -22,7 +23,12 @@ mod fence;
 mod gone;
 mod lives;
 
+mod close;
+mod open;
+mod tail;
+
 pub(super) use adopt::adopt;
+pub(super) use close::close;
 pub(super) use expire::expire;
 pub(super) use fence::fence;
 pub(super) use forget::forget;
@@ -32,6 +38,8 @@ pub(super) use join::join;
 pub(super) use kick::kick;
 pub(super) use lives::lives;
 pub(super) use modes::modes;
+pub(super) use open::open;
 pub(super) use part::part;
 pub(super) use say::say;
+pub(super) use tail::tail;
 pub(super) use topic::topic;

@@ -23,7 +23,7 @@ impl Shard {
             What::Quit { .. } => {} // The directory told of it already, once for all rooms.
             What::Joined { .. } => self.on_joined(room, record, asker, view),
             What::Invited { session, .. } => self.on_invited(room, record, *session),
-            What::Said { .. } | What::Topic { .. } | What::Replicated { .. } => {
+            What::Said { .. } | What::Topic { .. } | What::Replicated { .. } | What::Met { .. } => {
                 self.tell_room(room, record, asker);
             }
             What::Parted { .. } => {

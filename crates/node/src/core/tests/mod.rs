@@ -1,5 +1,6 @@
 //! A node alone on a disk in memory, and what its door hears.
 
+mod gossip;
 mod moves;
 mod order;
 mod people;
@@ -80,7 +81,7 @@ impl Alone {
             disk,
             random: SmallRng::seed_from_u64(1),
         };
-        let mut core = Core::new(around, found.engine, found.history, found.directory, found.rooms);
+        let mut core = Core::new(around, found.engine, found.history, found.state);
         let (sink, deliveries) = crossbeam_channel::unbounded();
         let (number, _number) = crossbeam_channel::bounded(1);
         core.receive_inbound(Inbound::Attach { sink, wake: Box::new(|| ()), number });

@@ -1,0 +1,322 @@
+//! What is said in gossip rooms: it is judged where it is said, written here, and told at once; the order is
+//! that of the ids.
+//!
+//! Promise: what a node has answered is on its disk. Whoever has heard the same has the same history of a
+//! room, whatever the order. What is said in an era is told once that era has begun here.
+//!
+//! The room itself lives in its home group. Its gossip ends when every node has told how far it had come; what a
+//! node said that was cut off then comes later, and into the history by its id.
+
+use super::held::Telling;
+use super::{Asker, Core, Own};
+use crate::door::Answer;
+use chat::codec::{decode, encode};
+use chat::room::{Era, Room, RoomCommand, RoomVerb};
+use chat::talk::{Fold, Talk};
+use chat::{NodeId, Place, Record, Replication, RoomName, Stamp, What};
+use replica::engine::Applied;
+use replica::store::GroupId;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+/// What was proposed and has not happened is proposed again after this long.
+const AGAIN_MS: u64 = 500;
+/// How long the leader of a room's home waits for the last words of all nodes that are up.
+const CLOSING_MS: u64 = 2_000;
+/// How long after a cut what was said on its other side may still come.
+const MEETING_MS: u64 = 5_000;
+/// Rooms in which it is said that a cut is over: each is an entry for everybody.
+const MET_ROOMS_MAX: usize = 1_000;
+
+/// A room whose gossip ends.
+pub(super) struct Closing {
+    /// Of the era that ends.
+    epoch: u64,
+    /// Since when this node knows.
+    since_ms: u64,
+    /// Tokens from here on were given out later: nothing of the room is under them.
+    said_before: u64,
+    told_ms: Option<u64>,
+    opened_ms: Option<u64>,
+}
+
+/// A cut that is over.
+pub(super) struct Meeting {
+    peers: Vec<u64>,
+    cut_ms: u64,
+    /// From when to when it was, by the wall clock here.
+    cut: (Stamp, Stamp),
+    /// What was said on the other side is looked for so long.
+    ends_ms: u64,
+    /// Where it was said already.
+    told: BTreeSet<RoomName>,
+}
+
+/// Under which key the history keeps what one node said in a room.
+pub(super) fn stream_key(name: &RoomName, origin: NodeId) -> String {
+    format!("{name}\0{:016x}", origin.0)
+}
+
+/// What all such keys of a room begin with.
+pub(super) fn stream_prefix(name: &str) -> String {
+    format!("{name}\0")
+}
+
+/// Whose a stream is.
+pub(super) fn origin_of(key: &[u8]) -> Option<NodeId> {
+    let digits = std::str::from_utf8(key).ok()?.rsplit_once('\0')?.1;
+    u64::from_str_radix(digits, 16).ok().map(NodeId)
+}
+
+impl Core {
+    /// Of one node's log, in its order.
+    pub(super) fn apply_talk(&mut self, applied: Applied) {
+        let Applied { group, index, stamp, origin, commands, tokens } = applied;
+        self.count_applied(commands.len());
+        let mut tokens = tokens.into_iter();
+        for (stamp, command) in (stamp..).map(Stamp).zip(commands) {
+            let token = tokens.next();
+            let talk = decode::<Talk>(&command).ok();
+            let epoch = talk.as_ref().map_or(0, |it| it.epoch);
+            let Some(record) = talk.and_then(|it| it.record(NodeId(origin), stamp)) else {
+                tracing::error!(%group, index, "something that nobody can have said is skipped");
+                if let Some(token) = token {
+                    self.resolve(token, Answer::Unknown);
+                }
+                continue;
+            };
+            self.said(index, NodeId(origin), epoch, Arc::new(record), token);
+        }
+    }
+
+    fn said(
+        &mut self,
+        index: u64,
+        origin: NodeId,
+        epoch: u64,
+        record: Arc<Record>,
+        token: Option<u64>,
+    ) {
+        let Place::Room(name) = &record.place else { return };
+        let group = self.groups.talk();
+        let home = self.home_of(name);
+        self.measures.said += u64::from(matches!(record.what, What::Said { .. }));
+        self.talk.note(name, origin, (index, record.id.stamp), epoch);
+        let is_gone = self.rooms.get(&home).and_then(|it| it.gone(name.as_str())) >= Some(epoch);
+        if record.what.is_kept() && !is_gone {
+            self.keep(group, index, &stream_key(name, origin), &record);
+        }
+        let asked = token.and_then(|token| self.askers.get(&token)).and_then(|asker| match asker {
+            Asker::Conn { conn, tag } => Some((*conn, *tag)),
+            _ => None,
+        });
+        let answer = token.map(|it| (it, Answer::Done));
+        let name = name.clone();
+        let telling = Telling { records: vec![record], asked, answer };
+        match self.known_move(home, &name) < epoch {
+            true => self.hold(group, &name, (home, epoch), telling),
+            false => self.tell(telling),
+        }
+    }
+
+    /// Another node's state is joined into ours.
+    pub(super) fn join_talk(&mut self, state: &[u8]) -> bool {
+        if state.is_empty() {
+            return true;
+        }
+        let theirs = Fold::restore(state);
+        theirs.map(|it| self.talk.join(&it)).is_ok()
+    }
+
+    /// The room is no more: nor is what was said in it.
+    pub(super) fn drop_talk(&mut self, name: &RoomName) {
+        self.talk.forget(name);
+        let group = self.groups.talk();
+        for (key, _) in self.streams(name.as_str()) {
+            let dropped = self.history.borrow_mut().drop_room(group, &key);
+            if let Err(why) = dropped {
+                self.history_failed(&why);
+            }
+        }
+    }
+
+    /// What each node said in a room: the key, and what its ids carry.
+    pub(super) fn streams(&self, name: &str) -> Vec<(Vec<u8>, u32)> {
+        let (history, prefix) = (self.history.borrow(), stream_prefix(name));
+        let streams = history.streams(self.groups.talk(), prefix.as_bytes());
+        let marked = |key: &[u8]| Some((key.to_vec(), chat::talk::origin_mark(origin_of(key)?)));
+        streams.filter_map(|it| marked(it.0)).collect()
+    }
+
+    /// Somebody has spoken in the room since, which its home's log does not show.
+    pub(super) fn is_spoken_in(&self, name: &RoomName, since: Stamp) -> bool {
+        self.talk.last_said(name).is_some_and(|it| it >= since)
+    }
+
+    /// A room whose gossip has ended, while what belongs to it has not all come.
+    pub(super) fn awaits_talk(&self, name: &RoomName, room: &Room) -> Option<(GroupId, u64)> {
+        let era = room.eras().last().filter(|it| it.replication == Replication::Gossip)?;
+        let is_given_up = self.given_up.get(name).is_some_and(|it| *it >= room.epoch());
+        (!is_given_up && !self.covers(era)).then_some((self.groups.talk(), room.epoch()))
+    }
+
+    /// All that was said before a room's move has come here.
+    pub(super) fn has_all_talk(&self, name: &RoomName, epoch: u64) -> bool {
+        let groups = self.groups.of_home(self.home_of(name));
+        let known = groups.filter_map(|it| self.rooms.get(&it)?.newest(name.as_str()));
+        let newest = known.max_by_key(|it| it.epoch());
+        newest.is_none_or(|it| {
+            it.epoch() != epoch || it.eras().last().is_none_or(|it| self.covers(it))
+        })
+    }
+
+    fn covers(&self, era: &Era) -> bool {
+        let tails: Vec<_> = era.tails.iter().map(|(node, it)| (node.0, it.0)).collect();
+        self.engine.covers(self.groups.talk(), &tails)
+    }
+
+    /// A room of this home begins to close, or has.
+    pub(super) fn note_closing(&mut self, home: GroupId, name: &RoomName) {
+        let room = self.rooms.get(&home).and_then(|it| it.room(name.as_str()));
+        let Some(epoch) = room.filter(|it| it.closing().is_some()).map(Room::epoch) else {
+            self.closing.remove(name);
+            return;
+        };
+        if self.closing.get(name).is_none_or(|it| it.epoch != epoch) {
+            let (since_ms, said_before) = (self.now_ms, self.next_token);
+            let (told_ms, opened_ms) = (None, None);
+            let it = Closing { epoch, since_ms, said_before, told_ms, opened_ms };
+            self.closing.insert(name.clone(), it);
+        }
+    }
+
+    /// Looks through all rooms for those that close.
+    pub(super) fn find_closing(&mut self) {
+        let rooms =
+            self.rooms.iter().flat_map(|(group, rooms)| rooms.iter().map(move |it| (*group, it)));
+        let closing = rooms.filter(|(_, (_, room))| room.closing().is_some());
+        let closing: Vec<_> = closing.map(|(group, (name, _))| (group, name.clone())).collect();
+        for (group, name) in closing {
+            self.note_closing(group, &name);
+        }
+    }
+
+    /// Rooms whose gossip ends: this node says how far it has come, and who leads their home goes on when
+    /// all have.
+    pub(super) fn close_talks(&mut self) {
+        let names: Vec<RoomName> = self.closing.keys().cloned().collect();
+        for name in names {
+            let home = self.home_of(&name);
+            self.note_closing(home, &name);
+            let Some(epoch) = self.closing.get(&name).map(|it| it.epoch) else { continue };
+            let now_ms = self.now_ms;
+            let is_due = |at: Option<u64>| at.is_none_or(|it| now_ms - it >= AGAIN_MS);
+            if is_due(self.closing[&name].told_ms)
+                && let Some(verb) = self.tail(home, &name, epoch)
+            {
+                self.closing.entry(name.clone()).and_modify(|it| it.told_ms = Some(now_ms));
+                self.tell_home(home, &name, verb);
+            }
+            if is_due(self.closing[&name].opened_ms) && self.may_open(home, &name) {
+                self.closing.entry(name.clone()).and_modify(|it| it.opened_ms = Some(now_ms));
+                self.tell_home(home, &name, RoomVerb::Open { epoch });
+            }
+        }
+    }
+
+    fn tell_home(&mut self, home: GroupId, name: &RoomName, verb: RoomVerb) {
+        let place = Place::Room(name.clone());
+        let command = RoomCommand { who: self.own_who(), number: 0, place, verb };
+        self.submit(home, Asker::Own(Own::Whatever), encode(&command));
+    }
+
+    /// This node's last word in a room, once nothing it says there can come later or be lost.
+    fn tail(&self, home: GroupId, name: &RoomName, epoch: u64) -> Option<RoomVerb> {
+        let closing = self.rooms.get(&home)?.room(name.as_str())?.closing()?;
+        if !self.config.chat || closing.tails.contains_key(&self.me) {
+            return None;
+        }
+        let said_before = self.closing.get(name)?.said_before;
+        let is_said = |(token, asker): (&u64, &Asker)| {
+            let Asker::Conn { conn, .. } = asker else { return false };
+            *token < said_before && self.conns.get(conn).is_none_or(|it| it.is_talking)
+        };
+        let own = self.engine.own_tail(self.groups.talk())?;
+        if !own.is_spread || self.askers.iter().any(is_said) {
+            return None;
+        }
+        // Of all that is known here: also of nodes that are away and cannot tell.
+        let last = self.talk.last_said(name).unwrap_or_default();
+        Some(RoomVerb::Tail { epoch, node: self.me, index: own.index, last })
+    }
+
+    fn may_open(&self, home: GroupId, name: &RoomName) -> bool {
+        let room = self.rooms.get(&home).and_then(|it| it.room(name.as_str()));
+        let Some(closing) = room.and_then(|it| it.closing()) else { return false };
+        let is_up = |it: NodeId| it == self.me || self.up.contains(&it.0);
+        let mut awaited = self.directory.members().filter(|it| it.roles.chat && is_up(it.id));
+        let since_ms = self.closing.get(name).map_or(self.now_ms, |it| it.since_ms);
+        let is_late = self.now_ms - since_ms >= CLOSING_MS;
+        let have_all = awaited.all(|it| closing.tails.contains_key(&it.id));
+        self.engine.is_serving(home) && (have_all || is_late)
+    }
+
+    /// A cut is over, and it is for this node to say so.
+    pub(super) fn met(&mut self, peers: Vec<u64>, cut_ms: u64) {
+        let until = Stamp::from_ms(self.wall_ms);
+        let since = Stamp::from_ms(self.wall_ms.saturating_sub(cut_ms));
+        let ends_ms = self.now_ms + MEETING_MS;
+        self.meetings.push(Meeting {
+            peers,
+            cut_ms,
+            cut: (since, until),
+            ends_ms,
+            told: BTreeSet::new(),
+        });
+    }
+
+    /// A duty: in the rooms in which people went on on both sides of a cut, it is said that it is over.
+    pub(super) fn tell_of_meetings(&mut self) {
+        let mut meetings = std::mem::take(&mut self.meetings);
+        for it in &mut meetings {
+            for (name, epoch) in self.rooms_met(it) {
+                let nodes = it.peers.iter().map(|it| self.name_of(*it)).collect();
+                let verb = RoomVerb::Met { cut_ms: it.cut_ms, nodes };
+                let place = Place::Room(name.clone());
+                let command = RoomCommand { who: self.own_who(), number: 0, place, verb };
+                let talk = Talk { epoch, command };
+                self.submit(self.groups.talk(), Asker::Own(Own::Whatever), encode(&talk));
+                it.told.insert(name);
+            }
+        }
+        meetings.retain(|it| self.now_ms < it.ends_ms);
+        self.meetings = meetings;
+    }
+
+    fn rooms_met(&self, meeting: &Meeting) -> Vec<(RoomName, u64)> {
+        let is_new = |name: &&RoomName| {
+            let is_late = self.is_spoken_in(name, meeting.cut.0);
+            is_late && !meeting.told.contains(*name) && self.is_said_on_both_sides(name, meeting)
+        };
+        let open = |name: &RoomName| {
+            let room = self.rooms.get(&self.home_of(name))?.room(name.as_str())?;
+            let is_open = room.replication() == Replication::Gossip && room.closing().is_none();
+            is_open.then(|| (name.clone(), room.epoch()))
+        };
+        let room_count_max = MET_ROOMS_MAX.saturating_sub(meeting.told.len());
+        self.talk.rooms().filter(is_new).filter_map(open).take(room_count_max).collect()
+    }
+
+    fn is_said_on_both_sides(&self, name: &RoomName, meeting: &Meeting) -> bool {
+        let Meeting { peers, cut: (since, until), .. } = meeting;
+        let (history, group) = (self.history.borrow(), self.groups.talk());
+        let is_said = |origin: NodeId| {
+            let key = stream_key(name, origin);
+            let found = history.after(group, key.as_bytes(), since.0, 1).unwrap_or_default();
+            found.first().is_some_and(|it| it.sort <= until.0)
+        };
+        let said = self.talk.said(name).filter(|it| is_said(it.0));
+        let sides: (Vec<_>, Vec<_>) = said.partition(|it| peers.contains(&it.0.0));
+        !sides.0.is_empty() && !sides.1.is_empty()
+    }
+}

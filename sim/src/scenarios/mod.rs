@@ -69,9 +69,5 @@ pub(crate) fn find(name: &str) -> Result<&'static Scenario, String> {
 pub(crate) fn of_seed(seed: u64) -> &'static Scenario {
     let (round, turn) = (seed / ALL.len() as u64, (seed % ALL.len() as u64) as usize);
     // One that takes ten times as long as others comes less often.
-    if ALL[turn].is_long && round % 4 != 0 {
-        ALL[round as usize % turn]
-    } else {
-        ALL[turn]
-    }
+    if ALL[turn].is_long && round % 4 != 0 { ALL[round as usize % turn] } else { ALL[turn] }
 }

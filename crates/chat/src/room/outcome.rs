@@ -51,7 +51,7 @@ pub enum Refusal {
     UnknownMode(char),
     /// It is replicated so already.
     SameReplication,
-    /// The room has left this group. Not this group's to answer: the command's number is not used up,
+    /// The room has left this group, or has come back since the command was sent. Not this group's to answer: the command's number is not used up,
     /// and the same command is good where the room lives now.
     Moved {
         /// How it is replicated since.

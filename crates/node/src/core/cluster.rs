@@ -387,7 +387,8 @@ impl Core {
             };
             let reason = "Session ended".into();
             let place = Place::direct("", "");
-            let command = RoomCommand { who, number: 0, place, verb: RoomVerb::Forget { reason } };
+            let command =
+                RoomCommand { who, number: 0, era: None, place, verb: RoomVerb::Forget { reason } };
             self.submit(group, Asker::Own(Own::Whatever), encode(&command));
             self.ghosts.insert(session, self.now_ms); // Asked again when that did not help.
         }
@@ -425,8 +426,13 @@ impl Core {
             if self.is_due(("expire", u64::from(group.0))) {
                 let who = self.own_who();
                 let place = Place::direct("", "");
-                let command =
-                    RoomCommand { who, number: 0, place, verb: RoomVerb::Expire { before } };
+                let command = RoomCommand {
+                    who,
+                    number: 0,
+                    era: None,
+                    place,
+                    verb: RoomVerb::Expire { before },
+                };
                 self.submit(group, Asker::Own(Own::Whatever), encode(&command));
             }
         }

@@ -81,6 +81,22 @@ impl Core {
         }
     }
 
+    /// The era of a room that a command is for when it is sent now.
+    pub(super) fn era(&self, place: &Place) -> Option<u64> {
+        let Place::Room(name) = place else { return None };
+        Some(match self.lives(name) {
+            Lives::Here(_, room) => room.epoch(),
+            Lives::OnItsWay(_) | Lives::Nowhere => 0,
+        })
+    }
+
+    /// Nothing of its connection is under way now that it could overtake.
+    fn for_this_era(&self, room: &RoomName, command: Bytes) -> Bytes {
+        let Ok(decoded) = decode::<RoomCommand>(&command) else { return command };
+        let era = self.era(&Place::Room(room.clone()));
+        encode(&RoomCommand { era, ..decoded }).into()
+    }
+
     /// New rooms do not stay in their home group.
     fn makes_away(&self) -> bool {
         self.config.replication != Replication::Raft
@@ -88,7 +104,7 @@ impl Core {
 
     /// A command that no group has answered waits for its way. (Again: `Moved` and `NotHere` are no answers.)
     pub(super) fn park(&mut self, id: ConnId, tag: u64, command: Bytes) -> bool {
-        let Ok(RoomCommand { who, number, place: Place::Room(room), verb }) = decode(&command)
+        let Ok(RoomCommand { who, number, place: Place::Room(room), verb, .. }) = decode(&command)
         else {
             return false;
         };
@@ -158,6 +174,7 @@ impl Core {
                 if let Some(mut first) = conn.and_then(|it| it.detour.first_entry()) {
                     first.get_mut().is_sent = true;
                 }
+                let command = self.for_this_era(&room, command);
                 self.submit(group, Asker::Conn { conn: id, tag }, command);
             }
             None if makes => self.make_room(id, room),
@@ -182,7 +199,7 @@ impl Core {
         making.asked_ms = Some(now_ms);
         let who = Who { is_operator: false, ..making.who.clone() };
         let verb = RoomVerb::Fence { to, shown: making.shown.clone() };
-        let command = RoomCommand { who, number: 0, place: Place::Room(room), verb };
+        let command = RoomCommand { who, number: 0, era: None, place: Place::Room(room), verb };
         self.submit(home, Asker::Own(Own::Whatever), encode(&command));
     }
 }

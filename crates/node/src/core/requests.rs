@@ -289,7 +289,7 @@ impl Core {
         verb: RoomVerb,
     ) {
         let way = self.way(&place, &verb);
-        let moves_seen = self.moves_seen;
+        let (moves_seen, era) = (self.moves_seen, self.era(&place));
         let Some(conn) = self.conns.get_mut(&id) else {
             return;
         };
@@ -298,7 +298,7 @@ impl Core {
         }
         conn.number += 1;
         conn.rooms_in_flight += 1;
-        let command = RoomCommand { who: session.who(), number: conn.number, place, verb };
+        let command = RoomCommand { who: session.who(), number: conn.number, era, place, verb };
         let command = encode(&command);
         let Some(group) = way else {
             self.park(id, tag, command.into());

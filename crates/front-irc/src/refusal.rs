@@ -54,7 +54,6 @@ pub(crate) fn refused(turn: &mut Turn<'_>, asked: &Asked, why: &Refused) {
         Refused::Leaving => {
             not_done(turn, asked, "this server is leaving; connect to another and try again")
         }
-        Refused::NotYet => not_done(turn, asked, "this version does not do that yet"),
         Refused::NoSession => not_done(turn, asked, "your session has ended; connect again"),
     }
 }

@@ -22,9 +22,6 @@ pub struct Config {
     pub join: Vec<String>,
     /// Replicas of each group; fewer nodes than that: as many as there are.
     pub copies: usize,
-    /// Whether rooms may be replicated by primary-backup, too, and change that. Off outside of tests:
-    /// the simulator still finds faults in moves that other faults meet.
-    pub may_rooms_move: bool,
     /// How new rooms are replicated.
     pub replication: chat::Replication,
     /// To how many nodes at once this one passes on what is said in gossip rooms.

@@ -361,8 +361,6 @@ pub enum Refused {
     NoSession,
     /// History: not allowed, or no such target.
     NoHistory,
-    /// This version does not do that.
-    NotYet,
 }
 
 /// What a shard receives.

@@ -37,7 +37,6 @@ fn primary(cluster: &Cluster) -> usize {
 }
 
 #[test]
-#[ignore = "this version does not let rooms move: node::Config::may_rooms_move"]
 fn a_room_changes_its_replication_again_and_again_under_traffic() {
     let _alone = alone();
     let cluster = Cluster::start(3);
@@ -55,7 +54,6 @@ fn a_room_changes_its_replication_again_and_again_under_traffic() {
 }
 
 #[test]
-#[ignore = "this version does not let rooms move: node::Config::may_rooms_move"]
 fn a_room_that_moved_survives_the_death_of_its_primary_and_moves_back() {
     let _alone = alone();
     let mut cluster = Cluster::start(3);

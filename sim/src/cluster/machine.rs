@@ -64,7 +64,6 @@ impl Machine {
             session_grace: Duration::from_secs(5),
             retention: None,
             empty_room_ttl: None,
-            may_rooms_move: true,
             fanout: 3,
             replication: chat::Replication::Raft,
         }

@@ -5,7 +5,7 @@ use crate::faults::{any, cut_leader};
 
 pub(super) const SCENARIO: Scenario = Scenario {
     name: "changes",
-    about: "a room changes between raft and primary-backup under faults; NOT QUIET YET, so not in turn",
+    about: "a room changes between raft and primary-backup under faults",
     nodes: 3,
     is_long: false,
     faults: &[&cut_leader::FAULT, &any::FAULT, &any::FAULT],

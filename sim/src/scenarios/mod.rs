@@ -56,9 +56,6 @@ pub(crate) const ALL: &[&Scenario] = &[
     &changes::SCENARIO,
 ];
 
-/// Those that seeds take in turn. Whoever works on what the others are about asks for them by name.
-const IN_TURN: &[&Scenario] = ALL.split_at(ALL.len() - 1).0;
-
 /// By name.
 pub(crate) fn find(name: &str) -> Result<&'static Scenario, String> {
     let found = ALL.iter().find(|it| it.name == name);
@@ -70,11 +67,7 @@ pub(crate) fn find(name: &str) -> Result<&'static Scenario, String> {
 
 /// Seeds take them in turn.
 pub(crate) fn of_seed(seed: u64) -> &'static Scenario {
-    let (round, turn) = (seed / IN_TURN.len() as u64, (seed % IN_TURN.len() as u64) as usize);
+    let (round, turn) = (seed / ALL.len() as u64, (seed % ALL.len() as u64) as usize);
     // One that takes ten times as long as others comes less often.
-    if IN_TURN[turn].is_long && round % 4 != 0 {
-        IN_TURN[round as usize % turn]
-    } else {
-        IN_TURN[turn]
-    }
+    if ALL[turn].is_long && round % 4 != 0 { ALL[round as usize % turn] } else { ALL[turn] }
 }

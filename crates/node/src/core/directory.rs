@@ -1,5 +1,6 @@
 //! Entries of the directory, applied: sessions begin, change and end; members come and go.
 
+use super::detour::Parked;
 use super::{Asker, Core, DIRECTORY, PAST_MAX};
 use crate::door::{Answer, ConnId, Delivery, Refused};
 use chat::codec::{decode, encode};
@@ -153,6 +154,7 @@ impl Core {
             at,
         });
         self.forget_connection(session.id, &rooms);
+        self.told.values_mut().for_each(|it| _ = it.remove(&session.id));
         self.forget(&session.who(), &reason);
     }
 
@@ -164,12 +166,19 @@ impl Core {
         for room in rooms {
             self.follow(room, conn.shard.0, -1);
         }
-        self.conns.remove(&conn);
+        let Some(ended) = self.conns.remove(&conn) else { return };
+        let unsent = ended.detour.values().filter_map(Parked::unsent);
+        for tag in unsent.chain(ended.waiting.iter().map(|it| it.tag)) {
+            self.answer(conn, tag, Answer::Refused(vec![Refused::NoSession]));
+        }
     }
 
-    /// Every room a session is in, as known here.
+    /// Every room a session is in, as was told here.
     pub(super) fn rooms_of(&self, session: SessionId) -> Arc<[RoomName]> {
-        self.rooms_with(session).map(|(name, _)| name.clone()).collect()
+        let known = self.rooms_with(session).map(|(name, _)| name);
+        let known = known.filter(|it| !self.told.contains_key(*it));
+        let told = self.told.iter().filter(|it| it.1.contains_key(&session)).map(|it| it.0);
+        known.chain(told).cloned().collect()
     }
 
     /// To every shard; `asked` only to the one it belongs to.

@@ -74,17 +74,14 @@ impl Core {
     }
 
     /// Tells what need not wait any more.
-    pub(super) fn release_held(&mut self) -> Vec<Arc<Record>> {
-        let mut told = Vec::new();
+    pub(super) fn release_held(&mut self) {
         let keys: Vec<_> = self.held.keys().cloned().collect();
         for key in keys {
             while let Some(telling) = self.next_held(&key) {
-                told.extend(telling.records.iter().cloned());
                 self.tell(telling);
             }
         }
         self.held.retain(|_, it| !it.is_empty());
-        told
     }
 
     fn next_held(&mut self, key: &(GroupId, RoomName)) -> Option<Telling> {

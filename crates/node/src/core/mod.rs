@@ -25,6 +25,7 @@ mod resync;
 mod rooms;
 mod status;
 mod talk;
+mod told;
 mod views;
 
 #[cfg(test)]
@@ -224,6 +225,8 @@ pub(crate) struct Core {
     detoured: BTreeSet<ConnId>,
     /// What has yet to be told, by group and room.
     held: BTreeMap<(GroupId, chat::RoomName), held::HeldOf>,
+    /// Rooms that may not be as clients here were told: who they were told is in.
+    told: BTreeMap<chat::RoomName, told::Told>,
     fatal: Option<String>,
 }
 
@@ -297,6 +300,7 @@ impl Core {
             last_search_ms: None,
             detoured: BTreeSet::new(),
             held: BTreeMap::new(),
+            told: BTreeMap::new(),
             fatal: None,
         }
     }
@@ -413,6 +417,7 @@ impl Core {
         self.carry_rooms();
         self.close_talks();
         self.release_held();
+        self.settle_told();
         self.advance_detours();
     }
 

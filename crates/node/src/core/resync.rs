@@ -6,11 +6,10 @@
 use super::{Core, DIRECTORY};
 use crate::door::Delivery;
 use chat::directory::{Directory, Session};
-use chat::room::{Room, Rooms};
-use chat::{MsgId, Place, Record, RoomName, SessionId, Stamp, What, Who};
+use chat::room::Rooms;
+use chat::{RoomName, Stamp};
 use replica::store::GroupId;
-use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 impl Core {
@@ -85,37 +84,20 @@ impl Core {
                 Err(_) => return false,
             }
         };
-        // As they are seen: who is in a room that has moved meanwhile is still in it.
-        let mut old = self.occupants_of_home(group);
+        let names: BTreeSet<RoomName> = self
+            .names_of_home(group)
+            .chain(fresh.iter().map(|it| it.0.clone()))
+            .chain(fresh.moved().map(|it| it.0.clone()))
+            .collect();
+        for name in &names {
+            self.track(name);
+        }
         self.rooms.insert(group, fresh);
         self.drop_expired(group);
         self.find_moves();
         self.moves_seen += 1;
-        for record in self.release_held() {
-            follow_record(&mut old, &record);
-        }
-        let new = self.occupants_of_home(group);
-        for (key, who) in &old {
-            if !new.contains_key(key) && self.directory.session(who.session).is_some() {
-                let what = What::Parted { reason: "".into() };
-                self.deliver_change(group, &key.0, who, what);
-            }
-        }
-        for (key, who) in &new {
-            if !old.contains_key(key) {
-                let Some(room) = self.room(&key.0) else {
-                    continue;
-                };
-                let shown = room.shown().into();
-                let realname = self.directory.session(who.session).map(|it| it.realname.clone());
-                let what = What::Joined {
-                    realname: realname.unwrap_or_else(|| "".into()),
-                    is_operator: false,
-                    shown,
-                };
-                self.deliver_change(group, &key.0, who, what);
-            }
-        }
+        self.release_held();
+        self.settle_told();
         true
     }
 
@@ -142,42 +124,10 @@ impl Core {
         }
     }
 
-    /// Who is in the rooms of a group's home, wherever they live.
-    fn occupants_of_home(&self, group: GroupId) -> Occupants {
+    /// The rooms of a group's home, wherever they live.
+    fn names_of_home(&self, group: GroupId) -> impl Iterator<Item = RoomName> {
         let home = self.groups.home_of(group);
-        let rooms = self.all_rooms().filter(|(name, _)| self.home_of(name) == home);
-        let of_room = |(name, room): (&RoomName, Cow<'_, Room>)| -> Vec<_> {
-            let all = room.occupants();
-            all.map(|it| ((name.clone(), it.who.session), it.who.clone())).collect()
-        };
-        rooms.flat_map(of_room).collect()
-    }
-
-    fn deliver_change(&mut self, group: GroupId, room: &RoomName, who: &Who, what: What) {
-        let stamp = Stamp::from_ms(self.wall_ms);
-        let record = Record {
-            id: MsgId { stamp, origin: group.0 },
-            place: Place::Room(room.clone()),
-            who: who.clone(),
-            what,
-        };
-        self.deliver_record(Arc::new(record), None);
-    }
-}
-
-type Occupants = BTreeMap<(RoomName, SessionId), Who>;
-
-/// What was told meanwhile need not be told again.
-fn follow_record(occupants: &mut Occupants, record: &Record) {
-    let Place::Room(room) = &record.place else { return };
-    match &record.what {
-        What::Joined { .. } => {
-            occupants.insert((room.clone(), record.who.session), record.who.clone());
-        }
-        What::Parted { .. } | What::Quit { .. } => {
-            occupants.remove(&(room.clone(), record.who.session));
-        }
-        What::Kicked { session, .. } => _ = occupants.remove(&(room.clone(), *session)),
-        _ => {}
+        let names = self.all_rooms().map(|it| it.0);
+        names.filter(move |it| self.home_of(it) == home).cloned()
     }
 }

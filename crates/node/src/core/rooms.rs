@@ -33,6 +33,9 @@ impl Core {
                 continue;
             };
             let ahead = self.is_ahead(group, &decoded);
+            if let (RoomVerb::Adopt { .. }, Place::Room(room)) = (&decoded.verb, &decoded.place) {
+                self.track(room);
+            }
             let replication = self.groups.replication(group);
             let new = || Rooms::of(replication, group.0, self.limits);
             let rooms = self.rooms.entry(group).or_insert_with(new);
@@ -110,6 +113,7 @@ impl Core {
     /// Those who see it, then who asked.
     pub(super) fn tell(&mut self, telling: Telling) {
         for record in telling.records {
+            self.follow_told(&record);
             self.deliver_record(record, telling.asked);
         }
         if let Some((token, answer)) = telling.answer {
@@ -265,6 +269,7 @@ impl Core {
             let command = RoomCommand {
                 who: who.clone(),
                 number: 0,
+                era: None,
                 place: Place::direct("", ""),
                 verb: RoomVerb::Forget { reason: reason.clone() },
             };

@@ -229,7 +229,6 @@ impl Config {
             address: self.cluster.address.clone(),
             join: others.collect(),
             copies: self.rooms.copies,
-            may_rooms_move: false,
             replication: self.rooms.replication,
             fanout: self.gossip.fanout,
             groups: u32::try_from(self.cluster.groups).expect("bounded when it was read"),

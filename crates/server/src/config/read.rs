@@ -85,10 +85,9 @@ fn cluster(it: &mut Section<'_>, node: &Node) -> Cluster {
 }
 
 fn rooms(it: &mut Section<'_>) -> Rooms {
-    let now = [Replication::Raft, Replication::Gossip].map(|it| (it.as_str(), it));
-    let later = [Replication::PrimaryBackup.as_str()];
+    let all = Replication::ALL.map(|it| (it.as_str(), it));
     Rooms {
-        replication: it.choice("replication", &now, &later).unwrap_or(Replication::Raft),
+        replication: it.choice("replication", &all, &[]).unwrap_or(Replication::Raft),
         copies: it.number("copies", 1..=9).unwrap_or(3),
     }
 }

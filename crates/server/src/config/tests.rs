@@ -430,11 +430,10 @@ fn what_a_door_cannot_do_is_refused() {
 #[test]
 fn what_is_not_in_this_version_says_so() {
     refused(
-        "[cluster]\ndirectory = \"bully\"\n[rooms]\nreplication = \"primary-backup\"\n",
+        "[cluster]\ndirectory = \"bully\"\n",
         &[],
         &[
             "starling.toml:2: `cluster.directory = \"bully\"` is not in this version yet; it has \"raft\"",
-            "starling.toml:4: `rooms.replication = \"primary-backup\"` is not in this version yet; it has \"raft\", \"gossip\"",
         ],
     );
     for door in ["grpc", "web", "dns"] {

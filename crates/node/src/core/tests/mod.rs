@@ -70,7 +70,6 @@ impl Alone {
                 address: "127.0.0.1:1".to_owned(),
                 join: Vec::new(),
                 copies: 1,
-                may_rooms_move: true,
                 replication: chat::Replication::Raft,
                 fanout: 3,
                 groups: 1,

@@ -204,39 +204,62 @@ fn a_room_that_expired_away_from_home_can_be_made_again() {
 
 /// An entry of a group, as if it came from its log.
 fn apply(node: &mut Alone, group: u32, index: u64, verb: RoomVerb) {
-    let session = node.core.session_of(conn_id(1)).expect("she is in");
-    let place = chat::Place::Room(room("#r"));
-    let command = RoomCommand { who: session.who(), number: 0, place, verb };
+    apply_all(node, group, index, vec![verb]);
+}
+
+/// An entry with several commands.
+fn apply_all(node: &mut Alone, group: u32, index: u64, verbs: Vec<RoomVerb>) {
+    let commands = verbs.into_iter().map(|verb| chat::codec::encode(&alices(node, verb)).into());
+    let commands = commands.collect();
     node.core.apply_rooms(Applied {
         group: GroupId(group),
         index,
         stamp: Stamp::from_ms(index).0,
         origin: 7,
-        commands: vec![chat::codec::encode(&command).into()],
+        commands,
         tokens: Vec::new(),
     });
     node.commit();
 }
 
+fn alices(node: &Alone, verb: RoomVerb) -> RoomCommand {
+    of(node, 1, verb)
+}
+
+fn of(node: &Alone, conn: u32, verb: RoomVerb) -> RoomCommand {
+    let who = node.core.session_of(conn_id(conn)).expect("they are in").who();
+    RoomCommand { who, number: 0, era: None, place: chat::Place::Room(room("#r")), verb }
+}
+
+fn come() -> RoomVerb {
+    RoomVerb::Join { shown: "#r".into(), key: None, realname: "".into() }
+}
+
+fn fence(to: Replication) -> RoomVerb {
+    RoomVerb::Fence { to, shown: "#r".into() }
+}
+
+fn words(text: &str) -> RoomVerb {
+    let (kind, tags) = (SayKind::Message, Vec::new());
+    RoomVerb::Say { kind, text: text.into(), tags, status: None, to: None }
+}
+
+fn adopted(from: &Rooms) -> RoomVerb {
+    RoomVerb::Adopt { carried: Box::new(from.carried("#r").expect("it left")) }
+}
+
 /// A room that alice made and moved, elsewhere; here only that she came in and the new era arrived.
 fn new_era_first() -> (Alone, Rooms, RoomVerb) {
     let mut node = Alone::with(&["alice"]);
-    let come = || RoomVerb::Join { shown: "#r".into(), key: None, realname: "".into() };
-    let fence = RoomVerb::Fence { to: PrimaryBackup, shown: "#r".into() };
-    let (kind, tags) = (SayKind::Message, Vec::new());
-    let words = RoomVerb::Say { kind, text: "hello".into(), tags, status: None, to: None };
     let mut elsewhere = Rooms::new(1, Limits::default());
-    for (at, verb) in [(1_000, come()), (1_001, fence.clone())] {
-        let who = node.core.session_of(conn_id(1)).expect("she is in").who();
-        let place = chat::Place::Room(room("#r"));
-        elsewhere.apply(Stamp::from_ms(at), RoomCommand { who, number: 0, place, verb });
+    for (at, verb) in [(1_000, come()), (1_001, fence(PrimaryBackup))] {
+        elsewhere.apply(Stamp::from_ms(at), alices(&node, verb));
     }
-    let carried = Box::new(elsewhere.carried("#r").expect("it left"));
     apply(&mut node, 1, 1_000, come());
     node.said();
-    apply(&mut node, 2, 1_002, RoomVerb::Adopt { carried });
-    apply(&mut node, 2, 1_003, words);
-    (node, elsewhere, fence)
+    apply(&mut node, 2, 1_002, adopted(&elsewhere));
+    apply(&mut node, 2, 1_003, words("hello"));
+    (node, elsewhere, fence(PrimaryBackup))
 }
 
 #[test]
@@ -255,7 +278,10 @@ fn what_happens_after_a_move_is_seen_after_what_happened_before_it() {
 #[test]
 fn an_old_era_that_never_comes_does_not_hide_the_new_one_for_ever() {
     let (mut node, ..) = new_era_first();
-    node.wait(6_000);
+    node.wait(60_000); // No cut is over so soon for sure.
+    node.core.tick();
+    assert_eq!(node.said(), [""; 0]);
+    node.wait(61_000);
     node.core.tick();
     assert_eq!(node.said(), ["alice says hello"]);
 }
@@ -279,4 +305,72 @@ fn a_fetched_state_that_lacks_a_room_which_moved_puts_nobody_out() {
     node.commit();
     assert_eq!(node.said(), [""; 0]);
     assert_eq!(node.texts(HistorySelect::Latest(None), 10), ["old", "to primary-backup"]);
+}
+
+#[test]
+fn a_page_has_nothing_of_a_new_era_before_the_old_one_has_ended_here() {
+    let (mut node, _, fence) = new_era_first();
+    assert_eq!(node.texts(HistorySelect::Latest(None), 10), [""; 0]);
+    let start = HistoryPoint::Time(Stamp(0));
+    assert_eq!(node.texts(HistorySelect::After(start), 10), [""; 0]);
+    assert_eq!(node.texts(HistorySelect::Around(start), 10), [""; 0]);
+    let new = HistoryPoint::Time(Stamp::from_ms(1_002));
+    assert_eq!(node.texts(HistorySelect::After(new), 10), [""; 0]);
+    apply(&mut node, 1, 1_001, fence);
+    let all = ["to primary-backup", "hello"];
+    assert_eq!(node.texts(HistorySelect::Latest(None), 10), all);
+    assert_eq!(node.texts(HistorySelect::After(start), 10), all[..]);
+}
+
+#[test]
+fn eras_that_come_at_once_are_seen_in_turn() {
+    let (mut node, mut home, first) = new_era_first();
+    let mut away = Rooms::of(PrimaryBackup, 2, Limits::default());
+    let moves = [adopted(&home), words("hello"), fence(Raft)];
+    for (at, verb) in (1_002..).zip(moves) {
+        away.apply(Stamp::from_ms(at), alices(&node, verb));
+    }
+    apply(&mut node, 2, 1_004, fence(Raft));
+    home.apply(Stamp::from_ms(1_005), alices(&node, adopted(&away)));
+    // The old era's end and the next but one in a single entry.
+    apply_all(&mut node, 1, 1_005, vec![first, adopted(&away), words("home again")]);
+    let said = node.said();
+    let texts: Vec<_> = said.iter().filter(|it| it.contains(" says ")).collect();
+    assert_eq!(texts, ["alice says hello", "alice says home again"], "{said:?}");
+}
+
+/// A room of alice's and bob's that went away and came back elsewhere; bob left it between. Both groups.
+fn there_and_back(node: &Alone) -> (Rooms, Rooms) {
+    let mut home = Rooms::new(1, Limits::default());
+    let mut away = Rooms::of(PrimaryBackup, 2, Limits::default());
+    home.apply(Stamp::from_ms(1_000), alices(node, come()));
+    home.apply(Stamp::from_ms(1_001), of(node, 2, come()));
+    home.apply(Stamp::from_ms(1_002), alices(node, fence(PrimaryBackup)));
+    away.apply(Stamp::from_ms(1_003), alices(node, adopted(&home)));
+    away.apply(Stamp::from_ms(1_004), of(node, 2, RoomVerb::Part { reason: "".into() }));
+    away.apply(Stamp::from_ms(1_005), alices(node, fence(Raft)));
+    home.apply(Stamp::from_ms(1_006), alices(node, adopted(&away)));
+    (home, away)
+}
+
+#[test]
+fn a_fetched_state_of_a_later_era_is_compared_once_all_groups_have_come_so_far() {
+    let mut node = Alone::with(&["alice", "bob"]);
+    node.ask(1, 1, join());
+    node.ask(2, 1, join());
+    node.finish_all();
+    let bob = node.core.session_of(conn_id(2)).expect("he is in").id;
+    let (home, away) = there_and_back(&node);
+    node.said();
+    assert!(node.core.install_rooms(GroupId(1), &home.snapshot()));
+    node.commit();
+    assert_eq!(node.said(), [""; 0]);
+    assert_eq!(*node.core.rooms_of(bob), [room("#r")]); // As he was told.
+    assert!(node.core.install_rooms(GroupId(2), &away.snapshot()));
+    node.commit();
+    let said = node.said();
+    assert_eq!(said.len(), 1, "{said:?}");
+    assert!(said[0].starts_with("bob parts"), "{said:?}");
+    assert_eq!(*node.core.rooms_of(bob), []);
+    assert!(node.core.told.is_empty());
 }

@@ -27,6 +27,8 @@ pub enum Input {
     Synced(u64),
     /// Time has passed.
     Tick,
+    /// Compare with every linked member now: somebody waits to know what is on their disks.
+    Compare,
     /// The link to a peer came up or broke.
     Link {
         /// Which.

@@ -26,6 +26,15 @@ impl Machine {
         }
     }
 
+    /// With all at once: what each has on its disk is known a round trip later.
+    pub(super) fn compare_with_all(&mut self) {
+        let linked: Vec<Origin> =
+            self.others().filter(|it| self.peers.get(it).is_some_and(|it| it.is_linked)).collect();
+        for peer in linked {
+            self.tell(peer, Some(self.now_ms));
+        }
+    }
+
     /// Tells a peer what is here; with a question for what is there, or without.
     pub(super) fn tell(&mut self, peer: Origin, question_ms: Option<u64>) {
         self.tell_at(peer, question_ms.is_some(), question_ms.unwrap_or(NEVER_ASKED));

@@ -162,6 +162,7 @@ impl Machine {
             Input::Received { from, message } => self.receive(from, &message, log, effects),
             Input::Synced(count) => self.synced(count, effects),
             Input::Tick => {}
+            Input::Compare => self.compare_with_all(),
             Input::Link { peer, is_up } => self.link(peer, is_up),
             Input::Rtt { peer, micros } => self.measured(peer, micros),
             Input::Members(members) => self.set_members(members),

@@ -12,8 +12,8 @@ impl Machine {
     /// and counts these entries as purged. While a state is being fetched nothing more is: all may have to be
     /// delivered again on top of it.
     pub fn purge(&mut self, state: &VersionVector) -> VersionVector {
-        if self.fetch.is_under_way() {
-            return self.floors();
+        if self.fetch.is_under_way() || self.members.is_empty() {
+            return self.floors(); // Whoever knows no members, not even itself, has not been told yet.
         }
         let mut floors = VersionVector::default();
         for (origin, upto) in state.iter() {

@@ -421,6 +421,14 @@ impl Engine {
         self.replica(group)?.own_tail()
     }
 
+    /// Asks the other members at once what they have: [`Engine::own_tail`] knows a round trip later.
+    pub fn compare(&mut self, group: GroupId) {
+        if let Some(strategy) = self.replica_for(group) {
+            strategy.compare();
+            self.touched.insert(group);
+        }
+    }
+
     fn replica(&self, id: GroupId) -> Option<&dyn Strategy> {
         match &self.groups.get(&id)?.role {
             Role::Replica(strategy) => Some(&**strategy),

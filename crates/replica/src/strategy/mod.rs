@@ -252,6 +252,9 @@ pub trait Strategy {
     /// An operator has changed something.
     fn tune(&mut self, _tuning: &Tuning) {}
 
+    /// Somebody waits for [`OwnTail::is_spread`]: find out at once.
+    fn compare(&mut self) {}
+
     /// Says what it wants done since the last time.
     fn settle(&mut self, ticket: u64, effects: &mut Effects);
 

@@ -71,3 +71,27 @@ fn a_clean_start_from_a_checkpoint_and_the_log_behind_it() {
         cluster.settle();
     });
 }
+
+#[test]
+fn a_checkpoint_before_the_members_are_known_lets_nothing_go_that_they_lack() {
+    each(|row| {
+        let mut cluster = Cluster::new(row, 8);
+        let others: Vec<PeerId> = (2..=row.replicas).collect();
+        cluster.cut(&[1], &others);
+        let tokens = cluster.say_many(1, 20, 100);
+        cluster.run(1_000);
+        cluster.node(1).checkpoint();
+        cluster.stop(1, None);
+        cluster.start(1).expect("its disk is fine");
+        for _ in 0..2 {
+            cluster.node(1).checkpoint();
+        }
+        cluster.heal();
+        cluster.settle();
+        if row.copies == 1 {
+            assert!(cluster.are_acked(&tokens));
+            let installs: usize = cluster.running().map(|it| it.installs).sum();
+            assert_eq!(installs, 0, "its log had all that the others lacked");
+        }
+    });
+}

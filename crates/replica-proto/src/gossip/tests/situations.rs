@@ -232,6 +232,17 @@ fn alone() -> (Machine, Effects) {
 }
 
 #[test]
+fn who_waits_to_know_what_others_have_asks_all_who_are_linked_at_once() {
+    let (mut machine, _) = alone();
+    let mut effects = Effects::default();
+    machine.step(1, 1, Input::Compare, &Disk::default(), &mut effects);
+    let asked = effects.sends.iter().filter(|(_, it)| {
+        Message::decode(it).and_then(|it| it.exchange).is_some_and(|it| it.is_question)
+    });
+    assert_eq!(asked.map(|it| it.0).collect::<Vec<_>>(), [2]);
+}
+
+#[test]
 fn a_node_whose_disk_forgot_what_others_have_of_it_writes_nothing_more() {
     let (mut machine, mut effects) = alone();
     let kept = vec![Kept { origin: 1, upto: 1, floor: 0 }];

@@ -299,6 +299,10 @@ impl Strategy for GossipGroup {
         Some(OwnTail { index, is_spread: index == 0 || have_it.count() + 1 > up / 2 })
     }
 
+    fn compare(&mut self) {
+        self.step(Input::Compare);
+    }
+
     fn last_stamp(&self) -> u64 {
         self.machine.clock()
     }

@@ -1,5 +1,6 @@
 //! What senders were told, against what the replicas hold.
 
+use super::node::Node;
 use super::room::said_by;
 use super::{Answer, Cluster, GROUP};
 use bytes::Bytes;
@@ -7,7 +8,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// Everybody was answered, and all nodes hold as much, with its history.
 pub(crate) fn is_quiet(cluster: &Cluster) -> bool {
-    let lengths: BTreeSet<usize> = cluster.running().map(|it| it.room.said.len()).collect();
+    // Each may have as much of other origins.
+    let versions = |it: &Node| it.engine.version(GROUP).map(|it| it.iter().collect::<Vec<_>>());
+    let lengths: BTreeSet<_> =
+        cluster.running().map(|it| (it.room.said.len(), versions(it))).collect();
     let has_history = |id| cluster.place.contains(&id);
     cluster.said.iter().all(|it| it.answer.is_some())
         && lengths.len() == 1

@@ -79,6 +79,6 @@ impl GroupStatus {
     /// group knows that the replica it follows has one, but not who it is.
     #[must_use]
     pub fn is_led(&self) -> bool {
-        self.leader.is_some() || (self.role == "observer" && self.has_route)
+        self.leader.is_some() || (self.role == "observer" && self.has_route) || self.role == "peer" // Nobody leads where everybody writes.
     }
 }

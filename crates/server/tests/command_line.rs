@@ -51,10 +51,10 @@ fn an_unknown_key_stops_the_start() {
 #[test]
 fn every_mistake_has_a_line() {
     refused(
-        "[limits]\nnick_length = 900\n\n[rooms]\nreplication = \"gossip\"\n",
+        "[limits]\nnick_length = 900\n\n[cluster]\ndirectory = \"bully\"\n",
         &[("STARLING_NODE__NAM", "x"), ("STARLING_CLUSTER__ADDRESS", "0.0.0.0:7100")],
         "starling.toml:2: `limits.nick_length` is 900; it takes a whole number from 1 to 64\n\
-         starling.toml:5: `rooms.replication = \"gossip\"` is not in this version yet; it has \"raft\", \"primary-backup\"\n\
+         starling.toml:5: `cluster.directory = \"bully\"` is not in this version yet; it has \"raft\"\n\
          STARLING_CLUSTER__ADDRESS: `cluster.address` is \"0.0.0.0:7100\"; it takes HOST:PORT as peers reach it, for example \"10.0.0.1:7100\"\n\
          STARLING_NODE__NAM: unknown key `node.nam`; did you mean STARLING_NODE__NAME?\n",
     );

@@ -6,6 +6,7 @@ mod crash_restart;
 mod disk_faults;
 mod fail_points;
 mod flaky_network;
+mod gossip;
 mod leader_cut_off;
 mod long_pause;
 mod lost_votes;
@@ -54,6 +55,7 @@ pub(crate) const ALL: &[&Scenario] = &[
     &long_pause::SCENARIO,
     &moves::SCENARIO,
     &changes::SCENARIO,
+    &gossip::SCENARIO,
 ];
 
 /// By name.

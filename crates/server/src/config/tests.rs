@@ -348,7 +348,9 @@ fn a_bad_value_is_told_what_was_given_and_what_is_taken() {
     refused(
         "[rooms]\nreplication = \"paxos\"\n",
         &[],
-        &["starling.toml:2: `rooms.replication` is \"paxos\"; it takes \"raft\" or \"gossip\""],
+        &[
+            "starling.toml:2: `rooms.replication` is \"paxos\"; it takes \"raft\" or \"primary-backup\" or \"gossip\"",
+        ],
     );
 }
 

@@ -78,7 +78,7 @@ fn command(input: &mut Unstructured<'_>) -> Result<RoomCommand> {
             Place::Room(RoomName::parse(name).expect("a room's name"))
         }
     };
-    Ok(RoomCommand { who: who(input)?, number, place, verb: verb(input)? })
+    Ok(RoomCommand { who: who(input)?, number, era: None, place, verb: verb(input)? })
 }
 
 fn who(input: &mut Unstructured<'_>) -> Result<Who> {

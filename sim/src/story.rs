@@ -272,6 +272,12 @@ impl Story {
         }
     }
 
+    /// What was on the node's disk alone is gone.
+    pub(crate) fn lost_disk(&self, node: usize) {
+        let lost = (name(node).into(), self.now_ms());
+        self.evidence.borrow_mut().lost_disks.push(lost);
+    }
+
     /// A door opens, and sees live what happens from now on.
     pub(crate) fn listens(&self) -> Listening {
         let mut doors = self.doors.borrow_mut();

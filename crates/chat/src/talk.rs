@@ -142,7 +142,7 @@ mod tests {
             is_operator: false,
             is_bot: false,
         };
-        RoomCommand { who, number: 1, place, verb }
+        RoomCommand { who, number: 1, era: None, place, verb }
     }
 
     #[test]

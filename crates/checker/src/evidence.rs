@@ -218,6 +218,8 @@ pub struct Evidence {
     pub attached: BTreeMap<Name, Vec<Name>>,
     /// In any order; none where nobody listened for them.
     pub leaderships: Vec<Leadership>,
+    /// Nodes that lost what was on their disk alone, and when.
+    pub lost_disks: Vec<(Name, u64)>,
     /// What was done to the cluster, and when.
     pub deeds: Vec<(u64, String)>,
 }

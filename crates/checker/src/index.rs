@@ -1,6 +1,6 @@
 //! The evidence in an order in which it can be looked up: by place, id and message.
 
-use crate::evidence::{Evidence, Guarantee, History, Kept, Live, Read, Sent};
+use crate::evidence::{Evidence, Guarantee, History, Kept, Live, Name, Read, Sent};
 use std::collections::BTreeMap;
 
 /// All places.
@@ -13,6 +13,7 @@ pub(crate) struct Index<'a> {
 pub(crate) struct Place<'a> {
     pub(crate) name: &'a str,
     pub(crate) guarantee: Guarantee,
+    lost_disks: &'a [(Name, u64)],
     /// By sender and number.
     pub(crate) sent: Vec<&'a Sent>,
     pub(crate) finals: Vec<Final<'a>>,
@@ -66,6 +67,7 @@ impl<'a> Places<'a> {
         self.by_name.entry(name).or_insert_with(|| Place {
             name,
             guarantee: self.evidence.guarantees.get(name).copied().unwrap_or_default(),
+            lost_disks: &self.evidence.lost_disks,
             sent: Vec::new(),
             finals: Vec::new(),
             reads: Vec::new(),
@@ -84,6 +86,16 @@ impl<'a> Place<'a> {
     /// The node's own history at the end, or another's if it has none.
     pub(crate) fn final_of(&self, node: &str) -> Option<&Final<'a>> {
         self.finals.iter().find(|it| it.node == node).or(self.finals.first())
+    }
+
+    /// The message is nowhere, and may be: where an order per sender is promised, what was acknowledged is
+    /// on the disk of its sender's node, and that one lost its disk afterwards.
+    pub(crate) fn may_be_lost(&self, message: (&str, u64)) -> bool {
+        let Some(sent) = self.sent(message) else { return false };
+        let is_gone = |it: &(Name, u64)| it.0 == sent.node && it.1 >= sent.sent_ms;
+        self.guarantee == Guarantee::PerSender
+            && self.lost_disks.iter().any(is_gone)
+            && self.finals.iter().all(|it| it.find(message).is_none())
     }
 
     /// When the record's message was on its way, in the run's time.
@@ -115,6 +127,17 @@ pub(crate) enum Where<'a> {
     Read(&'a Read),
     /// On a connection, at this time of the run.
     Live(&'a Live, u64),
+}
+
+impl<'a> Where<'a> {
+    /// On which node.
+    pub(crate) fn node(&self) -> &'a str {
+        match self {
+            Where::Final(node) => node,
+            Where::Read(read) => &read.node,
+            Where::Live(live, _) => &live.node,
+        }
+    }
 }
 
 impl<'a> Final<'a> {

@@ -26,6 +26,8 @@ pub(super) struct Machine {
     /// Names of the machines that its configuration tells it to join.
     pub(super) join: RefCell<Vec<usize>>,
     pub(super) life: Cell<u32>,
+    /// As whom it lived last: a disk that was lost, or found to be damaged, makes it another.
+    pub(super) identity: Cell<Option<u64>>,
     /// Of this life, once its door is open.
     pub(super) home: RefCell<Option<Home>>,
     /// Why the node stopped by itself.
@@ -108,6 +110,9 @@ pub(super) async fn live(machine: Rc<Machine>, story: Rc<Story>) {
         }
     };
     let (handle, here) = (node.handle(), machine.clone());
+    if machine.identity.replace(Some(handle.info.id.0)).is_some_and(|it| it != handle.info.id.0) {
+        story.lost_disk(machine.number);
+    }
     tokio::task::spawn_local(async move {
         let Some(door) = Door::open(handle, story.clone()).await else {
             return;

@@ -27,6 +27,7 @@ impl Cluster {
     /// A node that is down loses its disk: when it starts, it has to join as a new replica.
     pub(crate) fn wipe(&mut self, node: usize) {
         self.story.note(format!("{} has a new, empty disk", name(node)));
+        self.story.lost_disk(node);
         self.has_moved = true;
         let others = self.nodes().filter(|it| *it != node).collect();
         *self.machines[node].join.borrow_mut() = others;
@@ -58,7 +59,7 @@ impl Cluster {
             replicas.sort();
             replicas == self.voters(it.id) && it.learners.is_empty() && it.is_led()
         };
-        Ok(groups.len() == 2 * GROUPS as usize + 1 && groups.iter().all(is_complete))
+        Ok(groups.len() == 2 * GROUPS as usize + 2 && groups.iter().all(is_complete))
     }
 
     /// The nodes that shall hold a group.
@@ -68,6 +69,7 @@ impl Cluster {
         let (what, count) = match group {
             0 => ("directory".to_owned(), DIRECTORY_VOTERS_MAX),
             1..=GROUPS => (format!("group {group}"), COPIES),
+            it if it == 2 * GROUPS + 1 => ("gossip".to_owned(), names.len()),
             // Of a primary-backup group one copy less has to be there for as many losses.
             _ => (format!("group {}", group - GROUPS), COPIES / 2 + 1),
         };

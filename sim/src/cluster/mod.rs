@@ -101,6 +101,7 @@ impl Cluster {
             network: self.net.host(number),
             join: RefCell::new(join),
             life: Cell::new(0),
+            identity: Cell::new(None),
             home: RefCell::new(None),
             ended: RefCell::new(None),
             may_end: Cell::new(false),

@@ -39,13 +39,14 @@ const MIXES: &[Mix] = &[
     Mix {
         scenario: "",
         roles: &[
-            (talkers::begin, 3),
+            (talkers::begin, 5),
             (pairs::begin, 1),
             (pairs::audit, 1),
             (racers::begin, 1),
             (operators::begin, 1),
             (readers::begin, 1),
             (changers::begin, 1),
+            (changers::begin_gossip, 1),
         ],
         movers: 3,
         stay_ms: (300, 1_500),
@@ -53,6 +54,12 @@ const MIXES: &[Mix] = &[
     Mix {
         scenario: "changes",
         roles: &[(talkers::begin, 3), (readers::begin, 1), (changers::begin, 1)],
+        movers: 3,
+        stay_ms: (300, 1_500),
+    },
+    Mix {
+        scenario: "gossip",
+        roles: &[(talkers::begin, 5), (readers::begin, 2), (changers::begin_gossip, 1)],
         movers: 3,
         stay_ms: (300, 1_500),
     },

@@ -6,6 +6,7 @@ mod crash_restart;
 mod disk_faults;
 mod fail_points;
 mod flaky_network;
+mod gossip;
 mod leader_cut_off;
 mod long_pause;
 mod lost_votes;
@@ -54,6 +55,7 @@ pub(crate) const ALL: &[&Scenario] = &[
     &long_pause::SCENARIO,
     &moves::SCENARIO,
     &changes::SCENARIO,
+    &gossip::SCENARIO,
 ];
 
 /// By name.
@@ -69,9 +71,5 @@ pub(crate) fn find(name: &str) -> Result<&'static Scenario, String> {
 pub(crate) fn of_seed(seed: u64) -> &'static Scenario {
     let (round, turn) = (seed / ALL.len() as u64, (seed % ALL.len() as u64) as usize);
     // One that takes ten times as long as others comes less often.
-    if ALL[turn].is_long && round % 4 != 0 {
-        ALL[round as usize % turn]
-    } else {
-        ALL[turn]
-    }
+    if ALL[turn].is_long && round % 4 != 0 { ALL[round as usize % turn] } else { ALL[turn] }
 }

@@ -13,6 +13,10 @@ pub struct RoomCommand {
     /// Rises with every command of the session; one at or below the last applied is a repeat and
     /// changes nothing. 0: not numbered (reconciliation by nodes).
     pub number: u64,
+    /// For which era of the room it was sent, as its epoch: one for an ended era is turned away, also when the
+    /// room is back in the group, so that it does not overtake those that were turned away before. `None`:
+    /// good in any (commands of nodes, and in conversations).
+    pub era: Option<u64>,
     /// Which room or conversation.
     pub place: Place,
     /// What.

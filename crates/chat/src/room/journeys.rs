@@ -100,7 +100,7 @@ fn who(session: u64, is_operator: bool) -> Who {
 }
 
 fn of_nodes(room: &RoomName, verb: RoomVerb) -> RoomCommand {
-    RoomCommand { who: who(0, true), number: 0, place: Place::Room(room.clone()), verb }
+    RoomCommand { who: who(0, true), number: 0, era: None, place: Place::Room(room.clone()), verb }
 }
 
 /// What happened, apart from when.
@@ -172,7 +172,8 @@ impl World {
         let number = self.numbers.entry(session).or_default();
         *number += 1;
         let place = Place::Room(name(room));
-        let command = RoomCommand { who: who(session, is_operator), number: *number, place, verb };
+        let command =
+            RoomCommand { who: who(session, is_operator), number: *number, era: None, place, verb };
         self.unanswered.entry((session, name(room))).or_default().push_back(command);
         self.asked_count += 1;
     }

@@ -12,7 +12,7 @@ impl Rooms {
     /// True for a command that was applied here already, or in a group where its room was before.
     #[must_use]
     pub fn is_repeat(&self, command: &RoomCommand) -> bool {
-        let RoomCommand { who, number, place, verb } = command;
+        let RoomCommand { who, number, place, verb, .. } = command;
         match place {
             Place::Room(name) if self.is_judged_by_room(name, verb) => {
                 let here = self.rooms.get(name).map(|it| &it.numbers);
@@ -21,6 +21,15 @@ impl Rooms {
             }
             _ => self.numbers.has(who.session, *number),
         }
+    }
+
+    /// Why a command comes too late for the era that it was sent for. Others of its session may have been
+    /// turned away before it, while the room was elsewhere.
+    pub(super) fn turns_away(&self, command: &RoomCommand) -> Option<Refusal> {
+        let Place::Room(name) = &command.place else { return None };
+        let room = self.rooms.get(name)?;
+        let is_late = command.era.is_some_and(|it| it < room.epoch());
+        is_late.then(|| Refusal::Moved { to: room.replication(), epoch: room.epoch() })
     }
 
     /// Where a room lives, and since which move, as far as this group knows. Its home group is the
@@ -161,4 +170,43 @@ fn is_of_group(verb: &RoomVerb) -> bool {
             | RoomVerb::Tail { .. }
             | RoomVerb::Open { .. }
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::room::scene::{Scene, who};
+    use crate::room::{Refusal, RoomCommand, RoomVerb};
+    use crate::{Limits, Place, Replication, RoomName, SayKind, Stamp};
+
+    /// What alice says, as she sent it while the room was in this era.
+    fn said(scene: &mut Scene, number: u64, era: u64) -> Vec<Refusal> {
+        let (kind, tags) = (SayKind::Message, Vec::new());
+        let verb = RoomVerb::Say { kind, text: "hello".into(), tags, status: None, to: None };
+        let place = Place::Room(RoomName::parse("#rust").expect("a room's name"));
+        let command = RoomCommand { who: who("alice"), number, era: Some(era), place, verb };
+        scene.rooms.apply(Stamp::from_ms(2_000), command).refused
+    }
+
+    #[test]
+    fn what_was_sent_before_a_room_went_and_came_back_does_not_overtake_what_was_turned_away() {
+        let mut home = Scene::default();
+        let mut away = Scene::of(Replication::PrimaryBackup, Limits::default());
+        home.plays(
+            "alice> join #rust
+             < alice joined #rust as operator
+             alice> fence #rust primary-backup
+             < alice moved it from raft to primary-backup, epoch 1",
+        );
+        let moved = Refusal::Moved { to: Replication::PrimaryBackup, epoch: 1 };
+        assert_eq!(said(&mut home, 2, 0), [moved]);
+        away.adopts(&home, "#rust");
+        away.plays(
+            "alice> fence #rust raft\n< alice moved it from primary-backup to raft, epoch 2",
+        );
+        home.adopts(&away, "#rust");
+        let back = Refusal::Moved { to: Replication::Raft, epoch: 2 };
+        assert_eq!(said(&mut home, 3, 0), [back]);
+        assert_eq!(said(&mut home, 2, 2), []);
+        assert_eq!(said(&mut home, 3, 2), []);
+    }
 }

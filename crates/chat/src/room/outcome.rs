@@ -53,7 +53,8 @@ pub enum Refusal {
     SameReplication,
     /// It is about to be replicated in another way: one thing after the other.
     IsMoving,
-    /// The room has left this group. Not this group's to answer: the command's number is not used up,
+    /// The room has left this group, or has come back since the command was sent. Not this group's to answer:
+    /// the command's number is not used up,
     /// and the same command is good where the room lives now.
     Moved {
         /// How it is replicated since.

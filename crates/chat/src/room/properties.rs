@@ -151,6 +151,7 @@ fn command(verb: impl Strategy<Value = RoomVerb>) -> impl Strategy<Value = RoomC
     (who(), number, place(), verb).prop_map(|(who, number, place, verb)| RoomCommand {
         who,
         number,
+        era: None,
         place,
         verb,
     })

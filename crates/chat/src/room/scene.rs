@@ -48,7 +48,7 @@ impl Scene {
         let verb = RoomVerb::Adopt { carried: Box::new(carried) };
         let place = Place::Room(RoomName::parse(name).expect("a room's name"));
         self.ms += 1;
-        let command = RoomCommand { who: who("oper"), number: 0, place, verb };
+        let command = RoomCommand { who: who("oper"), number: 0, era: None, place, verb };
         let outcome = self.rooms.apply(Stamp::from_ms(self.ms), command);
         assert_eq!(outcome, Outcome::default()); // Nobody parts or joins.
     }
@@ -76,7 +76,7 @@ impl Scene {
     fn ask(&mut self, nick: &str, asked: &str) -> Vec<String> {
         self.ms += 1;
         let (place, verb) = parse(nick, asked);
-        let command = RoomCommand { who: who(nick), number: 0, place, verb };
+        let command = RoomCommand { who: who(nick), number: 0, era: None, place, verb };
         shown(&self.rooms.apply(Stamp::from_ms(self.ms), command))
     }
 }

@@ -56,7 +56,11 @@ impl Rooms {
             out.is_repeat = true;
             return out;
         }
-        let RoomCommand { who, number, place, verb } = command;
+        if let Some(why) = self.turns_away(&command) {
+            out.refused.push(why); // Not answered: no number is used up.
+            return out;
+        }
+        let RoomCommand { who, number, place, verb, .. } = command;
         let session = who.session;
         let of_group = match &place {
             Place::Room(name) if self.is_judged_by_room(name, &verb) => 0,
@@ -290,7 +294,7 @@ mod tests {
     }
 
     fn ask(rooms: &mut Rooms, nick: &str, number: u64, verb: RoomVerb) -> Outcome {
-        let command = RoomCommand { who: who(nick), number, place: rust(), verb };
+        let command = RoomCommand { who: who(nick), number, era: None, place: rust(), verb };
         rooms.apply(Stamp::from_ms(1), command)
     }
 
@@ -372,8 +376,13 @@ mod tests {
         ask(&mut rooms, "alice", 1, join());
         let mut renamed = who("alicia");
         renamed.session = who("alice").session;
-        let command =
-            RoomCommand { who: renamed.clone(), number: 2, place: rust(), verb: say("it is me") };
+        let command = RoomCommand {
+            who: renamed.clone(),
+            number: 2,
+            era: None,
+            place: rust(),
+            verb: say("it is me"),
+        };
         rooms.apply(Stamp::from_ms(2), command);
         let room = rooms.room("#rust").expect("it was made");
         let occupant = room.occupant(renamed.session).expect("still inside");

@@ -1,4 +1,5 @@
-//! What was acknowledged is in every history.
+//! What was acknowledged is in every history. In places with an order per sender only, unless it was on a single
+//! disk that was lost.
 
 use super::Invariant;
 use crate::index::Index;
@@ -16,7 +17,7 @@ fn check(index: &Index<'_>, stories: &mut Stories) {
                 |node: &crate::index::Final<'_>| node.find((&sent.sender, sent.number)).is_some();
             let lacking: Vec<&str> =
                 place.finals.iter().filter(|it| !has_it(it)).map(|it| it.node).collect();
-            if !lacking.is_empty() {
+            if !lacking.is_empty() && !place.may_be_lost((&sent.sender, sent.number)) {
                 let length_ms = sent.answered_ms.saturating_sub(sent.sent_ms);
                 stories.add(length_ms, || {
                     Story::new(format!("{} lacks what was acknowledged", lacking.join(", ")))

@@ -52,6 +52,12 @@ fn stays(
     if now.is_some_and(|it| it.is_same(record)) {
         return true;
     }
+    // What is on one disk alone can be seen on its node only.
+    let is_own =
+        record.name().and_then(|it| place.sent(it)).is_some_and(|it| *it.node == *at.node());
+    if now.is_none() && is_own && record.name().is_some_and(|it| place.may_be_lost(it)) {
+        return true;
+    }
     stories.add(u64::from(now.is_none()), || match now {
         Some(now) => Story::new(format!("a record of {} changed after it was seen", place.name))
             .record(place, at, record)

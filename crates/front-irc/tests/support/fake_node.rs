@@ -206,6 +206,7 @@ impl FakeNode {
         let command = RoomCommand {
             who: session.who(),
             number: 0,
+            era: None,
             place: Place::direct("a", "b"),
             verb: RoomVerb::Forget { reason },
         };
@@ -327,7 +328,7 @@ impl FakeNode {
     ) -> Answer {
         let now = self.now();
         self.next += 1;
-        let command = RoomCommand { who: session.who(), number: self.next, place, verb };
+        let command = RoomCommand { who: session.who(), number: self.next, era: None, place, verb };
         let room = command.place.clone();
         let outcome = match self.lives_away(&room) {
             true => self.away.apply(now, command),
@@ -354,7 +355,7 @@ impl FakeNode {
             if let Some(carried) = from.carried(&key) {
                 let verb = RoomVerb::Adopt { carried: Box::new(carried) };
                 let (who, place) = (nobody.clone(), place.clone());
-                to.apply(now, RoomCommand { who, number: 0, place, verb });
+                to.apply(now, RoomCommand { who, number: 0, era: None, place, verb });
             }
         };
         adopt(&self.rooms, &mut self.away);

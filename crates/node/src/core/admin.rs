@@ -174,7 +174,7 @@ impl Core {
             (true, Replication::Raft) => self.make_at_home(group, &name, shown),
             (_, to) => RoomVerb::Fence { to, shown },
         };
-        let command = RoomCommand { who, number: 0, place: Place::Room(name), verb };
+        let command = RoomCommand { who, number: 0, era: None, place: Place::Room(name), verb };
         self.wishes.get_mut(&number)?.stage = Stage::Asked;
         self.submit(group, Asker::Admin(number), encode(&command));
         None
@@ -185,7 +185,7 @@ impl Core {
     fn make_at_home(&mut self, home: GroupId, name: &RoomName, shown: Arc<str>) -> RoomVerb {
         let verb = RoomVerb::Join { shown, key: None, realname: "".into() };
         let place = Place::Room(name.clone());
-        let command = RoomCommand { who: self.own_who(), number: 0, place, verb };
+        let command = RoomCommand { who: self.own_who(), number: 0, era: None, place, verb };
         self.submit(home, Asker::Own(Own::Whatever), encode(&command));
         RoomVerb::Part { reason: "".into() }
     }

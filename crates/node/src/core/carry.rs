@@ -78,7 +78,8 @@ impl Core {
             }
             for Errand { to, verb } in errands {
                 let place = Place::Room(name.clone());
-                let command = RoomCommand { who: self.own_who(), number: 0, place, verb };
+                let command =
+                    RoomCommand { who: self.own_who(), number: 0, era: None, place, verb };
                 self.submit(to, Asker::Own(Own::Whatever), encode(&command));
             }
             self.moving.insert(key, Some(self.now_ms));

@@ -391,7 +391,8 @@ impl Core {
             };
             let reason = "Session ended".into();
             let place = Place::direct("", "");
-            let command = RoomCommand { who, number: 0, place, verb: RoomVerb::Forget { reason } };
+            let command =
+                RoomCommand { who, number: 0, era: None, place, verb: RoomVerb::Forget { reason } };
             self.submit(group, Asker::Own(Own::Whatever), encode(&command));
             self.ghosts.insert(session, self.now_ms); // Asked again when that did not help.
         }
@@ -433,7 +434,7 @@ impl Core {
                 let names = self.rooms[&group].iter().map(|it| it.0);
                 let spares = names.filter(|it| self.is_spoken_in(it, before)).cloned().collect();
                 let verb = RoomVerb::Expire { before, spares };
-                let command = RoomCommand { who, number: 0, place, verb };
+                let command = RoomCommand { who, number: 0, era: None, place, verb };
                 self.submit(group, Asker::Own(Own::Whatever), encode(&command));
             }
         }

@@ -113,6 +113,15 @@ impl Core {
         })
     }
 
+    /// The era of a room that a command is for when it is sent now.
+    pub(super) fn era(&self, place: &Place) -> Option<u64> {
+        let Place::Room(name) = place else { return None };
+        Some(match self.lives(name) {
+            Lives::Here(_, room) => room.epoch(),
+            Lives::OnItsWay(_) | Lives::Nowhere => 0,
+        })
+    }
+
     /// New rooms do not stay in their home group.
     fn makes_away(&self) -> bool {
         self.config.replication != Replication::Raft
@@ -120,7 +129,7 @@ impl Core {
 
     /// A command that no group has answered waits for its way. (Again: `Moved` and `NotHere` are no answers.)
     pub(super) fn park(&mut self, id: ConnId, tag: u64, command: Bytes) -> bool {
-        let Ok(RoomCommand { who, number, place: Place::Room(room), verb }) = decode(&command)
+        let Ok(RoomCommand { who, number, place: Place::Room(room), verb, .. }) = decode(&command)
         else {
             return false;
         };
@@ -193,6 +202,8 @@ impl Core {
                     conn.is_talking = matches!(way, Way::Talk(..));
                     conn.detour.entry(command.number).and_modify(|it| it.is_sent = true);
                 }
+                let era = self.era(&command.place); // Nothing is under way now that it could overtake.
+                let command = RoomCommand { era, ..command };
                 self.send_by(way, (id, tag), command);
             }
             Err(why) => {
@@ -222,7 +233,7 @@ impl Core {
         making.asked_ms = Some(now_ms);
         let who = Who { is_operator: false, ..making.who.clone() };
         let verb = RoomVerb::Fence { to, shown: making.shown.clone() };
-        let command = RoomCommand { who, number: 0, place: Place::Room(room), verb };
+        let command = RoomCommand { who, number: 0, era: None, place: Place::Room(room), verb };
         self.submit(home, Asker::Own(Own::Whatever), encode(&command));
     }
 }

@@ -288,7 +288,7 @@ impl Core {
             Ok(way) => way,
             Err(why) => return self.answer(id, tag, Answer::Refused(vec![Refused::Room(why)])),
         };
-        let moves_seen = self.moves_seen;
+        let (moves_seen, era) = (self.moves_seen, self.era(&place));
         let Some(conn) = self.conns.get_mut(&id) else {
             return;
         };
@@ -297,7 +297,7 @@ impl Core {
         }
         conn.number += 1;
         conn.rooms_in_flight += 1;
-        let command = RoomCommand { who: session.who(), number: conn.number, place, verb };
+        let command = RoomCommand { who: session.who(), number: conn.number, era, place, verb };
         let Some(way) = way else {
             self.park(id, tag, encode(&command).into());
             return;

@@ -270,6 +270,7 @@ impl Core {
             let command = RoomCommand {
                 who: who.clone(),
                 number: 0,
+                era: None,
                 place: Place::direct("", ""),
                 verb: RoomVerb::Forget { reason: reason.clone() },
             };

@@ -226,7 +226,7 @@ impl Core {
 
     fn tell_home(&mut self, home: GroupId, name: &RoomName, verb: RoomVerb) {
         let place = Place::Room(name.clone());
-        let command = RoomCommand { who: self.own_who(), number: 0, place, verb };
+        let command = RoomCommand { who: self.own_who(), number: 0, era: None, place, verb };
         self.submit(home, Asker::Own(Own::Whatever), encode(&command));
     }
 
@@ -283,7 +283,8 @@ impl Core {
                 let nodes = it.peers.iter().map(|it| self.name_of(*it)).collect();
                 let verb = RoomVerb::Met { cut_ms: it.cut_ms, nodes };
                 let place = Place::Room(name.clone());
-                let command = RoomCommand { who: self.own_who(), number: 0, place, verb };
+                let command =
+                    RoomCommand { who: self.own_who(), number: 0, era: None, place, verb };
                 let talk = Talk { epoch, command };
                 self.submit(self.groups.talk(), Asker::Own(Own::Whatever), encode(&talk));
                 it.told.insert(name);

@@ -27,7 +27,8 @@ fn hear(node: &mut Alone, origin: u64, index: u64, at: u64, epoch: u64, text: &s
     let who = node.core.session_of(conn_id(1)).expect("she is in").who();
     let (kind, tags) = (SayKind::Message, Vec::new());
     let verb = RoomVerb::Say { kind, text: text.into(), tags, status: None, to: None };
-    let command = RoomCommand { who, number: 0, place: chat::Place::Room(room("#r")), verb };
+    let command =
+        RoomCommand { who, number: 0, era: None, place: chat::Place::Room(room("#r")), verb };
     node.core.apply_talk(Applied {
         group: TALK,
         index,

@@ -228,7 +228,7 @@ fn alices(node: &Alone, verb: RoomVerb) -> RoomCommand {
 
 fn of(node: &Alone, conn: u32, verb: RoomVerb) -> RoomCommand {
     let who = node.core.session_of(conn_id(conn)).expect("they are in").who();
-    RoomCommand { who, number: 0, place: chat::Place::Room(room("#r")), verb }
+    RoomCommand { who, number: 0, era: None, place: chat::Place::Room(room("#r")), verb }
 }
 
 fn come() -> RoomVerb {

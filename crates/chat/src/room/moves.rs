@@ -178,7 +178,9 @@ mod tests {
         let moved = Refusal::Moved { to: Replication::PrimaryBackup, epoch: 1 };
         assert_eq!(said(&mut home, 2, 0), [moved]);
         away.adopts(&home, "#rust");
-        away.plays("alice> fence #rust raft\n< alice moved it from primary-backup to raft, epoch 2");
+        away.plays(
+            "alice> fence #rust raft\n< alice moved it from primary-backup to raft, epoch 2",
+        );
         home.adopts(&away, "#rust");
         let back = Refusal::Moved { to: Replication::Raft, epoch: 2 };
         assert_eq!(said(&mut home, 3, 0), [back]);

@@ -204,7 +204,7 @@ fn message_bytes(text_bytes: usize) -> usize {
         to: None,
     };
     let place = Place::Room(RoomName::parse(&run.room(0)).expect("a room of ours"));
-    encode(&RoomCommand { who, number: 1_000, place, verb }).len()
+    encode(&RoomCommand { who, number: 1_000, era: Some(1), place, verb }).len()
 }
 
 #[cfg(test)]

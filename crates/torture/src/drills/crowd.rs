@@ -54,7 +54,7 @@ impl Crowd {
             }
         }
         let nodes = 0..cluster.chat_nodes();
-        let onlookers = nodes.clone().map(|it| Witness::new(&round, it));
+        let onlookers = nodes.clone().map(|it| Witness::named(&round, it, format!("onlooker{it}")));
         let onlookers = onlookers.collect::<std::io::Result<Vec<_>>>().context("onlookers")?;
         let mut crowd = Crowd {
             round,
@@ -145,6 +145,11 @@ impl Crowd {
     /// Looks at everything, sends everybody home and judges.
     pub(super) fn judge(mut self, cluster: &Cluster) -> anyhow::Result<Result> {
         let silent = self.fall_silent();
+        for onlooker in self.onlookers.drain(..) {
+            onlooker.leave(&self.round);
+        }
+        let _ = self.operator.send("QUIT :done"); // It is not needed any more, either way.
+        self.round.leave("operator");
         let mut end = End::default();
         let looked = look(&self.round, &mut end);
         self.round.is_over.store(true, Ordering::SeqCst);

@@ -21,6 +21,8 @@ use std::sync::Arc;
 
 /// What was proposed and has not happened is proposed again after this long.
 const AGAIN_MS: u64 = 500;
+/// Others are asked again how far they have come after this long.
+const ASK_AGAIN_MS: u64 = 25;
 /// How long the leader of a room's home waits for the last words of all nodes that are up.
 const CLOSING_MS: u64 = 2_000;
 /// How long after a cut what was said on its other side may still come.
@@ -36,6 +38,7 @@ pub(super) struct Closing {
     since_ms: u64,
     /// Tokens from here on were given out later: nothing of the room is under them.
     said_before: u64,
+    asked_ms: Option<u64>,
     told_ms: Option<u64>,
     opened_ms: Option<u64>,
 }
@@ -184,8 +187,8 @@ impl Core {
         };
         if self.closing.get(name).is_none_or(|it| it.epoch != epoch) {
             let (since_ms, said_before) = (self.now_ms, self.next_token);
-            let (told_ms, opened_ms) = (None, None);
-            let it = Closing { epoch, since_ms, said_before, told_ms, opened_ms };
+            let (asked_ms, told_ms, opened_ms) = (None, None, None);
+            let it = Closing { epoch, since_ms, said_before, asked_ms, told_ms, opened_ms };
             self.closing.insert(name.clone(), it);
         }
     }
@@ -209,6 +212,7 @@ impl Core {
             let home = self.home_of(&name);
             self.note_closing(home, &name);
             let Some(epoch) = self.closing.get(&name).map(|it| it.epoch) else { continue };
+            self.ask_how_far(&name);
             let now_ms = self.now_ms;
             let is_due = |at: Option<u64>| at.is_none_or(|it| now_ms - it >= AGAIN_MS);
             if is_due(self.closing[&name].told_ms)
@@ -221,6 +225,18 @@ impl Core {
                 self.closing.entry(name.clone()).and_modify(|it| it.opened_ms = Some(now_ms));
                 self.tell_home(home, &name, RoomVerb::Open { epoch });
             }
+        }
+    }
+
+    /// Others have what was said here within a round trip and a sync; that they do is asked, not waited for.
+    fn ask_how_far(&mut self, name: &RoomName) {
+        let (group, now_ms) = (self.groups.talk(), self.now_ms);
+        let is_spread = self.engine.own_tail(group).is_none_or(|it| it.is_spread);
+        let Some(it) = self.closing.get_mut(name) else { return };
+        let is_due = it.asked_ms.is_none_or(|it| now_ms - it >= ASK_AGAIN_MS);
+        if !is_spread && it.told_ms.is_none() && is_due {
+            it.asked_ms = Some(now_ms);
+            self.engine.compare(group);
         }
     }
 

@@ -206,3 +206,22 @@ pub(crate) fn about<'a>(
     line.source_user(nick, &session.user, &session.host);
     line
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cut_is_told_in_whole_seconds_and_by_name() {
+        let names = |it: &[&str]| it.iter().map(|it| Arc::from(*it)).collect::<Vec<_>>();
+        let end = "What was said meanwhile on both sides is in the history.";
+        assert_eq!(
+            met(62_100, &names(&["n4", "n5"])),
+            format!("The network was cut for 63 s; n4, n5 are back. {end}")
+        );
+        assert_eq!(
+            met(900, &names(&["n4"])),
+            format!("The network was cut for 1 s; n4 is back. {end}")
+        );
+    }
+}

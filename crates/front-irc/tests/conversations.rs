@@ -513,10 +513,8 @@ fn operators_choose_how_a_room_is_replicated_and_everybody_in_it_sees_so() {
          bob> MODE #rust
          bob< :n1 324 bob #Rust +mntR primary-backup
          bob< :n1 329 ...
-         alice> MODE #rust +R gossip
-         alice< :n1 696 alice #Rust R gossip :A room is replicated by raft or primary-backup (gossip is not there yet)
          alice> MODE #rust +R often
-         alice< :n1 696 alice #rust R often :A room is replicated by raft or primary-backup (gossip is not there yet)
+         alice< :n1 696 alice #rust R often :A room is replicated by raft, primary-backup or gossip
          alice> TOPIC #rust :ours
          alice< :alice!~alice@127.0.0.1 TOPIC #Rust :ours
          bob< :alice!~alice@127.0.0.1 TOPIC #Rust :ours

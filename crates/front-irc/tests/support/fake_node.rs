@@ -300,10 +300,6 @@ impl FakeNode {
                 let (session, nick) = find(&nick)?;
                 RoomVerb::Invite { session, nick }
             }
-            RoomAsk::Replicate(Replication::Gossip) => {
-                let why = Refusal::BadModeParam('R', "gossip".into());
-                return Err(Refused::Room(why));
-            }
             RoomAsk::Replicate(to) => RoomVerb::Fence { to, shown: "".into() },
             RoomAsk::Modes(asked) => {
                 let mut changes = Vec::new();

@@ -38,6 +38,13 @@ pub(super) type Ahead = (RoomName, (GroupId, u64));
 
 pub(super) type HeldOf = VecDeque<Held>;
 
+impl Held {
+    /// By its number.
+    pub(super) fn move_awaited(&self) -> u64 {
+        self.until.1
+    }
+}
+
 impl Core {
     /// What the outcome of a command in a group has to wait for, if anything.
     pub(super) fn is_ahead(&self, group: GroupId, command: &RoomCommand) -> Option<Ahead> {
@@ -75,23 +82,29 @@ impl Core {
 
     /// Tells what need not wait any more.
     pub(super) fn release_held(&mut self) {
-        let keys: Vec<_> = self.held.keys().cloned().collect();
-        for key in keys {
-            while let Some(telling) = self.next_held(&key) {
-                self.tell(telling);
+        let mut is_done = false;
+        while !is_done {
+            is_done = true; // What one group tells may be what is awaited in another.
+            let keys: Vec<_> = self.held.keys().cloned().collect();
+            for key in keys {
+                while let Some(telling) = self.next_held(&key) {
+                    is_done = false;
+                    self.tell(telling);
+                }
             }
+            self.held.retain(|_, it| !it.is_empty());
         }
-        self.held.retain(|_, it| !it.is_empty());
     }
 
     fn next_held(&mut self, key: &(GroupId, RoomName)) -> Option<Telling> {
+        let front = self.held.get(key)?.front().map(|it| it.until)?;
+        if key.0 != self.groups.talk() && self.has_come(key, front) {
+            self.wait_for_talk(key);
+        }
         let held = self.held.get(key)?;
         let (until, since_ms) = held.front().map(|it| (it.until, it.since_ms))?;
+        let has_come = self.has_come(key, until);
         let is_talk = until.0 == self.groups.talk();
-        let has_come = match is_talk {
-            true => self.has_all_talk(&key.1, until.1),
-            false => self.known_move(until.0, &key.1) >= until.1,
-        };
         let held_ms = if is_talk { TALK_HELD_MS } else { HELD_MS };
         let is_late = self.now_ms - since_ms > held_ms || held.len() > HELD_MAX;
         if !has_come && is_late {
@@ -102,5 +115,24 @@ impl Core {
         }
         let next = (has_come || is_late).then(|| self.held.get_mut(key)?.pop_front());
         Some(next??.telling)
+    }
+
+    fn has_come(&self, key: &(GroupId, RoomName), until: (GroupId, u64)) -> bool {
+        match self.groups.talk() {
+            talk if until.0 == talk => self.has_all_talk(&key.1, until.1),
+            talk if key.0 == talk => self.has_begun(&key.1, until.1),
+            _ => self.known_move(until.0, &key.1) >= until.1,
+        }
+    }
+
+    /// Of a room that came from its home, where it gossiped before: that has to come, too.
+    fn wait_for_talk(&mut self, key: &(GroupId, RoomName)) {
+        let room = self.rooms.get(&key.0).and_then(|it| it.room(key.1.as_str()));
+        let Some(until) = room.and_then(|it| self.awaits_talk(&key.1, it)) else { return };
+        let now_ms = self.now_ms;
+        let front = self.held.get_mut(key).and_then(|it| it.front_mut());
+        if let Some(front) = front.filter(|it| it.until.0 != until.0 && it.until.1 == until.1) {
+            (front.until, front.since_ms) = (until, now_ms);
+        }
     }
 }

@@ -116,10 +116,22 @@ impl Core {
         let answer = token.map(|it| (it, Answer::Done));
         let name = name.clone();
         let telling = Telling { records: vec![record], asked, answer };
-        match self.known_move(home, &name) < epoch {
-            true => self.hold(group, &name, (home, epoch), telling),
-            false => self.tell(telling),
+        let is_behind = self.held.contains_key(&(group, name.clone()));
+        match self.has_begun(&name, epoch) && !is_behind {
+            true => self.tell(telling),
+            false => self.hold(group, &name, (home, epoch), telling),
         }
+    }
+
+    /// Everything that happened in a room before this era of its gossip was told here.
+    pub(super) fn has_begun(&self, name: &RoomName, epoch: u64) -> bool {
+        let home = self.home_of(name);
+        if self.known_move(home, name) != epoch {
+            return self.known_move(home, name) > epoch;
+        }
+        let room = self.rooms.get(&home).and_then(|it| it.room(name.as_str()));
+        room.is_none_or(|it| self.awaits(home, name, it).is_none())
+            && !self.held.contains_key(&(home, name.clone()))
     }
 
     /// Another node's state is joined into ours.
@@ -160,7 +172,8 @@ impl Core {
     pub(super) fn awaits_talk(&self, name: &RoomName, room: &Room) -> Option<(GroupId, u64)> {
         let era = room.eras().last().filter(|it| it.replication == Replication::Gossip)?;
         let is_given_up = self.given_up.get(name).is_some_and(|it| *it >= room.epoch());
-        (!is_given_up && !self.covers(era)).then_some((self.groups.talk(), room.epoch()))
+        (!is_given_up && !self.has_told(name, room.epoch(), era))
+            .then_some((self.groups.talk(), room.epoch()))
     }
 
     /// All that was said before a room's move has come here.
@@ -168,9 +181,16 @@ impl Core {
         let groups = self.groups.of_home(self.home_of(name));
         let known = groups.filter_map(|it| self.rooms.get(&it)?.newest(name.as_str()));
         let newest = known.max_by_key(|it| it.epoch());
-        newest.is_none_or(|it| {
-            it.epoch() != epoch || it.eras().last().is_none_or(|it| self.covers(it))
-        })
+        newest
+            .filter(|it| it.epoch() == epoch)
+            .is_none_or(|it| it.eras().last().is_none_or(|era| self.has_told(name, epoch, era)))
+    }
+
+    /// All that was said in an era of gossip has come here, and was told.
+    fn has_told(&self, name: &RoomName, epoch: u64, era: &Era) -> bool {
+        let held = self.held.get(&(self.groups.talk(), name.clone()));
+        self.covers(era)
+            && held.and_then(|it| it.front()).is_none_or(|it| it.move_awaited() >= epoch)
     }
 
     fn covers(&self, era: &Era) -> bool {

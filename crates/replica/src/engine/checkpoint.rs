@@ -1,8 +1,8 @@
 //! Checkpoints: everything a node needs to start from, at one moment, as one blob.
 
+use super::Engine;
 use super::group::{Group, Role};
 use super::observe::Observer;
-use super::{Engine, Event};
 use crate::lane::{ENTRY_COMMANDS_MAX, Seen};
 use crate::planted;
 use crate::store::GroupId;
@@ -121,7 +121,7 @@ impl Engine {
             strategy.link(*peer, true);
         }
         self.clock.observe(strategy.last_stamp().saturating_add(ENTRY_COMMANDS_MAX));
-        let mut group = Group::new(kind, Role::Replica(strategy), self.new_outbox(id));
+        let mut group = Group::new(kind, Role::Replica(strategy), self.new_outbox());
         (group.applied, group.applied_term, group.seen) = (at.index, at.term, at.lanes);
         group.checkpointed = started_at;
         // Where the strategy begins anew, the history does too.
@@ -140,25 +140,20 @@ impl Engine {
         Ok(())
     }
 
-    /// Gives up a replica and its log; its waiting commands are refused or unknown. What was applied
-    /// stays: an observer goes on from there, so that nobody here misses what comes between.
+    /// Gives up a replica and its log. What was applied stays: an observer goes on from there, so that nobody
+    /// here misses what comes between, and offers elsewhere what waits.
     pub fn drop_replica(&mut self, id: GroupId) {
-        if let Some(mut group) = self.groups.remove(&id) {
-            fail_point!("replica.before-drop");
-            let gone = group.outbox.give_up(u64::MAX, 0);
-            self.events.extend(gone.refused.into_iter().map(|token| Event::Refused { token }));
-            self.events.extend(gone.unknown.into_iter().map(|token| Event::Unknown { token }));
-            // What was given up must not look like the beginning of a new lane.
-            self.generations.insert(id, group.outbox.generation() + 1);
-            self.ticket += 1;
-            self.write(vec![Append::Drop { group: id }], self.ticket);
-            let role = Role::Observer(Observer::default());
-            let mut observer = Group::new((self.kind_of)(id), role, self.new_outbox(id));
-            (observer.applied, observer.applied_term, observer.seen) =
-                (group.applied, group.applied_term, group.seen);
-            self.groups.insert(id, observer);
-            self.touched.insert(id);
-        }
+        let Some(group) = self.groups.remove(&id) else { return };
+        fail_point!("replica.before-drop");
+        self.ticket += 1;
+        self.write(vec![Append::Drop { group: id }], self.ticket);
+        let role = Role::Observer(Observer::default());
+        let mut observer = Group::new((self.kind_of)(id), role, group.outbox);
+        observer.outbox.rewind();
+        (observer.applied, observer.applied_term, observer.seen) =
+            (group.applied, group.applied_term, group.seen);
+        self.groups.insert(id, observer);
+        self.touched.insert(id);
     }
 
     /// Our state at what is applied now, for peers to fetch.

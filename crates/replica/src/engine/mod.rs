@@ -173,8 +173,6 @@ pub struct Engine {
     events: Vec<Event>,
     /// Groups whose state a peer waits for; told last, when everything applied was handed out.
     wanted: BTreeSet<GroupId>,
-    /// Lanes of groups that were here before begin after these generations.
-    generations: BTreeMap<GroupId, u64>,
     soundness: Soundness,
     fatal: Option<String>,
 }
@@ -208,7 +206,6 @@ impl Engine {
             sends: Vec::new(),
             events: Vec::new(),
             wanted: BTreeSet::new(),
-            generations: BTreeMap::new(),
             soundness: Soundness::Whole,
             fatal: None,
         }
@@ -770,8 +767,7 @@ impl Engine {
         }
     }
 
-    fn new_outbox(&self, id: GroupId) -> Outbox {
-        let after = self.generations.get(&id).copied().unwrap_or_default();
-        Outbox::new(self.me, after.max(u64::from(self.boot) << 32))
+    fn new_outbox(&self) -> Outbox {
+        Outbox::new(self.me, u64::from(self.boot) << 32)
     }
 }

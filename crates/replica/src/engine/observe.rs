@@ -49,7 +49,7 @@ impl Engine {
             None => {
                 let observer = Observer { candidates: replicas.to_vec(), ..Observer::default() };
                 let group =
-                    Group::new((self.kind_of)(id), Role::Observer(observer), self.new_outbox(id));
+                    Group::new((self.kind_of)(id), Role::Observer(observer), self.new_outbox());
                 self.groups.insert(id, group);
             }
         }

@@ -161,7 +161,7 @@ impl Node {
             has_stepped_down: false,
         }));
         let mut engine = Engine::new(me, BOOT, log, history, |_| Kind::Raft);
-        let outbox = engine.new_outbox(GROUP);
+        let outbox = engine.new_outbox();
         let role = Role::Replica(Box::new(Scripted(script.clone())));
         engine.groups.insert(GROUP, Group::new(Kind::Raft, role, outbox));
         let mut node = Node { engine, script, sent: Sent::default(), now_ms: 0 };

@@ -30,13 +30,21 @@ fn a_lane_ends_with_the_replica_that_is_given_up_and_the_next_one_is_another() {
 }
 
 #[test]
-fn senders_hear_of_a_replica_that_is_given_up() {
+fn what_waits_when_a_replica_is_given_up_is_offered_again_by_whoever_follows() {
     let mut node = Node::routed(ME, Route::At(LEADER));
-    node.submit(0..1);
-    node.route(Route::Nowhere);
-    node.submit(1..2);
+    node.submit(0..2);
+    let before = node.sections();
     node.engine.drop_replica(GROUP);
-    assert_eq!(node.settle(), ["refused 1", "unknown 0"]);
+    assert_eq!(node.settle(), [""; 0], "nobody hears of it");
+    node.engine.link(LEADER, true);
+    node.engine.observe(GROUP, &[LEADER]);
+    node.tick_after(500);
+    let status = node.engine.status().remove(0);
+    assert_eq!((status.role, status.waiting), ("observer", 2));
+    let mut seen = Seen::default();
+    let admitted: usize =
+        before.into_iter().chain(node.sections()).map(|section| admitted(&mut seen, section)).sum();
+    assert_eq!(admitted, 2, "and each happens once");
 }
 
 #[test]

@@ -269,6 +269,15 @@ impl Cluster {
         Ok(())
     }
 
+    /// Waits until no group is on its way to other nodes: then nobody hears `unknown` for that.
+    pub(crate) fn wait_settled(&self) -> anyhow::Result<()> {
+        wait_for("all groups to be where they belong", READY_MAX, || {
+            let all = (0..self.len()).map(|it| self.status(it));
+            let mut settled = all.map(|it| it.is_some_and(|it| it.is_settled(self.chat_nodes())));
+            settled.all(|it| it).then_some(())
+        })
+    }
+
     /// The last lines of a node's log.
     pub(crate) fn log_end(&self, index: usize) -> String {
         const LINES: usize = 12;

@@ -50,12 +50,29 @@ impl Status {
         }
         self.groups.iter().find_map(|it| it.lacks(&self.node, nodes, chat_nodes))
     }
+
+    /// No group of rooms has more replicas than it shall have: none is on its way to where it belongs.
+    pub(crate) fn is_settled(&self, chat_nodes: usize) -> bool {
+        let mut of_rooms = self.groups.iter().filter(|it| it.id != DIRECTORY);
+        of_rooms.all(|it| it.replicas.len() <= it.copies(chat_nodes))
+    }
 }
 
+const DIRECTORY: u32 = 0;
+
 impl Group {
-    fn lacks(&self, node: &str, nodes: usize, chat_nodes: usize) -> Option<String> {
+    /// How many replicas it shall have where so many nodes can hold one. Of a primary-backup group one copy
+    /// less survives as many losses.
+    fn copies(&self, holders: usize) -> usize {
         const COPIES: usize = 3;
-        const DIRECTORY: u32 = 0;
+        match self.strategy.as_str() {
+            "raft" => holders.min(COPIES),
+            "gossip" => holders, // Everybody who may talk.
+            _ => holders.min(COPIES / 2 + 1),
+        }
+    }
+
+    fn lacks(&self, node: &str, nodes: usize, chat_nodes: usize) -> Option<String> {
         let id = self.id;
         let follows = matches!(self.role.as_str(), "observer" | "peer") && self.has_route;
         let is_led = self.leader.is_some() || follows;
@@ -63,14 +80,8 @@ impl Group {
             return Some(format!("group {id} has no leader"));
         }
         // More than that are welcome: groups may still move to where they belong while clients talk.
-        // Of a primary-backup group one copy less survives as many losses.
-        let copies = match self.strategy.as_str() {
-            "raft" => COPIES,
-            "gossip" => chat_nodes, // Everybody who may talk.
-            _ => COPIES / 2 + 1,
-        };
         let holders = if id == DIRECTORY { nodes } else { chat_nodes };
-        if self.replicas.len() < holders.min(copies) {
+        if self.replicas.len() < self.copies(holders) {
             return Some(format!("group {id} has {} replicas", self.replicas.len()));
         }
         let is_replica = self.replicas.iter().any(|it| it == node);

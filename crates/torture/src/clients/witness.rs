@@ -23,7 +23,7 @@ impl Witness {
     pub(crate) fn named(round: &Round, node: usize, nick: String) -> io::Result<Witness> {
         let mut client = Client::register(irc(node), &nick, ANSWER_MAX)?;
         for room in &round.rooms {
-            client.join(room, ANSWER_MAX)?;
+            client.join(room, ANSWER_MAX).inspect_err(|_| round.leave(&nick))?;
             round.enter(&nick, room);
         }
         Ok(Witness { node, nick, client })

@@ -52,6 +52,7 @@ pub(crate) const ALL: &[Drill] = &[
 
 /// Goes through one on a fresh cluster, and judges what everybody saw.
 pub(crate) fn run(drill: &Drill, cluster: &mut Cluster) -> anyhow::Result<Result> {
+    cluster.wait_settled()?;
     let mut crowd = Crowd::gather(cluster, drill.rooms)?;
     let done = (drill.act)(cluster, &mut crowd);
     let result = crowd.judge(cluster);

@@ -165,29 +165,24 @@ impl Core {
         self.talk.last_said(name).is_some_and(|it| it >= since)
     }
 
-    /// A room whose gossip has ended, while what belongs to it has not all come.
-    pub(super) fn awaits_talk(&self, name: &RoomName, room: &Room) -> Option<(GroupId, u64)> {
-        let era = room.eras().last().filter(|it| it.replication == Replication::Gossip)?;
-        let is_given_up = self.given_up.get(name).is_some_and(|it| *it >= room.epoch());
-        (!is_given_up && !self.has_told(name, room.epoch(), era))
-            .then_some((self.groups.talk(), room.epoch()))
+    /// A room that came to this era by a move, while what was said before it has not all come.
+    pub(super) fn awaits_talk(&self, name: &RoomName, epoch: u64) -> Option<(GroupId, u64)> {
+        let is_given_up = self.given_up.get(name).is_some_and(|it| *it >= epoch);
+        let is_awaited = !is_given_up && !self.has_all_talk(name, epoch);
+        is_awaited.then_some((self.groups.talk(), epoch))
     }
 
-    /// All that was said before a room's move has come here.
+    /// All that was said before a room's move has come here, and was told.
     pub(super) fn has_all_talk(&self, name: &RoomName, epoch: u64) -> bool {
         let groups = self.groups.of_home(self.home_of(name));
         let known = groups.filter_map(|it| self.rooms.get(&it)?.newest(name.as_str()));
         let newest = known.max_by_key(|it| it.epoch());
-        newest
-            .filter(|it| it.epoch() == epoch)
-            .is_none_or(|it| it.eras().last().is_none_or(|era| self.has_told(name, epoch, era)))
-    }
-
-    /// All that was said in an era of gossip has come here, and was told.
-    fn has_told(&self, name: &RoomName, epoch: u64, era: &Era) -> bool {
-        let held = self.held.get(&(self.groups.talk(), name.clone()));
-        self.covers(era)
-            && held.and_then(|it| it.front()).is_none_or(|it| it.move_awaited() >= epoch)
+        let Some(era) = newest.and_then(|it| it.era_before(epoch)) else { return true };
+        if era.replication != Replication::Gossip {
+            return true;
+        }
+        let held = self.held.get(&(self.groups.talk(), name.clone())).and_then(|it| it.front());
+        self.covers(era) && held.is_none_or(|it| it.move_awaited() >= epoch)
     }
 
     fn covers(&self, era: &Era) -> bool {

@@ -36,6 +36,8 @@ pub(super) struct Closing {
     since_ms: u64,
     /// Tokens from here on were given out later: nothing of the room is under them.
     said_before: u64,
+    /// Up to which entry of its own log this node has said anything there, once nothing is under way.
+    upto: Option<u64>,
     told_ms: Option<u64>,
     opened_ms: Option<u64>,
 }
@@ -199,8 +201,8 @@ impl Core {
         };
         if self.closing.get(name).is_none_or(|it| it.epoch != epoch) {
             let (since_ms, said_before) = (self.now_ms, self.next_token);
-            let (told_ms, opened_ms) = (None, None);
-            let it = Closing { epoch, since_ms, said_before, told_ms, opened_ms };
+            let (told_ms, opened_ms, upto) = (None, None, None);
+            let it = Closing { epoch, since_ms, said_before, upto, told_ms, opened_ms };
             self.closing.insert(name.clone(), it);
         }
     }
@@ -246,7 +248,7 @@ impl Core {
     }
 
     /// This node's last word in a room, once nothing it says there can come later or be lost.
-    fn tail(&self, home: GroupId, name: &RoomName, epoch: u64) -> Option<RoomVerb> {
+    fn tail(&mut self, home: GroupId, name: &RoomName, epoch: u64) -> Option<RoomVerb> {
         let closing = self.rooms.get(&home)?.room(name.as_str())?.closing()?;
         if !self.config.chat || closing.tails.contains_key(&self.me) {
             return None;
@@ -257,12 +259,15 @@ impl Core {
             *token < said_before && self.conns.get(conn).is_none_or(|it| it.is_talking)
         };
         let own = self.engine.own_tail(self.groups.talk())?;
-        if !own.is_spread || self.askers.iter().any(is_said) {
-            return None;
+        let is_under_way = self.askers.iter().any(is_said);
+        let it = self.closing.get_mut(name)?;
+        if it.upto.is_none() && !is_under_way {
+            it.upto = Some(own.index);
         }
+        let index = it.upto.filter(|it| *it <= own.spread)?;
         // Of all that is known here: also of nodes that are away and cannot tell.
         let last = self.talk.last_said(name).unwrap_or_default();
-        Some(RoomVerb::Tail { epoch, node: self.me, index: own.index, last })
+        Some(RoomVerb::Tail { epoch, node: self.me, index, last })
     }
 
     fn may_open(&self, home: GroupId, name: &RoomName) -> bool {

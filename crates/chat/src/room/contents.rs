@@ -116,6 +116,13 @@ impl Room {
         &self.journey.eras
     }
 
+    /// The era that ended by this move; `None`: forgotten, or there was none.
+    #[must_use]
+    pub fn era_before(&self, epoch: u64) -> Option<&Era> {
+        let later = usize::try_from(self.epoch().checked_sub(epoch)?).ok()?;
+        self.eras().iter().rev().nth(later)
+    }
+
     /// Its gossip is about to end: nothing may be said until it has.
     #[must_use]
     pub fn closing(&self) -> Option<&Closing> {

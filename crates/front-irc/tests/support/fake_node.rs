@@ -6,7 +6,7 @@
 use chat::directory::{
     Directory, DirectoryCommand, DirectoryEvent, DirectoryRefusal, NewSession, Roles, Session,
 };
-use chat::room::{Outcome, Refusal, RoomCommand, RoomVerb, Rooms};
+use chat::room::{Outcome, RoomCommand, RoomVerb, Rooms};
 use chat::{
     Limits, ModeChange, MsgId, Nick, NodeId, Place, Record, Replication, RoomName, SessionId,
     Stamp, What,

@@ -55,8 +55,10 @@ impl Core {
         }
         let behind =
             self.held.get(&(group, name.clone())).and_then(|it| it.back()).map(|it| it.until);
-        let until =
-            self.awaits(group, name, room).or_else(|| self.awaits_talk(name, room)).or(behind)?;
+        let until = self
+            .awaits(group, name, room)
+            .or_else(|| self.awaits_talk(name, room.epoch()))
+            .or(behind)?;
         Some((name.clone(), until))
     }
 
@@ -127,11 +129,13 @@ impl Core {
 
     /// Of a room that came from its home, where it gossiped before: that has to come, too.
     fn wait_for_talk(&mut self, key: &(GroupId, RoomName)) {
-        let room = self.rooms.get(&key.0).and_then(|it| it.room(key.1.as_str()));
-        let Some(until) = room.and_then(|it| self.awaits_talk(&key.1, it)) else { return };
+        let front = self.held.get(key).and_then(|it| it.front()).map(|it| it.until);
+        let Some(epoch) = front.filter(|it| it.0 != self.groups.talk()).map(|it| it.1) else {
+            return;
+        };
+        let Some(until) = self.awaits_talk(&key.1, epoch) else { return };
         let now_ms = self.now_ms;
-        let front = self.held.get_mut(key).and_then(|it| it.front_mut());
-        if let Some(front) = front.filter(|it| it.until.0 != until.0 && it.until.1 == until.1) {
+        if let Some(front) = self.held.get_mut(key).and_then(|it| it.front_mut()) {
             (front.until, front.since_ms) = (until, now_ms);
         }
     }

@@ -39,6 +39,8 @@ pub(super) struct Closing {
     /// Tokens from here on were given out later: nothing of the room is under them.
     said_before: u64,
     asked_ms: Option<u64>,
+    /// Up to which entry of its own log this node has said anything there, once nothing is under way.
+    upto: Option<u64>,
     told_ms: Option<u64>,
     opened_ms: Option<u64>,
 }
@@ -168,29 +170,24 @@ impl Core {
         self.talk.last_said(name).is_some_and(|it| it >= since)
     }
 
-    /// A room whose gossip has ended, while what belongs to it has not all come.
-    pub(super) fn awaits_talk(&self, name: &RoomName, room: &Room) -> Option<(GroupId, u64)> {
-        let era = room.eras().last().filter(|it| it.replication == Replication::Gossip)?;
-        let is_given_up = self.given_up.get(name).is_some_and(|it| *it >= room.epoch());
-        (!is_given_up && !self.has_told(name, room.epoch(), era))
-            .then_some((self.groups.talk(), room.epoch()))
+    /// A room that came to this era by a move, while what was said before it has not all come.
+    pub(super) fn awaits_talk(&self, name: &RoomName, epoch: u64) -> Option<(GroupId, u64)> {
+        let is_given_up = self.given_up.get(name).is_some_and(|it| *it >= epoch);
+        let is_awaited = !is_given_up && !self.has_all_talk(name, epoch);
+        is_awaited.then_some((self.groups.talk(), epoch))
     }
 
-    /// All that was said before a room's move has come here.
+    /// All that was said before a room's move has come here, and was told.
     pub(super) fn has_all_talk(&self, name: &RoomName, epoch: u64) -> bool {
         let groups = self.groups.of_home(self.home_of(name));
         let known = groups.filter_map(|it| self.rooms.get(&it)?.newest(name.as_str()));
         let newest = known.max_by_key(|it| it.epoch());
-        newest
-            .filter(|it| it.epoch() == epoch)
-            .is_none_or(|it| it.eras().last().is_none_or(|era| self.has_told(name, epoch, era)))
-    }
-
-    /// All that was said in an era of gossip has come here, and was told.
-    fn has_told(&self, name: &RoomName, epoch: u64, era: &Era) -> bool {
-        let held = self.held.get(&(self.groups.talk(), name.clone()));
-        self.covers(era)
-            && held.and_then(|it| it.front()).is_none_or(|it| it.move_awaited() >= epoch)
+        let Some(era) = newest.and_then(|it| it.era_before(epoch)) else { return true };
+        if era.replication != Replication::Gossip {
+            return true;
+        }
+        let held = self.held.get(&(self.groups.talk(), name.clone())).and_then(|it| it.front());
+        self.covers(era) && held.is_none_or(|it| it.move_awaited() >= epoch)
     }
 
     fn covers(&self, era: &Era) -> bool {
@@ -207,8 +204,8 @@ impl Core {
         };
         if self.closing.get(name).is_none_or(|it| it.epoch != epoch) {
             let (since_ms, said_before) = (self.now_ms, self.next_token);
-            let (asked_ms, told_ms, opened_ms) = (None, None, None);
-            let it = Closing { epoch, since_ms, said_before, asked_ms, told_ms, opened_ms };
+            let (asked_ms, told_ms, opened_ms, upto) = (None, None, None, None);
+            let it = Closing { epoch, since_ms, said_before, asked_ms, upto, told_ms, opened_ms };
             self.closing.insert(name.clone(), it);
         }
     }
@@ -267,7 +264,7 @@ impl Core {
     }
 
     /// This node's last word in a room, once nothing it says there can come later or be lost.
-    fn tail(&self, home: GroupId, name: &RoomName, epoch: u64) -> Option<RoomVerb> {
+    fn tail(&mut self, home: GroupId, name: &RoomName, epoch: u64) -> Option<RoomVerb> {
         let closing = self.rooms.get(&home)?.room(name.as_str())?.closing()?;
         if !self.config.chat || closing.tails.contains_key(&self.me) {
             return None;
@@ -278,12 +275,15 @@ impl Core {
             *token < said_before && self.conns.get(conn).is_none_or(|it| it.is_talking)
         };
         let own = self.engine.own_tail(self.groups.talk())?;
-        if !own.is_spread || self.askers.iter().any(is_said) {
-            return None;
+        let is_under_way = self.askers.iter().any(is_said);
+        let it = self.closing.get_mut(name)?;
+        if it.upto.is_none() && !is_under_way {
+            it.upto = Some(own.index);
         }
+        let index = it.upto.filter(|it| *it <= own.spread)?;
         // Of all that is known here: also of nodes that are away and cannot tell.
         let last = self.talk.last_said(name).unwrap_or_default();
-        Some(RoomVerb::Tail { epoch, node: self.me, index: own.index, last })
+        Some(RoomVerb::Tail { epoch, node: self.me, index, last })
     }
 
     fn may_open(&self, home: GroupId, name: &RoomName) -> bool {

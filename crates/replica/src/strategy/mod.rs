@@ -72,6 +72,8 @@ pub struct OwnTail {
     pub index: u64,
     /// It is known to be on the disks of most of the members that are up.
     pub is_spread: bool,
+    /// The newest of which that is known.
+    pub spread: u64,
 }
 
 /// What an operator may change of strategies that know of it.

@@ -294,9 +294,11 @@ impl Strategy for GossipGroup {
     fn own_tail(&self) -> Option<OwnTail> {
         let index = self.version.get(self.me);
         let others = || self.members.iter().filter(|it| **it != self.me && self.up.contains(it));
-        let have_it = others().filter(|it| self.machine.told(**it, self.me) >= index);
-        let up = others().count() + 1;
-        Some(OwnTail { index, is_spread: index == 0 || have_it.count() + 1 > up / 2 })
+        let mut have: Vec<u64> = others().map(|it| self.machine.told(*it, self.me)).collect();
+        have.push(index);
+        have.sort_unstable_by_key(|it| std::cmp::Reverse(*it));
+        let spread = have[have.len() / 2].min(index); // So far as most of them have it.
+        Some(OwnTail { index, is_spread: spread == index, spread })
     }
 
     fn compare(&mut self) {

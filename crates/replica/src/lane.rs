@@ -25,6 +25,8 @@ pub const SECTION_BYTES_MAX: usize = 64 << 10;
 const SECTIONS_IN_FLIGHT_MAX: usize = 4;
 /// Bytes that may wait on a lane; beyond it the sender is told `busy`.
 const OUTBOX_BYTES_MAX: usize = 16 << 20;
+/// Sections remembered by themselves that somebody may have taken: some leaders' worth.
+const OPEN_MAX: usize = 64;
 /// Bytes that may wait for their turn at a leader, over all lanes of a group.
 const INTAKE_BYTES_MAX: usize = 32 << 20;
 
@@ -202,6 +204,13 @@ impl Intake {
         Head::read(section).map(|head| (head.origin, head.generation))
     }
 
+    /// The numbers of a section's commands: the first, and one after the last.
+    #[must_use]
+    pub fn span_of(section: &[u8]) -> Option<(u64, u64)> {
+        let head = Head::read(section)?;
+        Some((head.first, head.first.checked_add(head.count as u64)?))
+    }
+
     /// The next entry, stamped: as many sections as fit a batch. The stamp is drawn for so many commands.
     pub fn next_entry(&mut self, stamp: impl FnOnce(u64) -> u64) -> Option<Bytes> {
         let first = self.waiting.front()?;
@@ -269,8 +278,10 @@ pub struct Outbox {
     bytes: usize,
     /// How many of `pending` are offered to the present leader.
     offered: usize,
-    /// How many of `pending` were ever offered to anybody.
-    exposed: usize,
+    /// The numbers of each section that somebody was offered and may have taken: the first, and one after the last.
+    open: Vec<(u64, u64)>,
+    /// One after the last of those that were too many to be remembered.
+    unanswered: u64,
     /// Numbers after the end of each section offered and not applied.
     flights: VecDeque<u64>,
 }
@@ -285,7 +296,7 @@ struct Pending {
 /// Commands that are given up.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct GivenUp {
-    /// Never offered to anybody: they did not and will not happen.
+    /// Nobody was offered them, or nobody took them: they did not and will not happen.
     pub refused: Vec<u64>,
     /// Offered: they may have happened.
     pub unknown: Vec<u64>,
@@ -302,7 +313,8 @@ impl Outbox {
             pending: VecDeque::new(),
             bytes: 0,
             offered: 0,
-            exposed: 0,
+            open: Vec::new(),
+            unanswered: 0,
             flights: VecDeque::new(),
         }
     }
@@ -337,10 +349,32 @@ impl Outbox {
             .map(|it| it.command.clone())
             .collect();
         self.offered += commands.len();
-        self.exposed = self.exposed.max(self.offered);
-        self.flights.push_back(self.base + self.offered as u64);
+        let end = self.base + self.offered as u64;
+        self.open_up(first, end);
+        self.flights.push_back(end);
         let section = Section { origin: self.origin, generation: self.generation, first, commands };
         Some(section.encode())
+    }
+
+    fn open_up(&mut self, first: u64, end: u64) {
+        if self.open.len() >= OPEN_MAX {
+            // Too many to wait for an answer to each.
+            self.unanswered = self.open.drain(..).fold(self.unanswered, |upto, it| upto.max(it.1));
+        }
+        self.open.push((first, end));
+    }
+
+    /// Whoever was offered this section has not taken it and never will.
+    pub fn not_taken(&mut self, first: u64, end: u64) {
+        if let Some(at) = self.open.iter().position(|it| *it == (first, end)) {
+            self.open.swap_remove(at);
+        }
+    }
+
+    /// How many of `pending` somebody may have taken.
+    fn exposed(&self) -> usize {
+        let end = self.open.iter().map(|it| it.1).fold(self.unanswered, u64::max);
+        usize::try_from(end.saturating_sub(self.base)).unwrap_or(usize::MAX).min(self.pending.len())
     }
 
     /// The leader changed, or did not take what was offered: offer all again.
@@ -366,7 +400,7 @@ impl Outbox {
         let tokens = tokens.collect();
         self.base += count as u64;
         self.offered = self.offered.saturating_sub(count);
-        self.exposed = self.exposed.saturating_sub(count);
+        self.open.retain(|it| it.1 > self.base);
         while self.flights.front().is_some_and(|end| *end <= self.base) {
             self.flights.pop_front();
         }
@@ -393,7 +427,7 @@ impl Outbox {
 
     /// Gives up all that was offered, and what has waited for `limit_ms`.
     pub fn give_up(&mut self, now_ms: u64, limit_ms: u64) -> GivenUp {
-        let exposed = self.exposed;
+        let exposed = self.exposed();
         let mut gone = GivenUp::default();
         for _ in 0..exposed {
             gone.unknown.extend(self.pop().map(|it| it.token));
@@ -409,7 +443,7 @@ impl Outbox {
             self.base = 1;
         }
         self.rewind();
-        self.exposed = 0;
+        (self.open, self.unanswered) = (Vec::new(), 0);
         gone
     }
 

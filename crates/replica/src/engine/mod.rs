@@ -41,6 +41,8 @@ use wire::Envelope;
 const GIVE_UP_MS: u64 = 850;
 /// With a route, but without progress: the disks are too slow, or a peer does not answer.
 const GIVE_UP_ROUTED_MS: u64 = 8_000;
+/// Of what was taken earlier some is in no entry, and it is not known what.
+const SOME_SECTION: (u64, u64) = (0, 0);
 /// After this long without progress what was offered is offered again; repeats change nothing.
 const OFFER_AGAIN_MS: u64 = 1_500;
 
@@ -249,10 +251,11 @@ impl Engine {
                 }
             }
             Envelope::Propose(group, section) => self.take(group, section),
-            Envelope::NotTaken { group, generation, can_commit } => {
+            Envelope::NotTaken { group, generation, can_commit, section } => {
                 if let Some(it) = self.groups.get_mut(&group)
                     && it.outbox.generation() == generation
                 {
+                    it.outbox.not_taken(section.0, section.1);
                     it.outbox.rewind();
                     it.is_held = true; // Until the next tick: no hot loop between two nodes.
                     it.cut_off_at = (!can_commit).then_some(self.now_ms);
@@ -639,7 +642,7 @@ impl Engine {
         group.intake.reset();
         let can_commit = !group.is_cut_off();
         for (origin, generation) in origins {
-            self.not_taken(id, origin, generation, can_commit);
+            self.not_taken(id, (origin, generation), can_commit, SOME_SECTION);
         }
     }
 
@@ -656,7 +659,9 @@ impl Engine {
                         self.sends.push((leader, Envelope::Propose(id, section)));
                     }
                     _ => {
+                        let (first, end) = Intake::span_of(&section).unwrap_or(SOME_SECTION);
                         if group.intake.take(section, &group.seen) == Taken::No {
+                            group.outbox.not_taken(first, end);
                             group.outbox.rewind();
                             group.is_held = true;
                             break;
@@ -686,7 +691,7 @@ impl Engine {
                 let origins: Vec<_> = group.intake.origins().collect();
                 group.intake.reset();
                 for (origin, generation) in origins {
-                    self.not_taken(id, origin, generation, true);
+                    self.not_taken(id, (origin, generation), true, SOME_SECTION);
                 }
                 break;
             }
@@ -695,9 +700,8 @@ impl Engine {
 
     /// A section for us as the leader, or to be passed on to it.
     fn take(&mut self, id: GroupId, section: Bytes) {
-        let Some((origin, generation)) = Intake::lane_of(&section) else {
-            return;
-        };
+        let (lane, span) = (Intake::lane_of(&section), Intake::span_of(&section));
+        let (Some((origin, generation)), Some(span)) = (lane, span) else { return };
         let Some(group) = self.groups.get_mut(&id) else {
             return;
         };
@@ -707,7 +711,7 @@ impl Engine {
                 self.notice_route(id);
                 let group = self.groups.get_mut(&id).expect("it was there");
                 if group.intake.take(section, &group.seen) == Taken::No {
-                    self.not_taken(id, origin, generation, true);
+                    self.not_taken(id, (origin, generation), true, span);
                 }
                 self.touched.insert(id);
             }
@@ -716,15 +720,21 @@ impl Engine {
             }
             _ => {
                 let can_commit = !group.is_cut_off();
-                self.not_taken(id, origin, generation, can_commit);
+                self.not_taken(id, (origin, generation), can_commit, span);
             }
         }
     }
 
-    fn not_taken(&mut self, id: GroupId, origin: PeerId, generation: u64, can_commit: bool) {
+    fn not_taken(
+        &mut self,
+        id: GroupId,
+        (origin, generation): (PeerId, u64),
+        can_commit: bool,
+        section: (u64, u64),
+    ) {
         if origin != self.me {
             fail_point!("lane.before-not-taken");
-            let envelope = Envelope::NotTaken { group: id, generation, can_commit };
+            let envelope = Envelope::NotTaken { group: id, generation, can_commit, section };
             self.sends.push((origin, envelope));
         } else if let Some(group) = self.groups.get_mut(&id) {
             group.outbox.rewind();

@@ -12,7 +12,13 @@ pub(super) enum Envelope {
     Propose(GroupId, Bytes),
     /// A lane's section of this generation was not taken. `can_commit`: somebody may commit it, as far
     /// as is known there.
-    NotTaken { group: GroupId, generation: u64, can_commit: bool },
+    NotTaken {
+        group: GroupId,
+        generation: u64,
+        can_commit: bool,
+        /// Which, if that is sure of just one: its first command, and one after its last.
+        section: (u64, u64),
+    },
     /// Give me your state at `index`, from `offset`.
     FetchState { group: GroupId, index: u64, offset: u64 },
     /// A part of it; `total` 0: it is not there any more.
@@ -53,9 +59,11 @@ impl Envelope {
                 head(1, group);
                 out.put_slice(body);
             }
-            Envelope::NotTaken { group, generation, can_commit } => {
+            Envelope::NotTaken { group, generation, can_commit, section } => {
                 head(2, group);
                 out.put_u64_le(*generation);
+                out.put_u64_le(section.0);
+                out.put_u64_le(section.1);
                 out.put_u8(u8::from(*can_commit));
             }
             Envelope::FetchState { group, index, offset } => {
@@ -130,8 +138,9 @@ impl Envelope {
             1 => Envelope::Propose(group, bytes),
             2 => {
                 let generation = number(&mut bytes)?;
+                let section = (number(&mut bytes)?, number(&mut bytes)?);
                 let can_commit = bytes.first() == Some(&1);
-                Envelope::NotTaken { group, generation, can_commit }
+                Envelope::NotTaken { group, generation, can_commit, section }
             }
             3 => {
                 let (index, offset) = (number(&mut bytes)?, number(&mut bytes)?);
@@ -183,8 +192,8 @@ mod tests {
             Envelope::Strategy(group, body.clone()),
             Envelope::Strategy(group, Bytes::new()),
             Envelope::Propose(group, body.clone()),
-            Envelope::NotTaken { group, generation: 6, can_commit: true },
-            Envelope::NotTaken { group, generation: 6, can_commit: false },
+            Envelope::NotTaken { group, generation: 6, can_commit: true, section: (0, 0) },
+            Envelope::NotTaken { group, generation: 6, can_commit: false, section: (7, 9) },
             Envelope::FetchState { group, index, offset },
             Envelope::State { group, index, offset, total: 9, part: body.clone() },
             Envelope::FetchHistory { group, after, upto, room: room.clone(), ordinal },

@@ -18,6 +18,47 @@ fn refused_is_what_was_never_offered_and_unknown_the_rest() {
 }
 
 #[test]
+fn what_nobody_took_who_was_offered_it_is_refused() {
+    let mut outbox = Outbox::new(1, 1);
+    let offer = |outbox: &mut Outbox| {
+        outbox.rewind();
+        outbox.next_section().and_then(|it| Intake::span_of(&it)).expect("something waits")
+    };
+    outbox.push(0, Bytes::from_static(b"x"), 0);
+    outbox.push(1, Bytes::from_static(b"x"), 0);
+    let to_one = offer(&mut outbox);
+    outbox.push(2, Bytes::from_static(b"x"), 0);
+    let to_another = offer(&mut outbox);
+    assert_eq!((to_one, to_another), ((1, 3), (1, 4)));
+    outbox.not_taken(to_another.0, to_another.1);
+    let gone = outbox.give_up(1000, 900);
+    assert_eq!((gone.unknown, gone.refused), (vec![0, 1], vec![2]), "one did not answer");
+    assert_eq!(outbox.generation(), 2);
+
+    outbox.push(3, Bytes::from_static(b"x"), 0);
+    for _ in 0..2 {
+        let (first, end) = offer(&mut outbox);
+        outbox.not_taken(first, end);
+    }
+    let gone = outbox.give_up(1000, 900);
+    assert_eq!((gone.unknown, gone.refused), (vec![], vec![3]));
+    assert_eq!(outbox.generation(), 2, "there is nothing to fence off");
+}
+
+#[test]
+fn who_was_offered_more_sections_than_are_remembered_may_have_taken_any() {
+    let mut outbox = Outbox::new(1, 1);
+    outbox.push(0, Bytes::from_static(b"x"), 0);
+    for _ in 0..=OPEN_MAX {
+        outbox.rewind();
+        outbox.next_section();
+    }
+    assert!(outbox.open.len() <= OPEN_MAX);
+    (0..=OPEN_MAX).for_each(|_| outbox.not_taken(1, 2));
+    assert_eq!(outbox.give_up(1000, 900).refused, []);
+}
+
+#[test]
 fn what_was_given_up_cannot_be_applied_after_what_came_later() {
     let (mut outbox, mut intake, mut seen) =
         (Outbox::new(1, 1), Intake::default(), Seen::default());

@@ -129,7 +129,10 @@ fn a_section_of_ours_that_comes_back_is_not_passed_on_again() {
 fn what_is_no_section_or_for_no_group_of_ours_changes_nothing() {
     let mut node = Node::routed(ME, Route::Here);
     node.receive(OTHER, &Envelope::Propose(GROUP, Bytes::from_static(b"short")));
-    node.receive(OTHER, &Envelope::NotTaken { group: GroupId(9), generation: 0, can_commit: true });
+    node.receive(
+        OTHER,
+        &Envelope::NotTaken { group: GroupId(9), generation: 0, can_commit: true, section: (0, 0) },
+    );
     node.engine.receive(OTHER, Bytes::from_static(b"?"));
     assert_eq!((node.settle(), node.sent(), node.offered()), (vec![], vec![], vec![]));
 }

@@ -296,7 +296,7 @@ fn sent_in_words(envelope: Envelope) -> String {
             let section = crate::lane::Section::take(&mut section).expect("a section");
             format!("propose {}", sections_in_words(vec![section]))
         }
-        Envelope::NotTaken { group: GROUP, generation, can_commit } => {
+        Envelope::NotTaken { group: GROUP, generation, can_commit, .. } => {
             let of = generation - GENERATION;
             let why = if can_commit { "" } else { ", cut off" };
             format!("not taken, lane {of}{why}")
@@ -306,5 +306,5 @@ fn sent_in_words(envelope: Envelope) -> String {
 }
 
 fn not_taken(generation: u64, can_commit: bool) -> Envelope {
-    Envelope::NotTaken { group: GROUP, generation, can_commit }
+    Envelope::NotTaken { group: GROUP, generation, can_commit, section: (0, 0) }
 }

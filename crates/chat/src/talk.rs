@@ -28,6 +28,12 @@ pub fn origin_mark(node: NodeId) -> u32 {
     node.0 as u32 | GOSSIP_BIT
 }
 
+/// The id was given by a node in a gossip room, not by a group.
+#[must_use]
+pub fn is_gossip(id: MsgId) -> bool {
+    id.origin & GOSSIP_BIT != 0
+}
+
 impl Talk {
     /// What happened. `None`: nothing that gossip is for.
     #[must_use]

@@ -116,11 +116,11 @@ impl Room {
         &self.journey.eras
     }
 
-    /// The era that ended by this move; `None`: forgotten, or there was none.
-    #[must_use]
-    pub fn era_before(&self, epoch: u64) -> Option<&Era> {
-        let later = usize::try_from(self.epoch().checked_sub(epoch)?).ok()?;
-        self.eras().iter().rev().nth(later)
+    /// The eras before this move, each with the move that ended it. The oldest may be forgotten.
+    pub fn eras_before(&self, epoch: u64) -> impl Iterator<Item = (u64, &Era)> {
+        let first = self.epoch().saturating_sub(self.eras().len() as u64);
+        let ended = (first + 1..).zip(self.eras());
+        ended.take_while(move |it| it.0 <= epoch)
     }
 
     /// Its gossip is about to end: nothing may be said until it has.

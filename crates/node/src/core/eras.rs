@@ -11,6 +11,7 @@ use crate::door::{HistoryPoint, HistorySelect};
 use bytes::Bytes;
 use chat::codec::decode;
 use chat::room::Rooms;
+use chat::talk::is_gossip;
 use chat::{MsgId, Record, Replication, RoomName, Stamp};
 use replica::store::GroupId;
 use std::collections::BTreeSet;
@@ -97,7 +98,7 @@ fn is_before(id: MsgId, point: HistoryPoint) -> bool {
     }
 }
 
-/// One page of the pages of several groups, oldest first, of what is not above `end`.
+/// One page of the pages of several groups, oldest first, of what is not above `end`, and of gossip.
 pub(super) fn join(
     parts: Vec<Vec<Bytes>>,
     select: HistorySelect,
@@ -110,7 +111,7 @@ pub(super) fn join(
     let all = parts.into_iter().flatten();
     let mut all: Vec<(MsgId, Bytes)> =
         all.filter_map(|it| Some((decode::<Record>(&it).ok()?.id, it))).collect();
-    all.retain(|it| it.0.stamp <= end);
+    all.retain(|it| it.0.stamp <= end || is_gossip(it.0));
     all.sort_by_key(|it| it.0);
     let excess = all.len().saturating_sub(n);
     let skipped = match select {

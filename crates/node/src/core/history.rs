@@ -68,12 +68,15 @@ impl Core {
         let Some((Reach { groups, has_talk, end }, key)) = self.readable(asker, target) else {
             return self.answer(asked.0, asked.1, Answer::Refused(vec![Refused::NoHistory]));
         };
-        let Some(select) = eras::up_to(select, end) else {
+        // What gossips comes in whatever order: there is no end up to which it would be whole.
+        let streams = if has_talk { self.streams(&key) } else { Vec::new() };
+        let bounded = eras::up_to(select, end);
+        let groups = if bounded.is_some() { groups } else { BTreeSet::new() };
+        if groups.is_empty() && streams.is_empty() {
             return self.answer(asked.0, asked.1, Answer::View(View::History(Vec::new())));
-        };
+        }
         let look_up = self.next_token;
         self.next_token += 1;
-        let streams = if has_talk { self.streams(&key) } else { Vec::new() };
         let missing = groups.len() + streams.len();
         let it = LookUp { asked, select, limit, end, missing, parts: Vec::new() };
         self.look_ups.insert(look_up, it);
@@ -82,7 +85,7 @@ impl Core {
             self.part_found(look_up, records);
         }
         for group in groups {
-            self.look_up_part(look_up, group, &key, select, limit);
+            self.look_up_part(look_up, group, &key, bounded.unwrap_or(select), limit);
         }
     }
 

@@ -128,12 +128,23 @@ impl Core {
     /// Everything that happened in a room before this era of its gossip was told here.
     pub(super) fn has_begun(&self, name: &RoomName, epoch: u64) -> bool {
         let home = self.home_of(name);
-        if self.known_move(home, name) != epoch {
-            return self.known_move(home, name) > epoch;
-        }
-        let room = self.rooms.get(&home).and_then(|it| it.room(name.as_str()));
-        room.is_none_or(|it| self.awaits(home, name, it).is_none())
-            && !self.held.contains_key(&(home, name.clone()))
+        let has_ended = |(ended, era): (u64, &Era)| {
+            self.known_move(self.groups.group_for(home, era.replication), name) >= ended
+        };
+        let is_told = |group| {
+            let held = self.held.get(&(group, name.clone())).and_then(|it| it.front());
+            held.is_none_or(|it| it.move_awaited() > epoch)
+        };
+        self.known_move(home, name) >= epoch
+            && self.newest(name).is_none_or(|it| it.eras_before(epoch).all(has_ended))
+            && self.groups.of_home(home).all(is_told)
+    }
+
+    /// The room as it was last, as far as any group here knows.
+    fn newest(&self, name: &RoomName) -> Option<&Room> {
+        let groups = self.groups.of_home(self.home_of(name));
+        let known = groups.filter_map(|it| self.rooms.get(&it)?.newest(name.as_str()));
+        known.max_by_key(|it| it.epoch())
     }
 
     /// Another node's state is joined into ours.
@@ -179,15 +190,14 @@ impl Core {
 
     /// All that was said before a room's move has come here, and was told.
     pub(super) fn has_all_talk(&self, name: &RoomName, epoch: u64) -> bool {
-        let groups = self.groups.of_home(self.home_of(name));
-        let known = groups.filter_map(|it| self.rooms.get(&it)?.newest(name.as_str()));
-        let newest = known.max_by_key(|it| it.epoch());
-        let Some(era) = newest.and_then(|it| it.era_before(epoch)) else { return true };
-        if era.replication != Replication::Gossip {
-            return true;
+        let Some(newest) = self.newest(name) else { return true };
+        let gossip = |it: &(u64, &Era)| it.1.replication == Replication::Gossip;
+        let mut eras = newest.eras_before(epoch).filter(gossip).peekable();
+        if eras.peek().is_none() {
+            return true; // The usual case.
         }
         let held = self.held.get(&(self.groups.talk(), name.clone())).and_then(|it| it.front());
-        self.covers(era) && held.is_none_or(|it| it.move_awaited() >= epoch)
+        eras.all(|it| self.covers(it.1)) && held.is_none_or(|it| it.move_awaited() >= epoch)
     }
 
     fn covers(&self, era: &Era) -> bool {

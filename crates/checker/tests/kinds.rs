@@ -50,6 +50,37 @@ fn a_lost_message_is_caught() {
 }
 
 #[test]
+fn what_gossip_loses_with_a_single_disk_is_excused_and_nothing_else() {
+    let lost = |node: &str, at_ms: u64, everywhere_lost: bool| {
+        broken(|it| {
+            it.guarantees.insert("#a".into(), Guarantee::PerSender);
+            it.lost_disks.push((node.into(), at_ms));
+            match everywhere_lost {
+                true => everywhere(it, |items| drop(items.remove(2))),
+                false => drop(it.finals[0].items.remove(2)),
+            }
+        })
+    };
+    let (of, sent_ms) = {
+        let it = unseen();
+        let record = it.finals[0].items[2].clone();
+        let (sender, number) = record.message.expect("it is a message");
+        let sent = it.sent.iter().find(|it| it.sender == sender && it.number == number);
+        let sent = sent.expect("it was sent");
+        (sent.node.to_string(), sent.sent_ms)
+    };
+    assert_eq!(lost(&of, sent_ms + 1, true), [""; 0]);
+    assert_eq!(lost("n9", sent_ms + 1, true), ["acknowledged"], "another's disk");
+    assert_eq!(lost(&of, sent_ms - 1, true), ["acknowledged"], "before it was said");
+    assert_eq!(lost(&of, sent_ms + 1, false), ["acknowledged", "equal"], "others have it");
+    let one_order = broken(|it| {
+        it.lost_disks.push((of.as_str().into(), sent_ms + 1));
+        everywhere(it, |items| drop(items.remove(2)));
+    });
+    assert_eq!(one_order, ["acknowledged"], "where a majority promised to have it");
+}
+
+#[test]
 fn a_doubled_message_is_caught() {
     let found = broken(|it| everywhere(it, |items| items.push(kept(6, "bob", 2))));
     assert_eq!(found, ["once"]);

@@ -106,6 +106,7 @@ impl Core {
                 room.may_say(who)?;
                 Some(Way::Talk(room.epoch()))
             }
+            Lives::Here(_, room) if verb.is_order_free() && self.owes_talk(name, room) => None,
             Lives::Here(group, _) => Some(Way::Group(group)),
             Lives::OnItsWay(_) => None,
             Lives::Nowhere if makes && self.makes_away() => None,
@@ -158,6 +159,7 @@ impl Core {
 
     /// Sends on what has a way now, and gives up what has had none for too long.
     pub(super) fn advance_detours(&mut self) {
+        self.hurry_talk();
         let all: Vec<ConnId> = self.detoured.iter().copied().collect();
         for id in all {
             while self.advance_detour(id) {}

@@ -228,6 +228,8 @@ pub(crate) struct Core {
     last_search_ms: Option<u64>,
     /// Connections with a command on a detour.
     detoured: BTreeSet<ConnId>,
+    /// When other nodes were last asked how far they are, for one of those.
+    hurried_ms: Option<u64>,
     /// What has yet to be told, by group and room.
     held: BTreeMap<(GroupId, chat::RoomName), held::HeldOf>,
     /// Rooms that may not be as clients here were told: who they were told is in.
@@ -304,6 +306,7 @@ impl Core {
             moves_settled: 0,
             last_search_ms: None,
             detoured: BTreeSet::new(),
+            hurried_ms: None,
             held: BTreeMap::new(),
             told: BTreeMap::new(),
             fatal: None,

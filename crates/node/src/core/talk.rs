@@ -267,6 +267,27 @@ impl Core {
         }
     }
 
+    /// This node was away when the room's gossip ended, and something that was said here meanwhile is not
+    /// everywhere yet: what is said now, in the room's one order, must not be heard before it.
+    pub(super) fn owes_talk(&self, name: &RoomName, room: &Room) -> bool {
+        let is_gossip = |it: &&Era| it.replication == Replication::Gossip;
+        let Some(era) = room.eras().iter().rev().find(is_gossip) else { return false };
+        let told = era.tails.get(&self.me).map_or(0, |it| it.0);
+        let mut own = self.talk.said(name).filter(|it| it.0 == self.me).map(|it| it.1.last.0);
+        let said = own.next().unwrap_or_default();
+        let tail = self.engine.own_tail(self.groups.talk());
+        said > told && tail.is_some_and(|it| it.everywhere < said)
+    }
+
+    /// Somebody waits for a way, and may wait for that.
+    pub(super) fn hurry_talk(&mut self) {
+        let is_due = self.hurried_ms.is_none_or(|it| self.now_ms - it >= ASK_AGAIN_MS);
+        if !self.detoured.is_empty() && is_due {
+            self.hurried_ms = Some(self.now_ms);
+            self.engine.compare(self.groups.talk());
+        }
+    }
+
     fn tell_home(&mut self, home: GroupId, name: &RoomName, verb: RoomVerb) {
         let place = Place::Room(name.clone());
         let command = RoomCommand { who: self.own_who(), number: 0, era: None, place, verb };

@@ -74,6 +74,8 @@ pub struct OwnTail {
     pub is_spread: bool,
     /// The newest of which that is known.
     pub spread: u64,
+    /// The newest that is known to be on the disks of all who are up.
+    pub everywhere: u64,
 }
 
 /// What an operator may change of strategies that know of it.

@@ -298,7 +298,8 @@ impl Strategy for GossipGroup {
         have.push(index);
         have.sort_unstable_by_key(|it| std::cmp::Reverse(*it));
         let spread = have[have.len() / 2].min(index); // So far as most of them have it.
-        Some(OwnTail { index, is_spread: spread == index, spread })
+        let everywhere = have.last().map_or(index, |it| index.min(*it));
+        Some(OwnTail { index, is_spread: spread == index, spread, everywhere })
     }
 
     fn compare(&mut self) {

@@ -123,7 +123,7 @@ impl Client {
             }
             _ => match self.phase {
                 Phase::Registering => self.hear_registering(verb, line, now_ns, hello, out),
-                Phase::Joining(left) => self.hear_joining(verb, line, left),
+                Phase::Joining(left) => self.hear_joining(verb, line, left, out),
                 Phase::Live => Heard::Traffic,
                 _ => Heard::Nothing,
             },
@@ -169,7 +169,7 @@ impl Client {
         }
     }
 
-    fn hear_joining(&mut self, verb: &[u8], line: &[u8], left: usize) -> Heard {
+    fn hear_joining(&mut self, verb: &[u8], line: &[u8], left: usize, out: &mut Vec<u8>) -> Heard {
         match verb {
             b"366" if left <= 1 => {
                 self.phase = Phase::Live;
@@ -177,6 +177,11 @@ impl Client {
             }
             b"366" => {
                 self.phase = Phase::Joining(left - 1);
+                Heard::Nothing
+            }
+            // It may have happened. If it did, asking again says nothing; who is there is said in any case.
+            b"FAIL" if let Some(room) = unknown_join(line) => {
+                say(out, &format!("JOIN {room}\r\nNAMES {room}"));
                 Heard::Nothing
             }
             // No such room, too many rooms, full, invite only, banned, bad key, not now.
@@ -191,6 +196,12 @@ impl Client {
     fn keep(&mut self, line: &[u8]) {
         self.last_words = String::from_utf8_lossy(line).into_owned();
     }
+}
+
+/// The room of `FAIL JOIN OUTCOME_UNKNOWN room :…`.
+fn unknown_join(line: &[u8]) -> Option<&str> {
+    let text = std::str::from_utf8(line).ok()?;
+    text.split_once("FAIL JOIN OUTCOME_UNKNOWN ")?.1.split(' ').next()
 }
 
 fn say(out: &mut Vec<u8>, line: &str) {

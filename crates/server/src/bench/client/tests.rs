@@ -42,6 +42,18 @@ fn it_takes_another_nick_until_there_is_no_sense_in_it() {
 }
 
 #[test]
+fn what_nobody_knows_of_a_join_is_asked_again() {
+    let (mut client, mut out) = greeted();
+    hear(&mut client, ":srv 422 abcda :no MOTD", &mut out);
+    client.join(&["#a".into()], &mut out);
+    out.clear();
+    let unknown = ":srv FAIL JOIN OUTCOME_UNKNOWN #a :That may or may not have been done";
+    assert_eq!(hear(&mut client, unknown, &mut out), Heard::Nothing);
+    assert_eq!(out, b"JOIN #a\r\nNAMES #a\r\n");
+    assert_eq!(hear(&mut client, ":srv 366 abcda #a :End", &mut out), Heard::Joined);
+}
+
+#[test]
 fn it_is_live_when_the_last_room_has_listed_its_names() {
     let (mut client, mut out) = greeted();
     hear(&mut client, ":srv 422 abcda :no MOTD", &mut out);

@@ -54,8 +54,7 @@ impl Log for Disk {
 fn story(mut bytes: &[u8]) {
     let (mut disk, mut effects) = (Disk::default(), Effects::default());
     let limits = Limits { waiting_entries_max: 8, waiting_bytes_max: 1 << 10, ..Limits::default() };
-    let mut machine =
-        Machine::new(1, limits, 7, (0, 0), &Start::default(), &disk, &mut effects);
+    let mut machine = Machine::new(1, limits, 7, (0, 0), &Start::default(), &disk, &mut effects);
     let (mut now_ms, mut written) = (0, 0);
     let mut delivered: BTreeMap<u64, u64> = BTreeMap::new();
     let mut inputs = vec![Input::Members(vec![1, 2, 3])];

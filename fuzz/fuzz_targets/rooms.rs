@@ -9,6 +9,7 @@ use libfuzzer_sys::fuzz_target;
 use std::sync::Arc;
 
 const TINY: Limits = Limits {
+    tails_max: 2,
     list_entries_max: 2,
     invites_max: 2,
     topic_bytes_max: 8,
@@ -106,7 +107,7 @@ fn verb(input: &mut Unstructured<'_>) -> Result<RoomVerb> {
         7 | 8 => RoomVerb::Modes { changes: changes(input)? },
         9 => RoomVerb::Invite { session: session(input)?, nick: nick(input)? },
         10 => RoomVerb::Forget { reason: text(input)? },
-        11 => RoomVerb::Expire { before: stamp(input)? },
+        11 => RoomVerb::Expire { before: stamp(input)?, spares: Vec::new() },
         _ => RoomVerb::Say {
             kind: *input.choose(&[SayKind::Message, SayKind::Notice, SayKind::Tags])?,
             text: text(input)?,

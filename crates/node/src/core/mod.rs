@@ -477,7 +477,7 @@ impl Core {
             let needed = match self.groups.kind(group) {
                 Kind::Raft => voters.len() / 2 + 1,
                 Kind::PrimaryBackup => 1, // Whoever is in sync has everything.
-                Kind::Gossip => return self.engine.own_tail(group).is_none_or(|it| it.is_spread),
+                Kind::Gossip => return self.engine.own_tail(group).is_none_or(|it| it.is_spread()),
             };
             !voters.contains(&self.me.0) || (is_led && others.count() >= needed)
         })

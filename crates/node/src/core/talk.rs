@@ -258,7 +258,7 @@ impl Core {
     /// Others have what was said here within a round trip and a sync; that they do is asked, not waited for.
     fn ask_how_far(&mut self, name: &RoomName) {
         let (group, now_ms) = (self.groups.talk(), self.now_ms);
-        let is_spread = self.engine.own_tail(group).is_none_or(|it| it.is_spread);
+        let is_spread = self.engine.own_tail(group).is_none_or(|it| it.is_spread());
         let Some(it) = self.closing.get_mut(name) else { return };
         let is_due = it.asked_ms.is_none_or(|it| now_ms - it >= ASK_AGAIN_MS);
         if !is_spread && it.told_ms.is_none() && is_due {

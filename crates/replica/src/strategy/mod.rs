@@ -70,12 +70,18 @@ pub struct Met {
 pub struct OwnTail {
     /// The newest that was applied here, by its place in the node's own log.
     pub index: u64,
-    /// It is known to be on the disks of most of the members that are up.
-    pub is_spread: bool,
-    /// The newest of which that is known.
+    /// The newest that is known to be on the disks of most of the members that are up.
     pub spread: u64,
     /// The newest that is known to be on the disks of all who are up.
     pub everywhere: u64,
+}
+
+impl OwnTail {
+    /// All of it is known to be on the disks of most of the members that are up.
+    #[must_use]
+    pub fn is_spread(&self) -> bool {
+        self.spread == self.index
+    }
 }
 
 /// What an operator may change of strategies that know of it.

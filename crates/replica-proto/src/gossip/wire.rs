@@ -79,7 +79,7 @@ impl Message {
             message.have = from.all(9, |from| Some((from.origin()?, from.number()?)))?;
         }
         if flags & ASKS != 0 {
-            message.asks = from.all(4, Reader::ask)?;
+            message.asks = from.all(3, Reader::ask)?;
         }
         if flags & PRUNE != 0 {
             message.prune = from.all(8, Reader::origin)?;

@@ -87,3 +87,21 @@ fn a_run_whose_indexes_would_overflow_is_refused() {
     let bytes = Message { push: vec![entry], ..Message::default() }.encode();
     assert_eq!(Message::decode(&bytes), None);
 }
+
+/// Found by fuzzing: the reader thought an ask to be a byte longer than the shortest is.
+#[test]
+fn many_of_the_shortest_parts_are_read_again() {
+    let ask = Ask { id: 0, is_graft: false, bytes_max: 0, ranges: vec![] };
+    let part = Part { id: 0, entries: vec![] };
+    let kept = Kept { origin: 0, upto: 0, floor: 0 };
+    let exchange = Exchange { is_question: false, asked_ms: 0, kept: vec![kept; 9] };
+    for message in [
+        Message { asks: vec![ask; 9], ..Message::default() },
+        Message { parts: vec![part; 9], ..Message::default() },
+        Message { exchange: Some(exchange), ..Message::default() },
+        Message { have: vec![(0, 0); 9], ..Message::default() },
+        Message { prune: vec![0; 9], ..Message::default() },
+    ] {
+        assert_eq!(Message::decode(&message.encode()), Some(message));
+    }
+}

@@ -12,10 +12,24 @@ pub const VERSION: u8 = 1;
 #[error("bytes that this version cannot read")]
 pub struct Unreadable;
 
-/// Encodes one value.
+/// Room for what is encoded most often: what somebody says.
+const USUAL_BYTES: usize = 320;
+
+/// Encodes one value. What comes back takes no more memory than it has bytes.
 #[must_use]
 pub fn encode<T: Serialize>(value: &T) -> Vec<u8> {
-    postcard::to_extend(value, vec![VERSION]).expect("writing to memory cannot fail")
+    let mut bytes = Vec::with_capacity(USUAL_BYTES);
+    encode_into(value, &mut bytes);
+    bytes.shrink_to_fit();
+    bytes
+}
+
+/// The same, in place of what the buffer holds.
+pub fn encode_into<T: Serialize>(value: &T, buffer: &mut Vec<u8>) {
+    let mut bytes = std::mem::take(buffer);
+    bytes.clear();
+    bytes.push(VERSION);
+    *buffer = postcard::to_extend(value, bytes).expect("writing to memory cannot fail");
 }
 
 /// Decodes one value; every byte must belong to it.

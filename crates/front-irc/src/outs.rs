@@ -66,9 +66,11 @@ impl Outbox {
 }
 
 /// Buffers longer than this are given back to the allocator, not to the pool.
-const POOLED_BYTES_MAX: usize = 64 * 1024;
+const POOLED_BYTES_MAX: usize = 512 * 1024;
 /// Buffers kept for the next burst: a room of this many local occupants allocates nothing.
 const POOL_BUFFERS_MAX: usize = 1024;
+/// What all of them may take: a thousand as long as most get, or some that a busy room has filled.
+const POOL_BYTES_MAX: usize = 8 << 20;
 const FIRST_BYTES: usize = 512;
 
 /// The outboxes of a shard, by slot.
@@ -77,6 +79,8 @@ pub(crate) struct Outs {
     boxes: Vec<Outbox>,
     dirty: Vec<u32>,
     pool: Vec<Vec<u8>>,
+    /// What those in the pool take.
+    pooled: usize,
     /// Bytes appended since somebody last set this to zero.
     pub(crate) appended: usize,
     /// Lines appended by delivery, for the metrics.
@@ -136,7 +140,13 @@ impl Outs {
             self.dirty.push(slot);
         }
         if it.buf.capacity() == 0 {
-            it.buf = self.pool.pop().unwrap_or_else(|| Vec::with_capacity(FIRST_BYTES));
+            it.buf = match self.pool.pop() {
+                Some(buf) => {
+                    self.pooled -= buf.capacity();
+                    buf
+                }
+                None => Vec::with_capacity(FIRST_BYTES),
+            };
         }
         &mut it.buf
     }
@@ -195,16 +205,19 @@ impl Outs {
         if buf.capacity() == 0
             || buf.capacity() > POOLED_BYTES_MAX
             || self.pool.len() >= POOL_BUFFERS_MAX
+            || self.pooled + buf.capacity() > POOL_BYTES_MAX
         {
             return;
         }
         buf.clear();
+        self.pooled += buf.capacity();
         self.pool.push(buf);
     }
 
     /// Gives half of the spare buffers back to the allocator; called now and then.
     pub(crate) fn trim(&mut self) {
         self.pool.truncate(self.pool.len() / 2);
+        self.pooled = self.pool.iter().map(Vec::capacity).sum();
         if self.pool.is_empty() {
             self.pool = Vec::new();
         }

@@ -1,7 +1,8 @@
-//! New connections: the first shard accepts and hands them out in turn.
+//! New connections: the first shard accepts and hands them out, some at a time to each in turn.
 //!
 //! One listening socket, not one for each shard with `SO_REUSEPORT`: an address that another process
-//! listens on is then an error at the start, and few connections spread as evenly as many.
+//! listens on is then an error at the start, and many connections spread evenly. Few share a shard:
+//! what is said to them all wakes one thread then, not every one.
 
 use super::{Control, LISTENER, Shard, ShardLink};
 use crate::conn::Conn;
@@ -17,7 +18,8 @@ use std::net::IpAddr;
 pub(crate) struct Listening {
     sockets: Vec<TcpListener>,
     shards: Vec<ShardLink>,
-    next: usize,
+    /// How many were handed out.
+    handed_out: usize,
     retry_ms: Option<u64>,
 }
 
@@ -28,6 +30,8 @@ pub(crate) struct Socket {
     pub(crate) listener: u16,
 }
 
+/// Connections that a shard gets before the next one does.
+const AT_A_TIME: usize = 8;
 /// When the process has no more descriptors: how long until the next try.
 const RETRY_MS: u64 = 100;
 
@@ -40,11 +44,18 @@ impl Listening {
         for (number, socket) in sockets.iter_mut().enumerate() {
             registry.register(socket, Token(LISTENER - number), Interest::READABLE)?;
         }
-        Ok(Listening { sockets, shards, next: 0, retry_ms: None })
+        Ok(Listening { sockets, shards, handed_out: 0, retry_ms: None })
     }
 
     pub(crate) fn count(&self) -> usize {
         self.sockets.len()
+    }
+
+    /// The shard that takes the next connection.
+    fn next(&mut self) -> usize {
+        let shard = self.handed_out / AT_A_TIME % self.shards.len();
+        self.handed_out = self.handed_out.wrapping_add(1);
+        shard
     }
 
     pub(super) fn retry_ms(&self) -> Option<u64> {
@@ -102,11 +113,9 @@ impl Shard {
         }
         let _ = stream.set_nodelay(true);
         let socket = Socket { stream: stream.into(), address, listener: listener as u16 };
-        let next = self.listening.next;
-        self.listening.next = (next + 1) % self.listening.shards.len();
-        match next {
+        match self.listening.next() {
             0 => self.admit(socket),
-            _ => self.listening.shards[next].tell(Control::Socket(socket)),
+            next => self.listening.shards[next].tell(Control::Socket(socket)),
         }
     }
 

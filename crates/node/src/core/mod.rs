@@ -67,6 +67,8 @@ const PAST_MAX: usize = 1_000;
 const SPARING_OTHERS: usize = 2;
 /// Deliveries that wait for one shard before requests have to wait too: some seconds of a full node.
 const BACKLOG_MAX: usize = 1_000_000;
+/// Deliveries of a batch that memory is set aside for before they are there.
+const BATCH_AHEAD_MAX: usize = 1_024;
 
 /// Where a request came from, while its command is on its way.
 #[derive(Clone, Debug)]
@@ -161,6 +163,8 @@ pub(crate) struct Core {
     me: NodeId,
     engine: Engine,
     history: Rc<RefCell<History>>,
+    /// Where a record is encoded for it.
+    kept: Vec<u8>,
     directory: Directory,
     rooms: BTreeMap<GroupId, Rooms>,
     /// What the log of gossip comes to.
@@ -258,6 +262,7 @@ impl Core {
             me,
             engine,
             history,
+            kept: Vec::new(),
             directory,
             rooms,
             talk,
@@ -543,9 +548,12 @@ impl Core {
         for shard in &mut self.shards {
             if !shard.out.is_empty() {
                 fail_point!("node.before-deliver");
-                shard.sent.push_back(shard.out.len());
-                shard.backlog += shard.out.len();
-                let _ = shard.sink.send(std::mem::take(&mut shard.out)); // A closed door hears nothing.
+                let count = shard.out.len();
+                shard.sent.push_back(count);
+                shard.backlog += count;
+                // The next batch will be about as long.
+                let next = Vec::with_capacity(count.min(BATCH_AHEAD_MAX));
+                let _ = shard.sink.send(std::mem::replace(&mut shard.out, next)); // A closed door hears nothing.
                 shard.count_backlog();
                 (shard.wake)();
                 fail_point!("node.after-deliver");

@@ -4,7 +4,7 @@ use super::held::{Ahead, Telling};
 use super::{Asker, Core, Own};
 use crate::door::{Answer, Delivery, Refused};
 use bytes::Bytes;
-use chat::codec::{decode, encode};
+use chat::codec::{decode, encode, encode_into};
 use chat::room::{Outcome, Refusal, RoomCommand, RoomVerb, Rooms};
 use chat::{Place, Record, RoomName, SessionId, Stamp, What, Who};
 use fail::fail_point;
@@ -126,8 +126,8 @@ impl Core {
             return; // Nothing that follows mends it.
         }
         fail_point!("node.before-keep");
-        let body = encode(record);
-        let record = history::Record { index, sort: record.id.stamp.0, body: &body };
+        encode_into(record, &mut self.kept);
+        let record = history::Record { index, sort: record.id.stamp.0, body: &self.kept };
         let kept = self.history.borrow_mut().append(group, key.as_bytes(), record);
         if let Err(why) = kept {
             self.history_failed(&why);

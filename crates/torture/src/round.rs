@@ -61,6 +61,7 @@ pub(crate) fn run(
     evidence.finals = end.finals;
     evidence.shown = end.shown;
     evidence.attached = end.attached;
+    evidence.lost_disks = end.lost_disks;
     let mut violations = checker::check(&evidence);
     violations.extend(end.violations);
     Ok(Result { violations, summary: evidence.summary(), deeds: evidence.deeds })
@@ -73,6 +74,8 @@ pub(crate) struct End {
     pub(crate) finals: Vec<History>,
     pub(crate) shown: Vec<Shown>,
     pub(crate) attached: BTreeMap<Name, Vec<Name>>,
+    /// What was on these nodes' disks alone is gone since then.
+    pub(crate) lost_disks: Vec<(Name, u64)>,
     pub(crate) violations: Vec<Violation>,
 }
 
@@ -97,9 +100,13 @@ fn go_through(
     })?;
     race(round, workers);
     for fault in faults {
+        let with_disks = identities(cluster);
         let deed = (fault.inflict)(cluster, rng).with_context(|| fault.name)?;
         end.deeds.push((round.now_ms(), format!("{}: {deed}", fault.name)));
-        round.set_identities(identities(cluster));
+        let now = identities(cluster);
+        let lost = with_disks.into_iter().filter(|it| !now.contains(it));
+        end.lost_disks.extend(lost.map(|it| (it.into(), round.now_ms())));
+        round.set_identities(now);
         let hold = fault.hold(rng);
         let together = rng.random_bool(0.5); // Else the next begins when this one is nearly over.
         thread::sleep(if faults.len() > 1 && together { hold / 4 } else { hold });

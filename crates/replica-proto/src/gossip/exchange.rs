@@ -60,8 +60,10 @@ impl Machine {
         if exchange.is_question {
             self.tell_at(from, false, exchange.asked_ms);
         } else if exchange.asked_ms != NEVER_ASKED && exchange.asked_ms <= self.now_ms {
-            // Shorter than the clock can tell: half of its unit.
-            let us = ((self.now_ms - exchange.asked_ms).saturating_mul(1000)).max(500);
+            let ms = self.now_ms - exchange.asked_ms;
+            let clock_ms = self.limits.clock_ms;
+            // One step of the clock may fall into any round trip, however short.
+            let us = if ms > clock_ms { ms.saturating_mul(1000) } else { clock_ms * 500 };
             self.measured(from, us);
         }
     }

@@ -27,6 +27,9 @@ pub struct Limits {
     pub graft_entries_max: u64,
     /// How long, beyond four round trips, an answer may take before somebody else is asked.
     pub answer_ms: u64,
+    /// The steps in which the time goes that the machine is given: a shorter round trip cannot be told from
+    /// none.
+    pub clock_ms: u64,
     /// Mean time between comparisons with a random peer.
     pub exchange_ms: u64,
     /// A break shorter than this is no cut.
@@ -48,6 +51,7 @@ impl Default for Limits {
             graft_ms: 10,
             graft_entries_max: 256,
             answer_ms: 1_000,
+            clock_ms: 1,
             exchange_ms: 1_000,
             cut_ms: 1_000,
             meet_ms: 1_000,
@@ -68,3 +72,6 @@ pub(super) const DIGEST_PEERS: usize = 3;
 pub(super) const UNANSWERED_MAX: u32 = 4;
 /// For so many [`Limits::digest_ms`] after a change the trees may change further.
 pub(super) const RESTLESS_DIGESTS: u64 = 100;
+/// By so many doublings of its round trip a peer who is sent everything at once may be farther than another
+/// who is not, before that one takes its place: round trips on a busy machine vary as much.
+pub(super) const STAYS_FOR_DOUBLINGS: u32 = 2;

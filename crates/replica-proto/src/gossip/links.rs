@@ -1,6 +1,7 @@
 //! Members, links, and who is near.
 
 use super::chance::mix;
+use super::limits::STAYS_FOR_DOUBLINGS;
 use super::{Machine, Origin};
 
 impl Machine {
@@ -64,12 +65,16 @@ impl Machine {
         self.peers.retain(|id, it| it.is_linked || members.contains(id));
     }
 
-    /// Among equally near ones every node has its own order, so that not all choose the same.
+    /// Among equally near ones every node has its own order, so that not all choose the same. Who is
+    /// chosen stays until another is clearly nearer: with each change the trees have to be found anew.
     fn choose_near(&mut self) {
         let mut near: Vec<(u32, u64, Origin)> = self
             .others()
             .filter_map(|id| Some((id, self.peers.get(&id).filter(|it| it.is_linked)?)))
-            .map(|(id, peer)| (peer.distance(), mix(self.me ^ mix(id)), id))
+            .map(|(id, peer)| {
+                let ahead = if self.near.contains(&id) { STAYS_FOR_DOUBLINGS } else { 0 };
+                (peer.distance().saturating_sub(ahead), mix(self.me ^ mix(id)), id)
+            })
             .collect();
         near.sort_unstable();
         near.truncate(self.limits.fanout);

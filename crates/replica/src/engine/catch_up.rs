@@ -329,6 +329,7 @@ impl Engine {
         }
         self.touched.insert(id);
         self.observe_on(id);
+        self.want_state_for_observers(id);
     }
 
     pub(super) fn tick_catch_up(&mut self, id: GroupId) {

@@ -109,6 +109,14 @@ impl Group {
         }
     }
 
+    /// A state is on its way here that may come to contain whatever is offered now, and does not say what
+    /// became of it. (Where each node has its own order, a state holds nothing that was not offered here.)
+    pub(super) fn waits_for_state(&self) -> bool {
+        let begins = |it: &Observer| self.applied == 0 && !it.is_answered;
+        let is_new = matches!(&self.role, Role::Observer(observer) if begins(observer));
+        is_new || (self.catch_up.is_some() && !self.has_origins())
+    }
+
     /// Each node has its own order here: indexes of one mean nothing to the others, and states are joined.
     pub(super) fn has_origins(&self) -> bool {
         matches!(&self.role, Role::Replica(strategy) if strategy.has_origins())

@@ -582,6 +582,9 @@ impl Engine {
             let (index, term, data) = (entry.index, entry.term, entry.data.clone());
             self.sends.push((*observer, Envelope::Observed { group: id, index, term, data }));
         }
+        if !group.waiting_observers.is_empty() {
+            self.wanted.insert(id); // Now there is a state that they can have.
+        }
         self.touched.insert(id); // Room for more entries, or a route, may have come of it.
         if entry.data.is_empty() {
             return;
@@ -651,7 +654,8 @@ impl Engine {
         self.notice_route(id);
         let Some(group) = self.groups.get_mut(&id) else { return };
         let route = group.route();
-        if !group.is_held && route != Route::Nowhere {
+        let may_offer = !group.is_held && !group.waits_for_state();
+        if may_offer && route != Route::Nowhere {
             while let Some(section) = group.outbox.next_section() {
                 match route {
                     Route::At(leader) => {

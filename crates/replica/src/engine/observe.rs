@@ -1,7 +1,8 @@
 //! Following a group without holding a replica of it.
 //!
 //! An observer takes the state once, then every entry as it is applied at its source; when the source
-//! goes, it goes on with another from the index it has. It keeps no log and no history.
+//! goes, it goes on with another from the index it has. It keeps no log and no history. Commands wait
+//! until it has the state: what became of those that a state contains is not told by it.
 
 use super::Engine;
 use super::group::{Group, Role};
@@ -32,7 +33,7 @@ pub(super) struct Observer {
     heard_ms: u64,
     /// The source has taken our question up. Until then what comes may be of an earlier following,
     /// which it has not heard the end of: a gap in that says nothing.
-    is_answered: bool,
+    pub(super) is_answered: bool,
 }
 
 impl Engine {
@@ -147,8 +148,16 @@ impl Engine {
                 if !group.waiting_observers.contains(&from) {
                     group.waiting_observers.push(from);
                 }
-                self.wanted.insert(id);
+                self.want_state_for_observers(id);
             }
+        }
+    }
+
+    /// A replica that has applied nothing yet has no state: those who want to follow it wait.
+    pub(super) fn want_state_for_observers(&mut self, id: GroupId) {
+        let Some(group) = self.groups.get(&id) else { return };
+        if group.applied > 0 && !group.waiting_observers.is_empty() {
+            self.wanted.insert(id);
         }
     }
 
@@ -191,6 +200,7 @@ impl Engine {
         }
         observer.heard_ms = self.now_ms;
         observer.is_answered = true;
+        self.touched.insert(id); // What waited for the answer can be offered.
         if is_ahead {
             observer.source = None;
         }

@@ -47,8 +47,19 @@ pub(super) struct Args {
 }
 
 const CAPS: &[&str] = &["echo-message", "standard-replies"];
-/// After the room was made, so that the making is not counted.
+/// After the room was made, so that the making is not counted, and before the nodes' counters are read:
+/// they show what they have counted once a second.
 const QUIET: Duration = Duration::from_secs(2);
+
+/// What else the nodes count, over all of them and the whole run.
+const COUNTED: [(&str, &str); 6] = [
+    ("entries_delivered", "starling_gossip_delivered_total"),
+    ("repeated", "starling_gossip_bodies_repeated_total"),
+    ("digests", "starling_gossip_digests_sent_total"),
+    ("grafts", "starling_gossip_grafts_sent_total"),
+    ("prunes", "starling_gossip_prunes_sent_total"),
+    ("syncs", "starling_log_batches_total"),
+];
 
 fn fanout(text: &str) -> Result<usize, String> {
     match text.parse() {
@@ -90,7 +101,9 @@ fn one(args: &Args, fanout: usize, common: &Common, progress: &Progress) -> Resu
     let (before, opening) = (cluster.counters()?, Reading::take(&cluster.pids()));
     load(&mut engine, &mut presence, args, &room, &common, progress)?;
     drain(&mut engine, &mut presence)?;
-    let (after, closing) = (cluster.counters()?, Reading::take(&cluster.pids()));
+    let closing = Reading::take(&cluster.pids());
+    settle(&mut engine, QUIET)?;
+    let after = cluster.counters()?;
     ensure!(presence.complete() > 0, "no message came to all nodes: {}", presence.last_failure);
     let mut fields = Fields::default();
     fields.put("fanout", fanout);
@@ -180,8 +193,10 @@ fn put_costs(
     fields.put_number("envelopes_per_delivery", envelopes, 3);
     fields.put_number("bytes_per_delivery", bytes, 1);
     fields.put_number("bytes_over_size", bytes.map(|it| it / message_bytes(args.bytes) as f64), 3);
-    let delivered = grown("starling_gossip_delivered_total", before, after);
-    fields.put_number("entries_delivered", delivered, 0);
+    // Of the bytes: bodies that came twice, and what is said about bodies.
+    for (field, name) in COUNTED {
+        fields.put_number(field, grown(name, before, after), 0);
+    }
 }
 
 /// What the nodes have to bring over of a message: the command as it stands in an entry.

@@ -223,7 +223,11 @@ fn a_clock_that_runs_far_ahead_carries_no_other_away() {
 }
 
 fn alone() -> (Machine, Effects) {
-    let (limits, mut effects) = (Limits::default(), Effects::default());
+    alone_with(Limits::default())
+}
+
+fn alone_with(limits: Limits) -> (Machine, Effects) {
+    let mut effects = Effects::default();
     let (start, disk) = (Start::default(), Disk::default());
     let mut machine = Machine::new(1, limits, 7, (0, 0), &start, &disk, &mut effects);
     machine.step(0, 0, Input::Members(vec![1, 2, 3]), &disk, &mut effects);
@@ -276,6 +280,41 @@ fn the_nearest_are_those_with_the_shortest_round_trips() {
         machine.step(0, 0, Input::Rtt { peer, micros }, &disk, &mut effects);
         assert_eq!(machine.status().near, [nearest]);
     }
+}
+
+#[test]
+fn who_is_near_stays_until_another_is_clearly_nearer() {
+    let (mut machine, mut effects) = alone_with(Limits { fanout: 1, ..Limits::default() });
+    let disk = Disk::default();
+    machine.step(0, 0, Input::Rtt { peer: 2, micros: 8_000 }, &disk, &mut effects);
+    machine.step(0, 0, Input::Link { peer: 3, is_up: true }, &disk, &mut effects);
+    for (peer, micros, nearest) in [(3, 4_000, 2), (3, 4_000, 2), (2, 200_000, 3), (2, 1, 3)] {
+        machine.step(0, 0, Input::Rtt { peer, micros }, &disk, &mut effects);
+        assert_eq!(machine.status().near, [nearest], "{peer} {micros}");
+    }
+}
+
+#[test]
+fn a_step_of_a_coarse_clock_does_not_make_a_near_peer_a_far_one() {
+    let limits = Limits { fanout: 1, clock_ms: 25, exchange_ms: 1_000_000, ..Limits::default() };
+    let (mut machine, mut effects) = alone_with(limits);
+    let disk = Disk::default();
+    machine.step(0, 0, Input::Link { peer: 3, is_up: true }, &disk, &mut effects);
+    let mut answer = |from, asked_ms, now_ms| {
+        let exchange = Some(Exchange { is_question: false, asked_ms, kept: Vec::new() });
+        let message = Message { exchange, ..Message::default() }.encode();
+        machine.step(now_ms, 0, Input::Received { from, message }, &disk, &mut effects);
+        machine.status().near
+    };
+    let near = answer(2, 0, 0);
+    for _ in 0..20 {
+        assert_eq!(answer(3, 0, 0), near);
+        assert_eq!(answer(near[0], 0, 25), near, "it may have taken no time at all");
+    }
+    for _ in 0..20 {
+        answer(near[0], 0, 400);
+    }
+    assert_ne!(answer(3, 400, 400), near, "that is far");
 }
 
 #[test]

@@ -279,6 +279,7 @@ fn in_words(event: Event) -> String {
         Event::Refused { token } => format!("refused {token}"),
         Event::Unknown { token } => format!("unknown {token}"),
         Event::WantsState(_) => "wants state".to_owned(),
+        Event::Install { group, .. } => format!("install {group}"),
         Event::Told { from, body } => format!("told {} by {from}", String::from_utf8_lossy(&body)),
         other => panic!("not scripted: {other:?}"),
     }

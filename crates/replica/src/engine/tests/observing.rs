@@ -2,11 +2,79 @@
 
 use super::*;
 use crate::engine::observe::{ANSWER_MS, LOOK_AGAIN_MS};
+use crate::lane::Seen;
 
 const FOLLOWED: GroupId = GroupId(4);
 
 fn alive(index: u64) -> Envelope {
     Envelope::Alive { group: FOLLOWED, index }
+}
+
+impl Node {
+    /// To whom sections of the followed group went since it was last asked.
+    fn proposed(&mut self) -> Vec<PeerId> {
+        let sent = std::mem::take(&mut self.sent.0);
+        let to = |(to, it)| matches!(it, Envelope::Propose(FOLLOWED, _)).then_some(to);
+        sent.into_iter().filter_map(to).collect()
+    }
+
+    /// All of a state without commands, in one part.
+    fn receive_state(&mut self, index: u64) -> Vec<String> {
+        let state =
+            GroupCheckpoint { applied: index, lanes: Seen::default(), ..Default::default() };
+        let part = Bytes::from(postcard::to_stdvec(&state).expect("memory takes everything"));
+        let (group, total) = (FOLLOWED, part.len() as u64);
+        self.receive(LEADER, &Envelope::State { group, index, offset: 0, total, part })
+    }
+}
+
+#[test]
+fn what_is_submitted_before_the_state_is_here_is_offered_after_it_so_that_its_outcome_is_seen() {
+    let mut node = Node::new(ME);
+    node.engine.observe(FOLLOWED, &[LEADER]);
+    node.engine.link(LEADER, true);
+    node.engine.submit(FOLLOWED, 0, Bytes::from_static(b"x"));
+    node.tick_after(0);
+    node.receive(LEADER, &Envelope::Restart { group: FOLLOWED, index: 5 });
+    node.engine.submit(FOLLOWED, 1, Bytes::from_static(b"y"));
+    node.tick_after(25);
+    assert_eq!(
+        node.proposed(),
+        [],
+        "the state might contain it, and would not say what came of it"
+    );
+    assert_eq!(node.receive_state(5), ["install g4"]);
+    assert_eq!(node.proposed(), [], "not restored yet");
+    node.engine.installed(FOLLOWED);
+    node.settle();
+    assert_eq!(node.proposed(), [LEADER]);
+    node.receive(LEADER, &Envelope::Restart { group: FOLLOWED, index: 9 });
+    node.engine.submit(FOLLOWED, 2, Bytes::from_static(b"z"));
+    node.settle();
+    assert_eq!(node.proposed(), [], "the same when it has fallen behind");
+}
+
+#[test]
+fn what_waited_for_a_state_that_does_not_come_is_refused() {
+    let mut node = Node::new(ME);
+    node.engine.observe(FOLLOWED, &[LEADER]);
+    node.engine.link(LEADER, true);
+    node.tick_after(0);
+    node.receive(LEADER, &Envelope::Restart { group: FOLLOWED, index: 5 });
+    node.engine.submit(FOLLOWED, 0, Bytes::from_static(b"x"));
+    assert_eq!(node.tick_after(GIVE_UP_ROUTED_MS), ["refused 0"], "nobody was offered it");
+}
+
+#[test]
+fn who_wants_to_follow_a_replica_that_has_nothing_yet_is_answered_once_it_has() {
+    let mut node = Node::routed(ME, Route::At(LEADER));
+    assert_eq!(node.receive(OTHER, &Envelope::Observe { group: GROUP, after: 0 }), [""; 0]);
+    assert_eq!(node.commit(1, Bytes::new()), ["wants state"]);
+    node.engine.provide(GROUP, b"state");
+    node.settle();
+    let restart = Envelope::Restart { group: GROUP, index: 1 };
+    assert_eq!(node.sent(), [(OTHER, format!("{restart:?}"))]);
+    assert_eq!(node.commit(2, Bytes::new()), [""; 0], "once");
 }
 
 #[test]
@@ -21,9 +89,10 @@ fn commands_of_an_observer_go_to_its_source_and_wait_while_it_has_none() {
     node.engine.link(LEADER, true);
     node.tick_after(0);
     assert_eq!(node.engine.source(FOLLOWED), Some(LEADER));
-    let to: Vec<_> =
-        node.sent.0.iter().map(|(to, it)| (*to, matches!(it, Envelope::Propose(..)))).collect();
-    assert_eq!(to, [(LEADER, false), (LEADER, true)], "it is asked for entries, and offered ours");
+    let asked = Envelope::Observe { group: FOLLOWED, after: 0 };
+    assert_eq!(node.sent(), [(LEADER, format!("{asked:?}"))], "it is asked for entries");
+    node.receive(LEADER, &alive(0));
+    assert_eq!(node.proposed(), [LEADER], "and then offered ours");
 
     node.engine.link(LEADER, true);
     assert!(node.engine.has_route(FOLLOWED) && !node.engine.is_serving(FOLLOWED));

@@ -7,6 +7,9 @@
 //!
 //! Stamps are the node's, since its groups share one clock; so the machine is given no wall clock.
 //!
+//! Nobody waits for the disk to have what others wrote: such entries go to the log with the next own one, with
+//! the next tick, or when they are many. A sync for each would keep the disk from those that are waited for.
+//!
 //! A disk that forgot own entries is marked in the log before the node leaves: the next start finds this
 //! replica damaged, and the node comes back as another.
 
@@ -15,6 +18,8 @@ pub mod fuzzing;
 mod memory;
 mod meters;
 mod storage;
+#[cfg(test)]
+mod tests;
 
 use super::kind::Way;
 use super::{
@@ -60,6 +65,9 @@ struct GossipGroup {
     /// What the machine has wanted since the last settling; its entries are in `to_write`.
     wanted: machine::Effects,
     to_write: Vec<Append>,
+    to_write_bytes: usize,
+    /// It is not to wait for more.
+    is_write_due: bool,
     /// Entries that the machine gave to be written.
     written: u64,
     /// Tickets of the node's log, and how many entries are written with each.
@@ -114,6 +122,8 @@ fn begin(
         version,
         wanted,
         to_write: Vec::new(),
+        to_write_bytes: 0,
+        is_write_due: false,
         written: 0,
         unsynced: VecDeque::new(),
         members: Vec::new(),
@@ -131,8 +141,11 @@ const NO_WALL_MS: u64 = 0;
 /// Unsynced entries of all origins: as much as a disk takes in a second on a bad day.
 const UNSYNCED_BYTES_MAX: usize = 4 << 20;
 
+/// Others' entries that wait for the next tick: as much as a sync should carry anyway.
+const LATER_BYTES_MAX: usize = 64 << 10;
+
 fn limits() -> Limits {
-    Limits { unsynced_bytes_max: UNSYNCED_BYTES_MAX, ..Limits::default() }
+    Limits { unsynced_bytes_max: UNSYNCED_BYTES_MAX, clock_ms: TICK_MS, ..Limits::default() }
 }
 
 impl GossipGroup {
@@ -140,6 +153,8 @@ impl GossipGroup {
         self.machine.step(self.now_ms, NO_WALL_MS, input, &self.log, &mut self.wanted);
         for entry in self.wanted.appends.drain(..) {
             self.written += 1;
+            self.to_write_bytes += entry.data.len();
+            self.is_write_due |= entry.origin == self.me || self.to_write_bytes >= LATER_BYTES_MAX;
             self.to_write.push(self.log.write(&entry));
         }
     }
@@ -218,6 +233,7 @@ impl Strategy for GossipGroup {
 
     fn tick(&mut self) {
         self.now_ms += TICK_MS;
+        self.is_write_due = true;
         self.step(Input::Tick);
         self.meters.tell(self.now_ms, &self.machine);
     }
@@ -317,12 +333,14 @@ impl Strategy for GossipGroup {
 
     fn settle(&mut self, ticket: u64, effects: &mut Effects) {
         self.mark_forgotten(ticket, effects);
-        if !self.to_write.is_empty() {
+        if self.is_write_due && !self.to_write.is_empty() {
             fail_point!("gossip.before-write");
             self.unsynced.push_back((ticket, self.written));
             effects.appends.append(&mut self.to_write);
+            self.to_write_bytes = 0;
             self.log.submitted();
         }
+        self.is_write_due = false;
         for send in self.wanted.sends.drain(..) {
             fail_point!("gossip.before-message");
             effects.sends.push(send);

@@ -16,7 +16,8 @@ pub struct Config {
     pub connections_per_ip: usize,
     /// False only for tests and benchmarks: no limit on a client's rate.
     pub flood_protection: bool,
-    /// Bytes that may wait for one client before it is disconnected.
+    /// Bytes that may wait for one client: with more for [`Timings::behind`] it is disconnected, with 16 times
+    /// as many at once.
     pub sendq_bytes: usize,
     /// Most messages of one CHATHISTORY answer.
     pub history_max: usize,
@@ -70,6 +71,9 @@ pub struct Timings {
     pub drain: Duration,
     /// How long a client may go on sending faster than it is read before it is disconnected.
     pub flood: Duration,
+    /// How long more may wait for a client than [`Config::sendq_bytes`]. A node that was stopped for a moment
+    /// has much to tell all at once, and nobody can have read it yet.
+    pub behind: Duration,
 }
 
 impl Default for Timings {
@@ -80,6 +84,7 @@ impl Default for Timings {
             ping_timeout: Duration::from_secs(60),
             drain: Duration::from_secs(3),
             flood: Duration::from_secs(120),
+            behind: Duration::from_secs(1),
         }
     }
 }

@@ -32,6 +32,8 @@ pub(crate) struct Conn {
     /// Last command that is not PING or PONG, for WHOIS.
     pub(crate) active_ms: u64,
     pub(crate) flood: Flood,
+    /// More waits for it than may, since then.
+    pub(crate) behind_since_ms: Option<u64>,
     /// The socket may have something to read.
     pub(crate) is_readable: bool,
     /// The other side will send nothing more.
@@ -109,6 +111,7 @@ impl Conn {
             since_ms: now_ms,
             active_ms: now_ms,
             flood: Flood::new(now_ms),
+            behind_since_ms: None,
             is_readable: true,
             is_ended: false,
             is_queued: false,

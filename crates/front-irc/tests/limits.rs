@@ -264,6 +264,32 @@ fn a_slow_reader_is_dropped_and_the_room_goes_on() {
 }
 
 #[test]
+fn who_is_told_much_at_once_is_given_time_to_read_it() {
+    let timings = Timings { behind: Duration::from_secs(600), ..Timings::default() };
+    let door = open_with(config(), timings);
+    let address = door.addresses()[0];
+    let mut alice = Client::registered(address, "alice");
+    let mut busy = Client::registered(address, "busy");
+    alice.say("JOIN #a");
+    alice.until(" 366 ");
+    busy.say("JOIN #a");
+    busy.until(" 366 ");
+    // Far more than the kernel's buffers and the queue take together.
+    let text = "x".repeat(400);
+    const LINES: usize = 30_000;
+    for number in 0..LINES {
+        alice.send(format!("PRIVMSG #a :{number} {text}\r\n").as_bytes());
+    }
+    alice.say("PING done");
+    alice.until(" PONG ");
+    for number in 0..LINES {
+        let line = busy.until("PRIVMSG");
+        assert!(line.contains(&format!(" #a :{number} x")), "{line} is not {number}");
+    }
+    door.stop();
+}
+
+#[test]
 fn connections_of_one_address_are_counted() {
     let door = open(front_irc::Config { connections_per_ip: 3, shards: 2, ..config() });
     let address = door.addresses()[0];

@@ -2,6 +2,9 @@
 
 use super::Shard;
 
+/// However short the time, no more waits for a client than so many times what usually may.
+const SENDQS_AT_ONCE: usize = 16;
+
 impl Shard {
     pub(super) fn flush(&mut self) {
         let list = self.outs.begin_flush();
@@ -39,14 +42,27 @@ impl Shard {
             self.remove(slot);
             return;
         }
-        let waiting = self.outs.get(slot).waiting() + self.conn(slot).stream.waiting();
-        if waiting > self.context.config.sendq_bytes {
+        if self.is_too_far_behind(slot) {
             self.measures.slow_readers.increment(1);
             let out = self.outs.get_mut(slot);
             out.buf.clear(); // Nobody reads it; what matters is that the room goes on.
             out.sent = 0;
             self.close(slot, "SendQ exceeded");
         }
+    }
+
+    /// So much waits for it that it cannot be meant to read it.
+    fn is_too_far_behind(&mut self, slot: u32) -> bool {
+        let (now_ms, max) = (self.now_ms, self.context.config.sendq_bytes);
+        let behind_ms = self.context.timings.behind.as_millis() as u64;
+        let waiting = self.outs.get(slot).waiting() + self.conn(slot).stream.waiting();
+        let conn = self.conn_mut(slot);
+        if waiting <= max {
+            conn.behind_since_ms = None;
+            return false;
+        }
+        let since_ms = *conn.behind_since_ms.get_or_insert(now_ms);
+        now_ms - since_ms >= behind_ms || waiting > max.saturating_mul(SENDQS_AT_ONCE)
     }
 
     fn remove(&mut self, slot: u32) {

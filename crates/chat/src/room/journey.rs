@@ -66,6 +66,17 @@ pub(super) struct Moved {
 }
 
 impl Journey {
+    /// Who has told how far they have come in an era of gossip that is about to end, or has ended.
+    pub(super) fn tails(&mut self, epoch: u64) -> Option<&mut Tails> {
+        let ago = usize::try_from(self.epoch.checked_sub(epoch)?).ok()?;
+        if ago == 0 {
+            return self.closing.as_mut().map(|it| &mut it.tails);
+        }
+        let at = self.eras.len().checked_sub(ago)?;
+        let era = self.eras.get_mut(at).filter(|it| it.replication == Replication::Gossip);
+        era.map(|it| &mut it.tails)
+    }
+
     /// On to `to`, after `last`. Of the eras, the oldest go first.
     pub(super) fn go(&mut self, to: Replication, last: Stamp, eras_max: usize) {
         let tails = self.closing.take().map(|it| it.tails).unwrap_or_default();

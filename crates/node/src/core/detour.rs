@@ -161,6 +161,9 @@ impl Core {
     pub(super) fn advance_detours(&mut self) {
         self.hurry_talk();
         let all: Vec<ConnId> = self.detoured.iter().copied().collect();
+        let parked = |id| self.conns.get(id)?.detour.first_key_value().map(|it| it.1.room.clone());
+        let rooms = all.iter().filter_map(parked).collect();
+        self.tell_late_tails(rooms);
         for id in all {
             while self.advance_detour(id) {}
         }

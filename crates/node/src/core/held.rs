@@ -7,7 +7,7 @@ use crate::door::Answer;
 use chat::room::RoomCommand;
 use chat::{Place, Record, RoomName};
 use replica::store::GroupId;
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 
 /// So long at most: then it is shown, in whatever order. Far longer than any cut or election: a group that
@@ -37,6 +37,9 @@ pub(super) struct Held {
 pub(super) type Ahead = (RoomName, (GroupId, u64));
 
 pub(super) type HeldOf = VecDeque<Held>;
+
+/// Whose those are: what came to a group of a room.
+type Key = (GroupId, RoomName);
 
 impl Held {
     /// By its number.
@@ -78,65 +81,91 @@ impl Core {
 
     /// Something of a room waits for what was said in it before.
     pub(super) fn is_held_back(&self, group: GroupId, name: &RoomName) -> bool {
-        let held = self.held.get(&(group, name.clone())).and_then(|it| it.front());
-        held.is_some_and(|it| it.until.0 == self.groups.talk())
+        self.first_held(group, name).is_some_and(|it| it.until.0 == self.groups.talk())
+    }
+
+    /// What waits in a group to be told next of a room.
+    pub(super) fn first_held(&self, group: GroupId, name: &RoomName) -> Option<&Held> {
+        if self.held.is_empty() {
+            return None; // The usual case.
+        }
+        self.held.get(&(group, name.clone()))?.front()
     }
 
     /// Tells what need not wait any more.
     pub(super) fn release_held(&mut self) {
-        let mut is_done = false;
-        while !is_done {
-            is_done = true; // What one group tells may be what is awaited in another.
-            let keys: Vec<_> = self.held.keys().cloned().collect();
-            for key in keys {
-                while let Some(telling) = self.next_held(&key) {
-                    is_done = false;
-                    self.tell(telling);
-                }
+        let rooms: BTreeSet<RoomName> = self.held.keys().map(|it| it.1.clone()).collect();
+        for name in rooms {
+            while let Some(telling) = self.next_held(&name) {
+                self.tell(telling);
             }
-            self.held.retain(|_, it| !it.is_empty());
         }
+        self.held.retain(|_, it| !it.is_empty());
     }
 
-    fn next_held(&mut self, key: &(GroupId, RoomName)) -> Option<Telling> {
-        let front = self.held.get(key)?.front().map(|it| it.until)?;
-        if key.0 != self.groups.talk() && self.has_come(key, front) {
-            self.wait_for_talk(key);
+    /// The next of a room that need not wait: what one group tells may be what is awaited in another. If
+    /// something has to be told though what it waits for is missing, it is of the earliest era: all else may
+    /// wait for that, and for nothing that is missing.
+    fn next_held(&mut self, name: &RoomName) -> Option<Telling> {
+        let groups = self.groups.of_home(self.home_of(name)).chain([self.groups.talk()]);
+        let keys: Vec<_> = groups.map(|it| (it, name.clone())).collect();
+        let mut first: Option<(&Key, (GroupId, u64))> = None;
+        for key in &keys {
+            let Some(until) = self.awaited(key) else { continue };
+            if self.has_come(key, until) {
+                return self.pop_held(key);
+            }
+            first = first.filter(|it| it.1.1 <= until.1).or(Some((key, until)));
         }
-        let held = self.held.get(key)?;
-        let (until, since_ms) = held.front().map(|it| (it.until, it.since_ms))?;
-        let has_come = self.has_come(key, until);
+        let (key, until) = first?;
+        self.begin_anew(keys.iter().filter(|it| *it != key));
         let is_talk = until.0 == self.groups.talk();
         let held_ms = if is_talk { TALK_HELD_MS } else { HELD_MS };
-        let is_late = self.now_ms - since_ms > held_ms || held.len() > HELD_MAX;
-        if !has_come && is_late {
-            if is_talk {
-                self.given_up.insert(key.1.clone(), until.1); // It is not waited for again.
-            }
-            tracing::warn!(group = %key.0, room = %key.1, "its last words in {} are missing", until.0);
+        let since_ms = self.held.get(key)?.front()?.since_ms;
+        let are_many = |it: &Key| self.held.get(it).is_some_and(|it| it.len() > HELD_MAX);
+        if self.now_ms - since_ms <= held_ms && !keys.iter().any(are_many) {
+            return None;
         }
-        let next = (has_come || is_late).then(|| self.held.get_mut(key)?.pop_front());
-        Some(next??.telling)
+        tracing::warn!(group = %key.0, room = %name, "its last words in {} are missing", until.0);
+        self.give_up(name, until);
+        self.pop_held(key)
     }
 
-    fn has_come(&self, key: &(GroupId, RoomName), until: (GroupId, u64)) -> bool {
+    /// What is missing of gossip is waited for from when nothing else is.
+    fn begin_anew<'a>(&mut self, keys: impl Iterator<Item = &'a Key>) {
+        let (talk, now_ms) = (self.groups.talk(), self.now_ms);
+        for key in keys {
+            let front = self.held.get_mut(key).and_then(|it| it.front_mut());
+            if let Some(front) = front.filter(|it| it.until.0 == talk) {
+                front.since_ms = now_ms;
+            }
+        }
+    }
+
+    fn pop_held(&mut self, key: &Key) -> Option<Telling> {
+        self.held.get_mut(key)?.pop_front().map(|it| it.telling)
+    }
+
+    /// What the first of a group's waits for. Of a room that came from its home, where it gossiped before,
+    /// that has to come, too.
+    fn awaited(&mut self, key: &Key) -> Option<(GroupId, u64)> {
+        let until = self.held.get(key)?.front()?.until;
+        let is_of_gossip = [key.0, until.0].contains(&self.groups.talk());
+        if is_of_gossip || !self.has_come(key, until) {
+            return Some(until);
+        }
+        let Some(until) = self.awaits_talk(&key.1, until.1) else { return Some(until) };
+        let now_ms = self.now_ms;
+        let front = self.held.get_mut(key)?.front_mut()?;
+        (front.until, front.since_ms) = (until, now_ms);
+        Some(until)
+    }
+
+    fn has_come(&self, key: &Key, until: (GroupId, u64)) -> bool {
         match self.groups.talk() {
             talk if until.0 == talk => self.has_all_talk(&key.1, until.1),
             talk if key.0 == talk => self.has_begun(&key.1, until.1),
             _ => self.known_move(until.0, &key.1) >= until.1,
-        }
-    }
-
-    /// Of a room that came from its home, where it gossiped before: that has to come, too.
-    fn wait_for_talk(&mut self, key: &(GroupId, RoomName)) {
-        let front = self.held.get(key).and_then(|it| it.front()).map(|it| it.until);
-        let Some(epoch) = front.filter(|it| it.0 != self.groups.talk()).map(|it| it.1) else {
-            return;
-        };
-        let Some(until) = self.awaits_talk(&key.1, epoch) else { return };
-        let now_ms = self.now_ms;
-        if let Some(front) = self.held.get_mut(key).and_then(|it| it.front_mut()) {
-            (front.until, front.since_ms) = (until, now_ms);
         }
     }
 }

@@ -18,6 +18,7 @@ mod eras;
 mod groups;
 mod held;
 mod history;
+mod late;
 mod lives;
 mod measures;
 mod query;
@@ -169,8 +170,10 @@ pub(crate) struct Core {
     closing: BTreeMap<chat::RoomName, talk::Closing>,
     /// Cuts that are over, while what was said on the other side still comes.
     meetings: Vec<talk::Meeting>,
-    /// Rooms, and since which move of theirs nobody waits any more for what was said before it.
-    given_up: BTreeMap<chat::RoomName, u64>,
+    /// Rooms of which something is missing that nobody waits for any more.
+    given_up: BTreeMap<chat::RoomName, late::GivenUp>,
+    /// When this node last told late how far it had come in a room's gossip.
+    late_told: BTreeMap<chat::RoomName, u64>,
     groups: Groups,
     ring: GroupRing,
     shards: Vec<Shard>,
@@ -264,6 +267,7 @@ impl Core {
             closing: BTreeMap::new(),
             meetings: Vec::new(),
             given_up: BTreeMap::new(),
+            late_told: BTreeMap::new(),
             groups,
             ring,
             shards: Vec::new(),
@@ -406,7 +410,9 @@ impl Core {
     /// Settles until nothing is left to do, and hands deliveries to the shards.
     pub(crate) fn settle(&mut self, links: &mut impl Links) {
         loop {
-            for event in self.engine.settle(self.wall_ms, links) {
+            let mut events = self.engine.settle(self.wall_ms, links);
+            in_order_of_telling(&mut events, self.groups.talk());
+            for event in events {
                 self.take(event);
             }
             if self.moves_settled != self.moves_seen {
@@ -426,6 +432,7 @@ impl Core {
         self.carry_rooms();
         self.close_talks();
         self.release_held();
+        self.forget_given_up();
         self.settle_told();
         self.advance_detours();
     }
@@ -552,4 +559,13 @@ impl Core {
             }
         }
     }
+}
+
+/// What came of gossip in the same go as something of another group counts as having come: it is told first.
+fn in_order_of_telling(events: &mut [Event], talk: GroupId) {
+    events.sort_by_key(|event| match event {
+        Event::Apply(it) => it.group != talk,
+        Event::Install { group, .. } => *group != talk,
+        _ => true,
+    });
 }

@@ -113,6 +113,9 @@ impl Core {
     /// Those who see it, then who asked.
     pub(super) fn tell(&mut self, telling: Telling) {
         for record in telling.records {
+            if self.is_too_late(&record) {
+                continue;
+            }
             self.follow_told(&record);
             self.deliver_record(record, telling.asked);
         }

@@ -5,13 +5,15 @@
 //! room, whatever the order. What is said in an era is told once that era has begun here.
 //!
 //! The room itself lives in its home group. Its gossip ends when every node has told how far it had come; what a
-//! node said that was cut off then comes later, and into the history by its id.
+//! node said that was cut off then comes later, and into the history by its id. Before anybody there says
+//! something in the room's new order, the node tells in that order how far it had come, and others wait for that.
 
 use super::held::Telling;
+use super::lives::Lives;
 use super::{Asker, Core, Own};
 use crate::door::Answer;
 use chat::codec::{decode, encode};
-use chat::room::{Era, Room, RoomCommand, RoomVerb};
+use chat::room::{Era, Room, RoomCommand, RoomVerb, Rooms};
 use chat::talk::{Fold, Talk};
 use chat::{NodeId, Place, Record, Replication, RoomName, Stamp, What};
 use replica::engine::Applied;
@@ -132,7 +134,7 @@ impl Core {
             self.known_move(self.groups.group_for(home, era.replication), name) >= ended
         };
         let is_told = |group| {
-            let held = self.held.get(&(group, name.clone())).and_then(|it| it.front());
+            let held = self.first_held(group, name);
             held.is_none_or(|it| it.move_awaited() > epoch)
         };
         self.known_move(home, name) >= epoch
@@ -140,11 +142,13 @@ impl Core {
             && self.groups.of_home(home).all(is_told)
     }
 
-    /// The room as it was last, as far as any group here knows.
+    /// The room as it was last, as far as any group here knows: as it is where it lives, rather than as it was
+    /// when it left for there.
     fn newest(&self, name: &RoomName) -> Option<&Room> {
-        let groups = self.groups.of_home(self.home_of(name));
-        let known = groups.filter_map(|it| self.rooms.get(&it)?.newest(name.as_str()));
-        known.max_by_key(|it| it.epoch())
+        let groups = self.groups.of_home(self.home_of(name)).filter_map(|it| self.rooms.get(&it));
+        let is_here = |rooms: &Rooms| rooms.room(name.as_str()).is_some();
+        let known = groups.filter_map(|it| Some((it.newest(name.as_str())?, is_here(it))));
+        known.max_by_key(|(room, is_here)| (room.epoch(), *is_here)).map(|it| it.0)
     }
 
     /// Another node's state is joined into ours.
@@ -183,26 +187,29 @@ impl Core {
 
     /// A room that came to this era by a move, while what was said before it has not all come.
     pub(super) fn awaits_talk(&self, name: &RoomName, epoch: u64) -> Option<(GroupId, u64)> {
-        let is_given_up = self.given_up.get(name).is_some_and(|it| *it >= epoch);
-        let is_awaited = !is_given_up && !self.has_all_talk(name, epoch);
-        is_awaited.then_some((self.groups.talk(), epoch))
+        (!self.has_all_talk(name, epoch)).then_some((self.groups.talk(), epoch))
     }
 
-    /// All that was said before a room's move has come here, and was told.
+    /// All that was said before a room's move and is waited for has come here, and was told.
     pub(super) fn has_all_talk(&self, name: &RoomName, epoch: u64) -> bool {
-        let Some(newest) = self.newest(name) else { return true };
-        let gossip = |it: &(u64, &Era)| it.1.replication == Replication::Gossip;
-        let mut eras = newest.eras_before(epoch).filter(gossip).peekable();
-        if eras.peek().is_none() {
+        let gossip = |it: (u64, &Era)| it.1.replication == Replication::Gossip;
+        if !self.newest(name).is_some_and(|it| it.eras_before(epoch).any(gossip)) {
             return true; // The usual case.
         }
-        let held = self.held.get(&(self.groups.talk(), name.clone())).and_then(|it| it.front());
-        eras.all(|it| self.covers(it.1)) && held.is_none_or(|it| it.move_awaited() >= epoch)
+        let held = self.first_held(self.groups.talk(), name);
+        held.is_none_or(|it| it.move_awaited() >= epoch) && self.lacks_talk(name, epoch).is_empty()
     }
 
-    fn covers(&self, era: &Era) -> bool {
-        let tails: Vec<_> = era.tails.iter().map(|(node, it)| (node.0, it.0)).collect();
-        self.engine.covers(self.groups.talk(), &tails)
+    /// Up to where of which nodes' logs something is missing that was said in a room before this move.
+    pub(super) fn lacks_talk(&self, name: &RoomName, epoch: u64) -> Vec<(u64, u64)> {
+        let eras = self.newest(name).into_iter().flat_map(|it| it.eras_before(epoch));
+        let gossip = eras.filter(|it| it.1.replication == Replication::Gossip);
+        let tails = gossip.flat_map(|it| it.1.tails.iter().map(|(node, it)| (node.0, it.0)));
+        let is_missing = |tail: &(u64, u64)| {
+            let is_here = self.engine.covers(self.groups.talk(), std::slice::from_ref(tail));
+            !is_here && self.talk_given_up(name, tail.0) < tail.1
+        };
+        tails.filter(is_missing).collect()
     }
 
     /// A room of this home begins to close, or has.
@@ -246,11 +253,11 @@ impl Core {
                 && let Some(verb) = self.tail(home, &name, epoch)
             {
                 self.closing.entry(name.clone()).and_modify(|it| it.told_ms = Some(now_ms));
-                self.tell_home(home, &name, verb);
+                self.tell_group(home, &name, verb);
             }
             if is_due(self.closing[&name].opened_ms) && self.may_open(home, &name) {
                 self.closing.entry(name.clone()).and_modify(|it| it.opened_ms = Some(now_ms));
-                self.tell_home(home, &name, RoomVerb::Open { epoch });
+                self.tell_group(home, &name, RoomVerb::Open { epoch });
             }
         }
     }
@@ -267,31 +274,57 @@ impl Core {
         }
     }
 
-    /// This node was away when the room's gossip ended, and something that was said here meanwhile is not
-    /// everywhere yet: what is said now, in the room's one order, must not be heard before it.
-    pub(super) fn owes_talk(&self, name: &RoomName, room: &Room) -> bool {
-        let is_gossip = |it: &&Era| it.replication == Replication::Gossip;
-        let Some(era) = room.eras().iter().rev().find(is_gossip) else { return false };
+    /// This node was away when the room's gossip ended, and said something there that nobody waited for. What
+    /// is said now, in the room's one order, must not be heard before that: so it is told late, in that
+    /// order, how far this node had come. `None`: no such thing.
+    fn late_tail(&self, name: &RoomName, room: &Room) -> Option<RoomVerb> {
+        let first = room.epoch().saturating_sub(room.eras().len() as u64);
+        let gossip = |it: &(u64, &Era)| it.1.replication == Replication::Gossip;
+        let (epoch, era) = (first..).zip(room.eras()).filter(gossip).last()?;
+        let own = self.talk.said(name).find(|it| it.0 == self.me)?.1;
+        let is_full = era.tails.len() >= self.limits.tails_max;
         let told = era.tails.get(&self.me).map_or(0, |it| it.0);
-        let mut own = self.talk.said(name).filter(|it| it.0 == self.me).map(|it| it.1.last.0);
-        let said = own.next().unwrap_or_default();
-        let tail = self.engine.own_tail(self.groups.talk());
-        said > told && tail.is_some_and(|it| it.everywhere < said)
+        let (index, last) = own.last;
+        (told < index && !is_full).then_some(RoomVerb::Tail { epoch, node: self.me, index, last })
     }
 
-    /// Somebody waits for a way, and may wait for that.
+    /// See there.
+    pub(super) fn owes_talk(&self, name: &RoomName, room: &Room) -> bool {
+        self.late_tail(name, room).is_some()
+    }
+
+    /// Somebody waits for what others have said, or for others to have it: who has what is asked.
     pub(super) fn hurry_talk(&mut self) {
         let is_due = self.hurried_ms.is_none_or(|it| self.now_ms - it >= ASK_AGAIN_MS);
-        if !self.detoured.is_empty() && is_due {
+        let is_missing =
+            |(_, name): &(GroupId, RoomName)| !self.lacks_talk(name, u64::MAX).is_empty();
+        if is_due && (!self.detoured.is_empty() || self.held.keys().any(is_missing)) {
             self.hurried_ms = Some(self.now_ms);
             self.engine.compare(self.groups.talk());
         }
     }
 
-    fn tell_home(&mut self, home: GroupId, name: &RoomName, verb: RoomVerb) {
+    /// Late, in the rooms in which somebody waits to speak, and once most have what is told of.
+    pub(super) fn tell_late_tails(&mut self, names: BTreeSet<RoomName>) {
+        let spread = self.engine.own_tail(self.groups.talk()).map_or(0, |it| it.spread);
+        self.late_told.retain(|name, _| names.contains(name));
+        for name in names {
+            let now_ms = self.now_ms;
+            let is_due = self.late_told.get(&name).is_none_or(|it| now_ms - *it >= AGAIN_MS);
+            let Lives::Here(group, room) = self.lives(&name) else { continue };
+            let tail = self.late_tail(&name, room).filter(|_| is_due);
+            let Some(verb) = tail else { continue };
+            if matches!(verb, RoomVerb::Tail { index, .. } if index <= spread) {
+                self.late_told.insert(name.clone(), now_ms);
+                self.tell_group(group, &name, verb);
+            }
+        }
+    }
+
+    fn tell_group(&mut self, group: GroupId, name: &RoomName, verb: RoomVerb) {
         let place = Place::Room(name.clone());
         let command = RoomCommand { who: self.own_who(), number: 0, era: None, place, verb };
-        self.submit(home, Asker::Own(Own::Whatever), encode(&command));
+        self.submit(group, Asker::Own(Own::Whatever), encode(&command));
     }
 
     /// This node's last word in a room, once nothing it says there can come later or be lost.

@@ -72,8 +72,6 @@ pub struct OwnTail {
     pub index: u64,
     /// The newest that is known to be on the disks of most of the members that are up.
     pub spread: u64,
-    /// The newest that is known to be on the disks of all who are up.
-    pub everywhere: u64,
 }
 
 impl OwnTail {

@@ -1,11 +1,13 @@
 //! Rooms in which each node speaks by itself.
 
-use super::moves::{expected, replicate, texts_of};
+use super::moves::{adopted, alices, apply, apply_all, come, expected, fence, replicate};
+use super::moves::{texts_of, words};
 use super::*;
+use crate::core::in_order_of_telling;
 use crate::core::talk::stream_key;
 use crate::door::{HistoryPoint, HistorySelect};
 use chat::Replication::{Gossip, PrimaryBackup, Raft};
-use chat::room::{RoomCommand, RoomVerb};
+use chat::room::{RoomCommand, RoomVerb, Rooms};
 use chat::talk::Talk;
 use replica::engine::Applied;
 
@@ -24,7 +26,17 @@ fn gossiping() -> Alone {
 
 /// An entry of another node's log, as if it came from there.
 fn hear(node: &mut Alone, origin: u64, index: u64, at: u64, epoch: u64, text: &str) {
-    let who = node.core.session_of(conn_id(1)).expect("she is in").who();
+    hear_of(node, 1, (origin, index, at), epoch, text);
+}
+
+fn hear_of(
+    node: &mut Alone,
+    conn: u32,
+    (origin, index, at): (u64, u64, u64),
+    epoch: u64,
+    text: &str,
+) {
+    let who = node.core.session_of(conn_id(conn)).expect("they are in").who();
     let (kind, tags) = (SayKind::Message, Vec::new());
     let verb = RoomVerb::Say { kind, text: text.into(), tags, status: None, to: None };
     let command =
@@ -170,6 +182,87 @@ fn what_a_node_said_that_was_away_comes_late_and_is_told_and_kept_by_its_id() {
     assert_eq!(node.said(), ["alice says late"]);
     let all = node.texts(HistorySelect::Latest(None), 9);
     assert_eq!(all, ["to gossip", "one", "to raft", "late", "after"]);
+}
+
+#[test]
+fn what_gossips_is_told_before_the_era_after_it_however_long_both_have_waited() {
+    let mut node = Alone::with(&["alice"]);
+    let mut home = Rooms::new(1, Limits::default());
+    let mut away = Rooms::of(PrimaryBackup, 2, Limits::default());
+    home.apply(Stamp::from_ms(1_000), alices(&node, come()));
+    home.apply(Stamp::from_ms(1_001), alices(&node, fence(PrimaryBackup)));
+    away.apply(Stamp::from_ms(1_002), alices(&node, adopted(&home)));
+    away.apply(Stamp::from_ms(1_003), alices(&node, fence(Gossip)));
+    apply(&mut node, 1, 1_000, come());
+    apply(&mut node, 1, 1_001, fence(PrimaryBackup));
+    apply(&mut node, 2, 1_002, adopted(&home));
+    node.said();
+    // The room is back at home, gossips and gossips no more; how it left the other group is not known here.
+    apply(&mut node, 1, 1_004, adopted(&away));
+    hear(&mut node, 2, 1, at(1), 2, "one");
+    let verbs = vec![fence(Raft), RoomVerb::Open { epoch: 2 }, words("two")];
+    apply_all(&mut node, 1, 1_005, verbs); // With no tail: nothing of it is missing.
+    node.wait(6_000); // Longer than what is missing is waited for.
+    node.core.tick();
+    assert_eq!(node.said(), [""; 0]);
+    apply(&mut node, 2, 1_003, fence(Gossip));
+    assert_eq!(texts_of(&node.said(), "alice"), ["one", "two"]);
+    assert!(node.core.given_up.is_empty());
+}
+
+#[test]
+fn what_comes_by_gossip_and_by_a_group_at_the_same_time_is_told_in_that_order() {
+    let applied = |group, index| {
+        let (stamp, origin, commands, tokens) = (0, 1, Vec::new(), Vec::new());
+        Event::Apply(Applied { group, index, stamp, origin, commands, tokens })
+    };
+    let install = |group| Event::Install { group, state: Bytes::new() };
+    let mut events = vec![applied(GroupId(1), 1), applied(GroupId(1), 2), applied(TALK, 1)];
+    events.extend([install(GroupId(2)), install(TALK), applied(TALK, 2)]);
+    in_order_of_telling(&mut events, TALK);
+    let order = events.iter().map(|it| match it {
+        Event::Apply(it) => (it.group.0, it.index),
+        Event::Install { group, .. } => (group.0, 0),
+        _ => unreachable!("there are no others"),
+    });
+    assert!(order.eq([(3, 1), (3, 0), (3, 2), (1, 1), (1, 2), (2, 0)]));
+}
+
+#[test]
+fn who_was_away_when_gossip_ended_tells_what_was_said_there_before_more_is_said() {
+    let mut node = gossiping();
+    node.ask(1, 3, say("before"));
+    node.finish_all();
+    let upto = node.core.engine.version(TALK).expect("it is here").get(7);
+    apply_all(&mut node, 1, 1_000, vec![fence(Raft), RoomVerb::Open { epoch: 1 }]);
+    node.said();
+    node.ask(1, 4, say("after"));
+    node.finish_all();
+    assert_eq!(node.said(), ["alice says after", "1.4 done"]);
+    let room = node.core.room(&room("#r")).expect("it is there");
+    let era = room.eras().last().expect("it gossiped");
+    assert_eq!(era.tails.get(&NodeId(7)).map(|it| it.0), Some(upto));
+    let said = node.core.talk.last_said(&super::room("#r")).expect("alice spoke");
+    assert!(node.core.rooms[&GroupId(1)].last() > said, "what is said now has a higher id");
+}
+
+#[test]
+fn what_nobody_waits_for_any_more_is_told_unless_its_sender_was_heard_since() {
+    let mut node = gossiping();
+    let tail = RoomVerb::Tail { epoch: 1, node: NodeId(2), index: 2, last: Stamp(at(2)) };
+    let verbs = vec![fence(Raft), tail, RoomVerb::Open { epoch: 1 }, words("after")];
+    apply_all(&mut node, 1, 1_000, verbs);
+    node.wait(5_000);
+    node.core.tick();
+    assert_eq!(texts_of(&node.said(), "alice"), [""; 0]);
+    node.wait(1);
+    node.core.tick();
+    assert_eq!(texts_of(&node.said(), "alice"), ["after"]);
+    hear(&mut node, 2, 1, at(1), 1, "hers");
+    hear_of(&mut node, 2, (2, 2, at(2)), 1, "his");
+    assert_eq!(node.said(), ["bob says his"]);
+    let all = ["to gossip", "hers", "his", "to raft", "after"];
+    assert_eq!(node.texts(HistorySelect::Latest(None), 9), all);
 }
 
 #[test]

@@ -203,12 +203,12 @@ fn a_room_that_expired_away_from_home_can_be_made_again() {
 }
 
 /// An entry of a group, as if it came from its log.
-fn apply(node: &mut Alone, group: u32, index: u64, verb: RoomVerb) {
+pub(super) fn apply(node: &mut Alone, group: u32, index: u64, verb: RoomVerb) {
     apply_all(node, group, index, vec![verb]);
 }
 
 /// An entry with several commands.
-fn apply_all(node: &mut Alone, group: u32, index: u64, verbs: Vec<RoomVerb>) {
+pub(super) fn apply_all(node: &mut Alone, group: u32, index: u64, verbs: Vec<RoomVerb>) {
     let commands = verbs.into_iter().map(|verb| chat::codec::encode(&alices(node, verb)).into());
     let commands = commands.collect();
     node.core.apply_rooms(Applied {
@@ -222,7 +222,7 @@ fn apply_all(node: &mut Alone, group: u32, index: u64, verbs: Vec<RoomVerb>) {
     node.commit();
 }
 
-fn alices(node: &Alone, verb: RoomVerb) -> RoomCommand {
+pub(super) fn alices(node: &Alone, verb: RoomVerb) -> RoomCommand {
     of(node, 1, verb)
 }
 
@@ -231,20 +231,20 @@ fn of(node: &Alone, conn: u32, verb: RoomVerb) -> RoomCommand {
     RoomCommand { who, number: 0, era: None, place: chat::Place::Room(room("#r")), verb }
 }
 
-fn come() -> RoomVerb {
+pub(super) fn come() -> RoomVerb {
     RoomVerb::Join { shown: "#r".into(), key: None, realname: "".into() }
 }
 
-fn fence(to: Replication) -> RoomVerb {
+pub(super) fn fence(to: Replication) -> RoomVerb {
     RoomVerb::Fence { to, shown: "#r".into() }
 }
 
-fn words(text: &str) -> RoomVerb {
+pub(super) fn words(text: &str) -> RoomVerb {
     let (kind, tags) = (SayKind::Message, Vec::new());
     RoomVerb::Say { kind, text: text.into(), tags, status: None, to: None }
 }
 
-fn adopted(from: &Rooms) -> RoomVerb {
+pub(super) fn adopted(from: &Rooms) -> RoomVerb {
     RoomVerb::Adopt { carried: Box::new(from.carried("#r").expect("it left")) }
 }
 

@@ -298,8 +298,7 @@ impl Strategy for GossipGroup {
         have.push(index);
         have.sort_unstable_by_key(|it| std::cmp::Reverse(*it));
         let spread = have[have.len() / 2].min(index); // So far as most of them have it.
-        let everywhere = have.last().map_or(index, |it| index.min(*it));
-        Some(OwnTail { index, spread, everywhere })
+        Some(OwnTail { index, spread })
     }
 
     fn compare(&mut self) {

@@ -40,6 +40,7 @@ fn a_flipped_byte_in_the_middle_is_refused_and_another_takes_the_place() {
         for _ in 0..10 {
             let tokens = cluster.say_many(1, 3, 500);
             cluster.until_acked(1_000, &tokens);
+            cluster.run(50); // Also where copies wait for more, this is a write of its own.
         }
         cluster.run(100);
         cluster.stop(id, None);

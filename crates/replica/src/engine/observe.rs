@@ -73,9 +73,11 @@ impl Engine {
         let waited_ms = self.now_ms - observer.looked_ms;
         let heard_ms = observer.heard_ms.max(observer.looked_ms);
         if observer.source.is_some() && self.now_ms - heard_ms >= ANSWER_MS {
-            observer.source = None; // It holds no replica any more, or has no leader.
-            let next = 1.min(observer.candidates.len());
+            // It holds no replica any more, or has no leader: the next one.
+            let is_source = |it: &PeerId| Some(*it) == observer.source;
+            let next = observer.candidates.iter().position(is_source).map_or(0, |at| at + 1);
             observer.candidates.rotate_left(next);
+            observer.source = None;
         }
         if observer.source.is_some() || waited_ms < LOOK_AGAIN_MS {
             return;

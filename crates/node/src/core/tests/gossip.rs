@@ -146,19 +146,7 @@ fn what_is_said_in_an_era_that_has_not_begun_here_is_told_once_it_has() {
 fn gossip_ends_and_begins_again_while_people_talk() {
     let mut node = gossiping();
     for (begin, to) in [(10, Raft), (20, Gossip), (30, PrimaryBackup), (40, Gossip), (50, Raft)] {
-        node.ask_all(2, begin..begin + 3);
-        node.ask_all(1, begin..begin + 2);
-        node.ask(1, begin + 2, replicate(to));
-        node.ask_all(2, begin + 3..begin + 6); // On their way when it moves.
-        node.ask_all(1, begin + 3..begin + 6);
-        node.commit();
-        node.ask_all(2, begin + 6..begin + 9);
-        node.finish_all();
-        let said = node.said();
-        assert_eq!(texts_of(&said, "bob"), expected(2, begin..begin + 9), "{to}: {said:?}");
-        let alices = [expected(1, begin..begin + 2), expected(1, begin + 3..begin + 6)].concat();
-        assert_eq!(texts_of(&said, "alice"), alices);
-        assert!(!said.iter().any(|it| it.contains("refused")), "{said:?}");
+        node.change_while_all_talk(begin, to);
         let view = node.core.room_view(&room("#r"), None).expect("it is there");
         assert_eq!(view.replication, to);
     }

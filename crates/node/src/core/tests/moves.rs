@@ -34,6 +34,25 @@ impl Alone {
         }
     }
 
+    /// Alice has the room replicated in another way while she and bob talk. All of it is said once and in
+    /// order, and nothing is refused.
+    pub(super) fn change_while_all_talk(&mut self, begin: u64, to: Replication) {
+        self.ask_all(2, begin..begin + 3);
+        self.ask_all(1, begin..begin + 2);
+        self.ask(1, begin + 2, replicate(to));
+        self.ask_all(2, begin + 3..begin + 6); // On their way when it moves.
+        self.ask_all(1, begin + 3..begin + 6);
+        self.commit();
+        self.ask_all(2, begin + 6..begin + 9);
+        self.finish_all();
+        let said = self.said();
+        assert_eq!(texts_of(&said, "bob"), expected(2, begin..begin + 9), "{to}: {said:?}");
+        let alices = [expected(1, begin..begin + 2), expected(1, begin + 3..begin + 6)].concat();
+        assert_eq!(texts_of(&said, "alice"), alices, "{to}: {said:?}");
+        let is_refusal = |it: &String| !it.ends_with("done") && it.contains("refused");
+        assert!(!said.iter().any(is_refusal), "{to}: {said:?}");
+    }
+
     fn lives_in(&self) -> Option<u32> {
         match self.core.lives(&room("#r")) {
             Lives::Here(group, _) => Some(group.0),
@@ -78,20 +97,7 @@ fn a_room_goes_to_primary_backup_and_back_while_people_talk() {
     node.finish_all();
     node.said();
     for (begin, to) in [(10, PrimaryBackup), (20, Raft), (30, PrimaryBackup)] {
-        node.ask_all(2, begin..begin + 3);
-        node.ask_all(1, begin..begin + 2);
-        node.ask(1, begin + 2, replicate(to));
-        node.ask_all(2, begin + 3..begin + 6); // On their way when it moves.
-        node.ask_all(1, begin + 3..begin + 6);
-        node.commit();
-        node.ask_all(2, begin + 6..begin + 9);
-        node.finish_all();
-        let said = node.said();
-        assert_eq!(texts_of(&said, "bob"), expected(2, begin..begin + 9), "{said:?}");
-        let alices = [expected(1, begin..begin + 2), expected(1, begin + 3..begin + 6)].concat();
-        assert_eq!(texts_of(&said, "alice"), alices);
-        let refused = said.iter().filter(|it| !it.ends_with("done") && it.contains("refused"));
-        assert_eq!(refused.count(), 0, "{said:?}");
+        node.change_while_all_talk(begin, to);
         assert_eq!(node.lives_in(), Some(if to == Raft { 1 } else { 2 }));
     }
     let all = node.texts(HistorySelect::Latest(None), 1_000);

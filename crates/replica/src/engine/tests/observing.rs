@@ -55,6 +55,20 @@ fn what_is_submitted_before_the_state_is_here_is_offered_after_it_so_that_its_ou
 }
 
 #[test]
+fn all_who_shall_have_a_replica_are_tried_in_turn_until_one_answers() {
+    let mut node = Node::new(ME);
+    let candidates = [LEADER, OTHER, 4];
+    candidates.iter().for_each(|it| node.engine.link(*it, true));
+    let mut tried = Vec::new();
+    for _ in 0..4 {
+        node.engine.observe(FOLLOWED, &candidates); // As the directory says again and again.
+        node.tick_after(ANSWER_MS);
+        tried.extend(node.engine.source(FOLLOWED));
+    }
+    assert_eq!(tried, [LEADER, OTHER, 4, LEADER]);
+}
+
+#[test]
 fn what_waited_for_a_state_that_does_not_come_is_refused() {
     let mut node = Node::new(ME);
     node.engine.observe(FOLLOWED, &[LEADER]);

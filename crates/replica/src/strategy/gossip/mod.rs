@@ -138,10 +138,6 @@ fn begin(
 /// The machine stamps nothing here.
 const NO_WALL_MS: u64 = 0;
 
-/// Copies of others' entries are written at least this soon, and as soon as there are so many. A tick.
-const COPIES_MS: u64 = TICK_MS;
-const COPIES_MAX: usize = 256;
-
 /// Unsynced entries of all origins: as much as a disk takes in a second on a bad day.
 const UNSYNCED_BYTES_MAX: usize = 4 << 20;
 
@@ -156,25 +152,11 @@ impl GossipGroup {
     fn step(&mut self, input: Input) {
         self.machine.step(self.now_ms, NO_WALL_MS, input, &self.log, &mut self.wanted);
         for entry in self.wanted.appends.drain(..) {
-            let is_first = self.to_write.is_empty();
-            let is_copy = entry.origin != self.me;
-            self.copies_since_ms = match self.copies_since_ms {
-                since if is_copy && (is_first || since.is_some()) => since.or(Some(self.now_ms)),
-                _ => None,
-            };
             self.written += 1;
             self.to_write_bytes += entry.data.len();
             self.is_write_due |= entry.origin == self.me || self.to_write_bytes >= LATER_BYTES_MAX;
             self.to_write.push(self.log.write(&entry));
         }
-    }
-
-    /// Own entries are written at once: somebody waits for them. Copies alone wait a little for more, so that
-    /// not every message costs every disk a sync; nobody is told that they are here until they are.
-    fn is_writing_due(&self) -> bool {
-        let is_enough = self.to_write.len() >= COPIES_MAX;
-        let has_waited = |since: u64| self.now_ms.saturating_sub(since) >= COPIES_MS;
-        !self.to_write.is_empty() && (is_enough || self.copies_since_ms.is_none_or(has_waited))
     }
 
     fn hand_out(&mut self, effects: &mut Effects) {

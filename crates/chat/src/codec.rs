@@ -20,11 +20,20 @@ pub fn encode<T: Serialize>(value: &T) -> Vec<u8> {
 
 /// Decodes one value; every byte must belong to it.
 pub fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Unreadable> {
+    match take(bytes)? {
+        (value, []) => Ok(value),
+        _ => Err(Unreadable),
+    }
+}
+
+/// Decodes what a value begins with, and nothing behind that.
+pub(crate) fn decode_first<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Unreadable> {
+    take(bytes).map(|it| it.0)
+}
+
+fn take<T: DeserializeOwned>(bytes: &[u8]) -> Result<(T, &[u8]), Unreadable> {
     match bytes.split_first() {
-        Some((&VERSION, rest)) => match postcard::take_from_bytes(rest) {
-            Ok((value, [])) => Ok(value),
-            _ => Err(Unreadable),
-        },
+        Some((&VERSION, rest)) => postcard::take_from_bytes(rest).map_err(|_| Unreadable),
         _ => Err(Unreadable),
     }
 }

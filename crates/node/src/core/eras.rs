@@ -9,7 +9,6 @@ use super::Core;
 use super::history::place;
 use crate::door::{HistoryPoint, HistorySelect};
 use bytes::Bytes;
-use chat::codec::decode;
 use chat::room::Rooms;
 use chat::talk::is_gossip;
 use chat::{MsgId, Record, Replication, RoomName, Stamp};
@@ -110,7 +109,7 @@ pub(super) fn join(
     }
     let all = parts.into_iter().flatten();
     let mut all: Vec<(MsgId, Bytes)> =
-        all.filter_map(|it| Some((decode::<Record>(&it).ok()?.id, it))).collect();
+        all.filter_map(|it| Some((Record::id_of(&it)?, it))).collect();
     all.retain(|it| it.0.stamp <= end || is_gossip(it.0));
     all.sort_by_key(|it| it.0);
     let excess = all.len().saturating_sub(n);

@@ -2,6 +2,7 @@
 
 use crate::evidence::{Evidence, Guarantee, History, Kept, Live, Name, Read, Sent};
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 /// All places.
 pub(crate) struct Index<'a> {
@@ -16,6 +17,8 @@ pub(crate) struct Place<'a> {
     lost_disks: &'a [(Name, u64)],
     /// By sender and number.
     pub(crate) sent: Vec<&'a Sent>,
+    /// Where in `sent` each sender's messages are. Few senders, many messages: those are looked up by number.
+    senders: BTreeMap<&'a str, Range<usize>>,
     pub(crate) finals: Vec<Final<'a>>,
     pub(crate) reads: Vec<&'a Read>,
     pub(crate) live: Vec<&'a Live>,
@@ -47,6 +50,9 @@ impl<'a> Index<'a> {
         let mut places: Vec<Place> = places.by_name.into_values().collect();
         for place in &mut places {
             place.sent.sort_by_key(|it| (&it.sender, it.number));
+            for (at, it) in place.sent.iter().enumerate() {
+                place.senders.entry(&it.sender).or_insert(at..at).end = at + 1;
+            }
         }
         Index { evidence, places }
     }
@@ -69,6 +75,7 @@ impl<'a> Places<'a> {
             guarantee: self.evidence.guarantees.get(name).copied().unwrap_or_default(),
             lost_disks: &self.evidence.lost_disks,
             sent: Vec::new(),
+            senders: BTreeMap::new(),
             finals: Vec::new(),
             reads: Vec::new(),
             live: Vec::new(),
@@ -78,9 +85,10 @@ impl<'a> Places<'a> {
 
 impl<'a> Place<'a> {
     /// What its sender knows of a message.
-    pub(crate) fn sent(&self, message: (&str, u64)) -> Option<&'a Sent> {
-        let found = self.sent.binary_search_by(|it| (&*it.sender, it.number).cmp(&message));
-        found.ok().map(|at| self.sent[at])
+    pub(crate) fn sent(&self, (sender, number): (&str, u64)) -> Option<&'a Sent> {
+        let of_sender = &self.sent[self.senders.get(sender)?.clone()];
+        let at = of_sender.binary_search_by_key(&number, |it| it.number).ok()?;
+        Some(of_sender[at])
     }
 
     /// The node's own history at the end, or another's if it has none.

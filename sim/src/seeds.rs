@@ -5,7 +5,8 @@ use crate::plants::Plant;
 use crate::run;
 use crate::scenarios::{self, Scenario};
 use crate::{entropy, leaders, points, story};
-use std::collections::VecDeque;
+use std::collections::BTreeMap;
+use std::fmt::Write;
 use std::io::Read;
 use std::ops::Range;
 use std::process::{Child, Command, ExitCode, Stdio};
@@ -81,26 +82,38 @@ pub(crate) fn run_batch(
     is_traced: bool,
     extra: Vec<&'static str>,
 ) -> ExitCode {
-    let count = seeds.end - seeds.start;
+    let (mut next, count) = (seeds.start, seeds.end - seeds.start);
     let at_once = std::thread::available_parallelism().map_or(1, usize::from);
     let mut waiting = seeds;
-    let mut running: VecDeque<Running> = VecDeque::new();
+    let mut running: Vec<Running> = Vec::new();
+    let mut ended: BTreeMap<u64, Ended> = BTreeMap::new();
     let (mut violations, mut unfinished) = (0, 0);
     loop {
         while running.len() < at_once
             && let Some(seed) = waiting.next()
         {
             let scenario = only.unwrap_or_else(|| scenarios::of_seed(seed));
-            running.push_back(start(seed, scenario, &extra));
+            running.push(start(seed, scenario, &extra));
         }
         // In the order of the seeds, so that two batches print the same.
-        let Some(oldest) = running.pop_front() else {
+        while let Some(Ended { found, said }) = ended.remove(&next) {
+            print!("{said}");
+            match found {
+                Some(found) => violations += found,
+                None => unfinished += 1,
+            }
+            next += 1;
+        }
+        if running.is_empty() {
             break;
-        };
-        let found = finish(oldest, is_traced, &extra);
-        match found {
-            Some(found) => violations += found,
-            None => unfinished += 1,
+        }
+        // A long one must not keep the others' processors idle.
+        match running.iter_mut().position(Running::has_ended) {
+            Some(at) => {
+                let it = running.swap_remove(at);
+                ended.insert(it.seed, finish(it, is_traced, &extra));
+            }
+            None => sleep(Duration::from_millis(5)),
         }
     }
     if unfinished > 0 {
@@ -131,8 +144,26 @@ fn start(seed: u64, scenario: &'static Scenario, extra: &[&'static str]) -> Runn
     Running { seed, scenario, child, said, started: Instant::now() }
 }
 
-/// How many violations it found; `None`: it did not finish.
-fn finish(mut it: Running, is_traced: bool, extra: &[&'static str]) -> Option<u64> {
+impl Running {
+    fn has_ended(&mut self) -> bool {
+        self.started.elapsed() >= RUN_LIMIT || !matches!(self.child.try_wait(), Ok(None))
+    }
+}
+
+/// What a seed came to.
+struct Ended {
+    /// How many violations; `None`: it did not finish.
+    found: Option<u64>,
+    /// To be printed.
+    said: String,
+}
+
+/// Of a run that has ended, or has taken too long.
+fn finish(mut it: Running, is_traced: bool, extra: &[&'static str]) -> Ended {
+    let mut out = String::new();
+    let mut tell = |line: std::fmt::Arguments<'_>| {
+        out.write_fmt(line).and_then(|()| out.write_char('\n')).expect("memory takes it");
+    };
     let mut repeat = format!(
         "cargo run --release --manifest-path sim/Cargo.toml -- --seeds {}..{} --scenario {}",
         it.seed,
@@ -140,38 +171,33 @@ fn finish(mut it: Running, is_traced: bool, extra: &[&'static str]) -> Option<u6
         it.scenario.name
     );
     extra.iter().for_each(|word| repeat = format!("{repeat} {word}"));
-    let status = loop {
-        match it.child.try_wait() {
-            Ok(Some(status)) => break status,
-            Ok(None) if it.started.elapsed() < RUN_LIMIT => sleep(Duration::from_millis(5)),
-            _ => {
-                let _ = it.child.kill(); // It may have ended just now.
-                let _ = it.child.wait();
-                println!("seed {} ({}) did not finish in {RUN_LIMIT:?}", it.seed, it.scenario.name);
-                println!("  repeat: {repeat}");
-                return None;
-            }
-        }
+    let Ok(Some(status)) = it.child.try_wait() else {
+        let _ = it.child.kill(); // It may have ended just now.
+        let _ = it.child.wait();
+        let name = it.scenario.name;
+        tell(format_args!("seed {} ({name}) did not finish in {RUN_LIMIT:?}", it.seed));
+        tell(format_args!("  repeat: {repeat}"));
+        return Ended { found: None, said: out };
     };
     let said = it.said.join().unwrap_or_default();
     let found = said.lines().filter(|it| it.starts_with("VIOLATION")).count() as u64;
     let did_finish = status.success() || status.code() == Some(i32::from(FOUND));
     if is_traced && let Some(trace) = said.lines().find(|it| it.starts_with("trace ")) {
-        println!("seed {} ({}) {trace}", it.seed, it.scenario.name);
+        tell(format_args!("seed {} ({}) {trace}", it.seed, it.scenario.name));
         let is_told = |line: &&str| is_of_points(line);
-        said.lines().filter(is_told).for_each(|line| println!("  {line}"));
+        said.lines().filter(is_told).for_each(|line| tell(format_args!("  {line}")));
     }
     if found > 0 || !did_finish {
-        println!("seed {} ({}):", it.seed, it.scenario.name);
+        tell(format_args!("seed {} ({}):", it.seed, it.scenario.name));
         for line in said.lines().filter(|it| !it.starts_with("trace ") && !is_of_points(it)) {
-            println!("  {line}");
+            tell(format_args!("  {line}"));
         }
         if !did_finish {
-            println!("  it ended with {status}");
+            tell(format_args!("  it ended with {status}"));
         }
-        println!("  repeat: {repeat}");
+        tell(format_args!("  repeat: {repeat}"));
     }
-    did_finish.then_some(found)
+    Ended { found: did_finish.then_some(found), said: out }
 }
 
 fn is_of_points(line: &str) -> bool {

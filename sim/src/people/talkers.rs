@@ -12,6 +12,9 @@ use tokio::time::sleep;
 
 /// Messages of one talker without an answer, at most.
 const WINDOW: u32 = 16;
+/// Between two of their messages, or bursts. There is one for each room: shorter, and a run costs more and
+/// finds nothing more.
+const PAUSE_MS: std::ops::Range<u64> = 5..80;
 
 pub(super) fn begin(home: Home, number: u64) {
     let role = format!("talker{}", (b'A' + number as u8) as char);
@@ -51,7 +54,7 @@ async fn talk(home: Home, role: String, number: u64) {
                     });
                 }
             }
-            sleep(Duration::from_millis(random.random_range(5..50))).await;
+            sleep(Duration::from_millis(random.random_range(PAUSE_MS))).await;
         }
         if is_lost.get() {
             home.leave(conn, "Trying again");

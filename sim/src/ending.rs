@@ -1,8 +1,8 @@
 //! What all nodes say at the end of a run: histories of all places, and who and what is in rooms.
 
-use crate::cluster::{Cluster, Stuck, name};
+use crate::cluster::{Cluster, Stuck, Told, name};
 use crate::people::{self, rooms};
-use crate::story::{Story, kept};
+use crate::story::Story;
 use checker::{Evidence, Guarantee, History, Kept, Name, Shown};
 use node::door::RoomView;
 use std::collections::{BTreeMap, BTreeSet};
@@ -21,40 +21,78 @@ pub(crate) struct Ending {
 
 /// Asks every node for everything.
 pub(crate) fn look(cluster: &mut Cluster) -> Result<Ending, Stuck> {
+    let mut it = histories(cluster)?;
+    it.look_at_rooms(cluster)?;
+    Ok(it)
+}
+
+/// Asks every node for all histories.
+pub(crate) fn histories(cluster: &mut Cluster) -> Result<Ending, Stuck> {
+    look_at_histories(cluster, Cluster::history, Cluster::conversation)
+}
+
+/// Whether all nodes have the same newest records, which says little, and soon.
+pub(crate) fn are_newest_equal(cluster: &mut Cluster) -> Result<bool, Stuck> {
+    let it = look_at_histories(cluster, Cluster::newest, Cluster::newest_said)?;
+    Ok(it.is_complete && it.are_histories_equal())
+}
+
+/// Asks every node who and what is in rooms.
+pub(crate) fn rooms(cluster: &mut Cluster) -> Result<Ending, Stuck> {
+    let mut it = Ending { is_complete: true, ..Ending::default() };
+    it.look_at_rooms(cluster)?;
+    Ok(it)
+}
+
+fn look_at_histories(
+    cluster: &mut Cluster,
+    of_room: fn(&mut Cluster, usize, &str) -> Told<Vec<Kept>>,
+    of_pair: fn(&mut Cluster, usize, usize) -> Told<Vec<Kept>>,
+) -> Result<Ending, Stuck> {
     let mut it = Ending { is_complete: true, ..Ending::default() };
     let mix = cluster.story.mix();
     for node in cluster.nodes() {
         let me: Name = name(node).into();
-        let counts = cluster.counts(node)?;
         for room in mix.rooms() {
-            let records = cluster.history(node, room)?;
-            it.add(&me, room, records);
-            match cluster.room(node, room)? {
-                Some(view) => {
-                    let counted = counts.get(room).copied().unwrap_or_default();
-                    it.show(&me, room, &view, counted);
-                }
-                None => it.is_complete = false,
-            }
-            let attached = cluster.attached(node, room).into_iter().map(Name::from);
-            it.attached.entry(room.into()).or_default().extend(attached);
+            let items = of_room(cluster, node, room)?;
+            it.add(&me, room, items);
         }
         for pair in 0..if mix.has_pairs() { people::PAIRS } else { 0 } {
-            let records = cluster.conversation(node, pair)?;
-            it.add(&me, &people::conversation(pair), records);
+            let items = of_pair(cluster, node, pair)?;
+            it.add(&me, &people::conversation(pair), items);
         }
     }
     Ok(it)
 }
 
 impl Ending {
-    fn add(&mut self, node: &Name, place: &str, records: Option<Vec<chat::Record>>) {
-        let Some(records) = records else {
-            self.is_complete = false;
-            return;
-        };
-        let items = records.iter().map(kept).collect();
-        self.histories.push(History { node: node.clone(), place: place.into(), items });
+    fn look_at_rooms(&mut self, cluster: &mut Cluster) -> Result<(), Stuck> {
+        let mix = cluster.story.mix();
+        for node in cluster.nodes() {
+            let me: Name = name(node).into();
+            let counts = cluster.counts(node)?;
+            for room in mix.rooms() {
+                match cluster.room(node, room)? {
+                    Some(view) => {
+                        let counted = counts.get(room).copied().unwrap_or_default();
+                        self.show(&me, room, &view, counted);
+                    }
+                    None => self.is_complete = false,
+                }
+                let attached = cluster.attached(node, room).into_iter().map(Name::from);
+                self.attached.entry(room.into()).or_default().extend(attached);
+            }
+        }
+        Ok(())
+    }
+
+    fn add(&mut self, node: &Name, place: &str, items: Option<Vec<Kept>>) {
+        match items {
+            Some(items) => {
+                self.histories.push(History { node: node.clone(), place: place.into(), items });
+            }
+            None => self.is_complete = false,
+        }
     }
 
     fn show(&mut self, node: &Name, room: &str, view: &RoomView, counted: usize) {
@@ -81,13 +119,16 @@ impl Ending {
         are_equal(&self.histories)
     }
 
-    /// True when nothing is left to change.
+    /// True when nothing is left to change in what was looked at.
     pub(crate) fn is_settled(&self) -> bool {
         let is_true = |it: &Shown| {
             let there = self.attached.get(&it.room).into_iter().flatten();
             there.collect::<BTreeSet<_>>() == it.who.iter().collect()
         };
-        self.are_histories_equal() && are_equal(&self.states) && self.shown.iter().all(is_true)
+        self.is_complete
+            && self.are_histories_equal()
+            && are_equal(&self.states)
+            && self.shown.iter().all(is_true)
     }
 
     pub(crate) fn trace(&self, story: &Story) {

@@ -4,13 +4,14 @@ use crate::cluster::name;
 use crate::leaders::Led;
 use crate::people::{Mix, Travellers};
 use crate::points;
+use chat::codec::{Unreadable, decode};
 use chat::{MsgId, Place, Record, What};
 use checker::{
     Claim, ClaimOutcome, Evidence, Heard, Kept, Leadership, Live, Name, Outcome, Read, Release,
     Sent,
 };
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::rc::Rc;
 use std::sync::Mutex;
@@ -69,7 +70,7 @@ pub(crate) struct Reading<'a> {
     pub(crate) is_latest: bool,
     /// As many records as were asked for at most.
     pub(crate) is_full: bool,
-    pub(crate) records: &'a [Record],
+    pub(crate) items: Vec<Kept>,
 }
 
 /// Who hears something live.
@@ -181,7 +182,7 @@ impl Story {
 
     /// Somebody read a part of a room's history.
     pub(crate) fn read(&self, it: Reading<'_>) {
-        let mut items: Vec<Kept> = it.records.iter().map(kept).collect();
+        let mut items = it.items;
         self.trace((it.reader, it.place, items.len(), items.last().map(|it| it.id.clone())));
         let mut after: Option<Name> = it.after.map(|it| it.to_string().into());
         if it.is_latest && it.is_full && !items.is_empty() {
@@ -335,9 +336,9 @@ impl Story {
         sent.iter().filter(|it| it.outcome == Outcome::Waiting).count()
     }
 
-    /// All that is known up to now.
-    pub(crate) fn evidence(&self) -> Evidence {
-        self.evidence.borrow().clone()
+    /// All that is known at the end.
+    pub(crate) fn take_evidence(&self) -> Evidence {
+        self.evidence.take()
     }
 
     pub(crate) fn hash(&self) -> u64 {
@@ -354,9 +355,9 @@ pub(crate) fn text(sender: &str, number: u64) -> String {
 ///
 /// Most records are seen many times, on every node and by every reader: one that is equal to what was
 /// seen under its id is not put into words again.
-pub(crate) fn kept(record: &Record) -> Kept {
+fn kept(record: &Record) -> Kept {
     thread_local! {
-        static SEEN: RefCell<BTreeMap<MsgId, (Record, Kept)>> = RefCell::default();
+        static SEEN: RefCell<HashMap<MsgId, (Record, Kept)>> = RefCell::default();
     }
     SEEN.with_borrow_mut(|seen| match seen.get(&record.id) {
         Some((known, kept)) if known == record => kept.clone(),
@@ -366,6 +367,24 @@ pub(crate) fn kept(record: &Record) -> Kept {
             seen.insert(record.id, (record.clone(), kept.clone()));
             kept
         }
+    })
+}
+
+/// The same of a record as it stands in a history: what is equal to what was read before is not even
+/// decoded again.
+pub(crate) fn kept_of(bytes: &[u8]) -> Result<(MsgId, Kept), Unreadable> {
+    type Known = HashMap<Box<[u8]>, (MsgId, Kept)>;
+    thread_local! {
+        static READ: RefCell<Known> = RefCell::default();
+    }
+    READ.with_borrow_mut(|read| {
+        if let Some(known) = read.get(bytes) {
+            return Ok(known.clone());
+        }
+        let record: Record = decode(bytes)?;
+        let known = (record.id, kept(&record));
+        read.insert(bytes.into(), known.clone());
+        Ok(known)
     })
 }
 

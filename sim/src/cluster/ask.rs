@@ -2,8 +2,9 @@
 
 use super::{Cluster, GROUPS, Stuck, name};
 use crate::people::{auditor, rooms};
-use chat::codec::decode;
-use chat::{Record, RoomName, Stamp};
+use crate::story::kept_of;
+use chat::{MsgId, RoomName, Stamp};
+use checker::Kept;
 use node::door::{HistoryPoint, HistorySelect, Refused, RoomView, View};
 use node::{Answer, Ask, ConnId, Query, Status};
 use replica_proto::GroupRing;
@@ -13,6 +14,17 @@ use tokio::sync::oneshot::error::TryRecvError;
 /// A query has to be answered within this; it is a read of what the node has.
 const ASK_MS: u64 = 5_000;
 const PAGE: usize = 1_000;
+/// At the end of a history, to see whether it may be whole.
+const NEWEST: usize = 30;
+
+/// What a node answers; `None`: it refuses.
+pub(crate) type Told<T> = Result<Option<T>, Stuck>;
+
+/// Of a history: what stands there, and the id of the last.
+struct Page {
+    items: Vec<Kept>,
+    last: Option<MsgId>,
+}
 
 impl Cluster {
     /// True when the node's reader is in the room.
@@ -137,61 +149,82 @@ impl Cluster {
         self.machines[node].door().map_or(0, |it| it.owed())
     }
 
-    /// A room's whole history as a node has it. `None`: the node refuses.
-    pub(crate) fn history(
-        &mut self,
-        node: usize,
-        room: &str,
-    ) -> Result<Option<Vec<Record>>, Stuck> {
-        let reader = self.machines[node].door().and_then(|it| it.reader());
+    /// A room's whole history as a node has it.
+    pub(crate) fn history(&mut self, node: usize, room: &str) -> Told<Vec<Kept>> {
+        let reader = self.reader(node);
         self.history_as(node, reader, room)
     }
 
+    /// The end of it.
+    pub(crate) fn newest(&mut self, node: usize, room: &str) -> Told<Vec<Kept>> {
+        let reader = self.reader(node);
+        let page = self.page(node, reader, room, HistorySelect::Latest(None), NEWEST)?;
+        Ok(page.map(|it| it.items))
+    }
+
     /// The conversation of a pair, likewise.
-    pub(crate) fn conversation(
-        &mut self,
-        node: usize,
-        pair: usize,
-    ) -> Result<Option<Vec<Record>>, Stuck> {
-        let reader = self.machines[node].door().and_then(|it| it.auditor(pair));
-        let other = self.story.nick_of(&auditor(node, pair + 1));
-        match (reader, other) {
-            (Some(reader), Some(other)) => self.history_as(node, Some(reader), &other),
-            _ => Ok(None),
+    pub(crate) fn conversation(&mut self, node: usize, pair: usize) -> Told<Vec<Kept>> {
+        match self.pals(node, pair) {
+            Some((reader, other)) => self.history_as(node, Some(reader), &other),
+            None => Ok(None),
         }
     }
 
+    /// The end of it.
+    pub(crate) fn newest_said(&mut self, node: usize, pair: usize) -> Told<Vec<Kept>> {
+        let Some((reader, other)) = self.pals(node, pair) else { return Ok(None) };
+        let page = self.page(node, Some(reader), &other, HistorySelect::Latest(None), NEWEST)?;
+        Ok(page.map(|it| it.items))
+    }
+
+    fn reader(&self, node: usize) -> Option<ConnId> {
+        self.machines[node].door().and_then(|it| it.reader())
+    }
+
+    /// Who of a node may read what a pair said, and under which nick the other one is there.
+    fn pals(&self, node: usize, pair: usize) -> Option<(ConnId, String)> {
+        let reader = self.machines[node].door().and_then(|it| it.auditor(pair))?;
+        Some((reader, self.story.nick_of(&auditor(node, pair + 1))?))
+    }
+
     /// Page by page.
-    fn history_as(
+    fn history_as(&mut self, node: usize, reader: Option<ConnId>, target: &str) -> Told<Vec<Kept>> {
+        let mut all = Vec::new();
+        let mut after = HistoryPoint::Time(Stamp::from_ms(0));
+        loop {
+            let select = HistorySelect::After(after);
+            let Some(Page { items, last }) = self.page(node, reader, target, select, PAGE)? else {
+                return Ok(None);
+            };
+            let is_full = items.len() == PAGE;
+            all.extend(items);
+            match last.filter(|_| is_full) {
+                Some(last) => after = HistoryPoint::Message(last),
+                None => return Ok(Some(all)),
+            }
+        }
+    }
+
+    fn page(
         &mut self,
         node: usize,
         reader: Option<ConnId>,
         target: &str,
-    ) -> Result<Option<Vec<Record>>, Stuck> {
-        let mut all: Vec<Record> = Vec::new();
-        loop {
-            let after = match all.last() {
-                Some(last) => HistoryPoint::Message(last.id),
-                None => HistoryPoint::Time(Stamp::from_ms(0)),
-            };
-            let query = Query::History {
-                target: target.into(),
-                select: HistorySelect::After(after),
-                limit: PAGE,
-            };
-            let page = match self.ask_as(node, reader, query)? {
-                Answer::View(View::History(page)) => page,
-                Answer::Refused(_) => return Ok(None),
-                other => return Err(Stuck(format!("no history but {other:?}"))),
-            };
-            let count = page.len();
-            for bytes in page {
-                let record = decode(&bytes).map_err(|why| Stuck(format!("history: {why}")))?;
-                all.push(record);
-            }
-            if count < PAGE {
-                return Ok(Some(all));
-            }
+        select: HistorySelect,
+        limit: usize,
+    ) -> Told<Page> {
+        let query = Query::History { target: target.into(), select, limit };
+        let page = match self.ask_as(node, reader, query)? {
+            Answer::View(View::History(page)) => page,
+            Answer::Refused(_) => return Ok(None),
+            other => return Err(Stuck(format!("no history but {other:?}"))),
+        };
+        let mut it = Page { items: Vec::with_capacity(page.len()), last: None };
+        for bytes in page {
+            let (id, item) = kept_of(&bytes).map_err(|why| Stuck(format!("history: {why}")))?;
+            it.last = Some(id);
+            it.items.push(item);
         }
+        Ok(Some(it))
     }
 }

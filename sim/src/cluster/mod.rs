@@ -14,6 +14,7 @@ use crate::leaders;
 use crate::network::Net;
 use crate::points;
 use crate::story::Story;
+pub(crate) use ask::Told;
 use machine::Machine;
 pub(crate) use machine::name;
 use rand::rngs::SmallRng;

@@ -1,11 +1,10 @@
 //! A life of a node, as its people know it, and what all kinds of people do there.
 
 use crate::door::Door;
-use crate::story::{self, Reading, Story};
-use chat::codec::decode;
+use crate::story::{self, Reading, Story, kept_of};
 use chat::room::Refusal;
-use chat::{MsgId, Nick, Record, RoomName, SayKind};
-use checker::Outcome;
+use chat::{MsgId, Nick, RoomName, SayKind};
+use checker::{Kept, Outcome};
 use node::door::{HistoryPoint, HistorySelect, Refused, Registration, RoomAsk, View};
 use node::{Answer, Ask, ConnId, Query};
 use rand::SeedableRng;
@@ -163,7 +162,7 @@ impl Home {
         }
     }
 
-    /// Reads on in a room, from behind a record, or the newest records; as evidence.
+    /// Reads on in a room, from behind a record, or the newest records; as evidence. Gives their ids.
     pub(super) async fn read(
         &self,
         conn: ConnId,
@@ -171,7 +170,7 @@ impl Home {
         room: &str,
         after: Option<MsgId>,
         limit: usize,
-    ) -> Option<Vec<Record>> {
+    ) -> Option<Vec<MsgId>> {
         let select = match after {
             Some(id) => HistorySelect::After(HistoryPoint::Message(id)),
             None => HistorySelect::Latest(None),
@@ -182,9 +181,9 @@ impl Home {
         else {
             return None;
         };
-        let records: Result<Vec<Record>, _> = page.iter().map(|it| decode(it)).collect();
-        let records = records.expect("history holds records");
-        let is_full = records.len() >= limit;
+        let records = page.iter().map(|it| kept_of(it).expect("history holds records"));
+        let (ids, items): (Vec<MsgId>, Vec<Kept>) = records.unzip();
+        let is_full = ids.len() >= limit;
         self.story.read(Reading {
             reader,
             node: self.node,
@@ -193,9 +192,9 @@ impl Home {
             after,
             is_latest: after.is_none(),
             is_full,
-            records: &records,
+            items,
         });
-        Some(records)
+        Some(ids)
     }
 }
 

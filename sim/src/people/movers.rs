@@ -152,8 +152,8 @@ async fn catch_up(home: &Home, conn: node::ConnId, it: &Traveller, seen: &mut Op
             return;
         };
         if let Some(last) = page.last() {
-            *seen = (*seen).max(Some(last.id));
-            home.story.travellers.saw(&it.name, last.id);
+            *seen = (*seen).max(Some(*last));
+            home.story.travellers.saw(&it.name, *last);
         }
         if page.len() < PAGE {
             return;

@@ -28,7 +28,7 @@ async fn read(home: Home, number: u64) {
             if let Some(page) = home.read(conn, &reader, room, after, limit).await
                 && let Some(last) = page.last()
             {
-                seen = seen.max(Some(last.id));
+                seen = seen.max(Some(*last));
             }
             sleep(Duration::from_millis(random.random_range(50..400))).await;
         }

@@ -197,9 +197,17 @@ mod tests {
     #[test]
     fn an_encoded_record_begins_with_its_id() {
         let id = MsgId { stamp: crate::Stamp(7 << 16 | 3), origin: 900 };
+        let who = Who {
+            session: SessionId(1),
+            nick: Nick::parse("alice", 30).expect("a nick"),
+            user: "u".into(),
+            host: "h".into(),
+            account: None,
+            is_operator: false,
+            is_bot: false,
+        };
         let place = Place::direct("s:1", "a:bob");
-        let what = said(SayKind::Message, None);
-        let record = Record { id, place, who: crate::room::scene::who("alice"), what };
+        let record = Record { id, place, who, what: said(SayKind::Message, None) };
         let bytes = crate::codec::encode(&record);
         assert_eq!(Record::id_of(&bytes), Some(id));
         assert_eq!(Record::id_of(&bytes[..3]), None);

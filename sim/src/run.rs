@@ -33,7 +33,7 @@ pub(crate) struct Report {
 
 /// Runs a scenario.
 pub(crate) fn run(seed: u64, scenario: &Scenario) -> Report {
-    let mut cluster = Cluster::start(seed, scenario.nodes);
+    let mut cluster = Cluster::start(seed, scenario.nodes, scenario.copies);
     cluster.story.set_mix(people::mix_of(scenario.name));
     let mut ending = Ending::default();
     let driven = drive(&mut cluster, scenario, &mut ending);

@@ -14,6 +14,8 @@ use tokio::sync::oneshot::error::TryRecvError;
 /// A query has to be answered within this; it is a read of what the node has.
 const ASK_MS: u64 = 5_000;
 const PAGE: usize = 1_000;
+/// A room that changes is replicated in this way or that for some seconds.
+const BACKUPS_MS: u64 = 5_000;
 /// At the end of a history, to see whether it may be whole.
 const NEWEST: usize = 30;
 
@@ -24,6 +26,15 @@ pub(crate) type Told<T> = Result<Option<T>, Stuck>;
 struct Page {
     items: Vec<Kept>,
     last: Option<MsgId>,
+}
+
+/// Who keeps the room that changes, while that is replicated by a primary and its backups.
+pub(crate) struct Backups {
+    /// Who leads the directory.
+    pub(crate) directory: usize,
+    pub(crate) primary: usize,
+    /// The others in sync, in the ring's order: so they would follow.
+    pub(crate) others: Vec<usize>,
 }
 
 impl Cluster {
@@ -114,6 +125,39 @@ impl Cluster {
             if let Some(leader) = self.nodes().find(|it| Some(name(*it)) == leader) {
                 return Ok(Some(leader));
             }
+        }
+        Ok(None)
+    }
+
+    /// Who keeps the room that changes, once it is replicated by a primary and backups, as whoever leads the
+    /// directory knows it.
+    pub(crate) fn backups(&mut self) -> Told<Backups> {
+        let mut found = None;
+        self.comes_true(BACKUPS_MS, |it| {
+            found = it.backups_now()?;
+            Ok(found.is_some())
+        })?;
+        Ok(found)
+    }
+
+    fn backups_now(&mut self) -> Told<Backups> {
+        let group = GroupRing::new(GROUPS).group_of(rooms::THAT_CHANGES);
+        let asked: Vec<usize> =
+            self.nodes().filter(|it| self.is_serving(*it) && self.is_able(*it)).collect();
+        for node in asked {
+            let Some(status) = self.status(node)? else { continue };
+            let of = |id| status.groups.iter().find(|it| it.id == id);
+            let (Some(directory), Some(kept)) = (of(0), of(group + GROUPS)) else { continue };
+            if directory.role != "leader" || kept.rooms == 0 {
+                continue;
+            }
+            let known = |named: &str| self.nodes().find(|it| name(*it) == named);
+            let Some(primary) = kept.leader.as_deref().and_then(known) else { continue };
+            let order = self.in_order(group);
+            let is_other =
+                |it: &&String| Some(*it) != kept.leader.as_ref() && kept.in_sync.contains(*it);
+            let others = order.iter().filter(is_other).filter_map(|it| known(it)).collect();
+            return Ok(Some(Backups { directory: node, primary, others }));
         }
         Ok(None)
     }

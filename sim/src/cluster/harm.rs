@@ -35,6 +35,16 @@ impl Cluster {
         self.net.cut(from, to);
     }
 
+    /// Ends the cuts between these two.
+    pub(crate) fn mend_cut(&mut self, a: usize, b: usize) {
+        for (from, to) in [(a, b), (b, a)] {
+            if self.cuts.remove(&(from, to)) {
+                self.story.note(format!("healed from {} to {}", name(from), name(to)));
+                self.net.heal(from, to);
+            }
+        }
+    }
+
     /// Ends all cuts.
     pub(crate) fn heal(&mut self) {
         for (from, to) in std::mem::take(&mut self.cuts) {

@@ -20,6 +20,7 @@ const PORT: u16 = 7100;
 pub(super) struct Machine {
     pub(super) number: usize,
     pub(super) seed: u64,
+    pub(super) copies: usize,
     pub(super) disk: RefCell<SimDisk>,
     pub(super) clock: Arc<Clock>,
     pub(super) network: SimNetwork,
@@ -61,7 +62,7 @@ impl Machine {
             network: "Sim".to_owned(),
             address: address(self.number),
             join: self.join.borrow().iter().map(|it| address(*it)).collect(),
-            copies: super::COPIES,
+            copies: self.copies,
             fanout: 3,
             groups: super::GROUPS,
             session_grace: Duration::from_secs(5),

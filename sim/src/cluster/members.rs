@@ -1,6 +1,6 @@
 //! Nodes that come, and come back as somebody else.
 
-use super::{COPIES, Cluster, GROUPS, Stuck, name};
+use super::{Cluster, GROUPS, Stuck, name};
 use crate::network::Weather;
 use node::Status;
 use node::status::GroupStatus;
@@ -64,18 +64,26 @@ impl Cluster {
 
     /// The nodes that shall hold a group.
     fn voters(&self, group: u32) -> Vec<String> {
-        let names: Vec<String> = self.nodes().map(name).collect();
-        let ring = Ring::new(names.iter().map(String::as_str));
         let (what, count) = match group {
             0 => ("directory".to_owned(), DIRECTORY_VOTERS_MAX),
-            1..=GROUPS => (format!("group {group}"), COPIES),
-            it if it == 2 * GROUPS + 1 => ("gossip".to_owned(), names.len()),
+            1..=GROUPS => (format!("group {group}"), self.copies),
+            it if it == 2 * GROUPS + 1 => ("gossip".to_owned(), self.machines.len()),
             // Of a primary-backup group one copy less has to be there for as many losses.
-            _ => (format!("group {}", group - GROUPS), COPIES / 2 + 1),
+            _ => (format!("group {}", group - GROUPS), self.copies / 2 + 1),
         };
-        let voters = ring.nodes_for(&what, count);
-        let mut voters: Vec<String> = voters.into_iter().map(str::to_owned).collect();
+        let mut voters = self.on_ring(&what, count);
         voters.sort();
         voters
+    }
+
+    /// All nodes, in the order in which they would hold this group.
+    pub(super) fn in_order(&self, group: u32) -> Vec<String> {
+        self.on_ring(&format!("group {group}"), self.machines.len())
+    }
+
+    fn on_ring(&self, what: &str, count: usize) -> Vec<String> {
+        let names: Vec<String> = self.nodes().map(name).collect();
+        let ring = Ring::new(names.iter().map(String::as_str));
+        ring.nodes_for(what, count).into_iter().map(str::to_owned).collect()
     }
 }

@@ -14,7 +14,7 @@ use crate::leaders;
 use crate::network::Net;
 use crate::points;
 use crate::story::Story;
-pub(crate) use ask::Told;
+pub(crate) use ask::{Backups, Told};
 use machine::Machine;
 pub(crate) use machine::name;
 use rand::rngs::SmallRng;
@@ -27,7 +27,6 @@ use std::rc::Rc;
 /// Between two looks at something that takes long to look at.
 const LOOK_MS: u64 = 200;
 const GROUPS: u32 = 4;
-const COPIES: usize = 3;
 
 /// The run cannot go on: what was expected did not happen in time.
 #[derive(Debug)]
@@ -36,6 +35,8 @@ pub(crate) struct Stuck(pub(crate) String);
 /// The cluster under test.
 pub(crate) struct Cluster {
     seed: u64,
+    /// Of a group that Raft keeps.
+    copies: usize,
     hosts: Hosts,
     net: Net,
     time: Time,
@@ -62,9 +63,10 @@ pub(crate) struct Cluster {
 
 impl Cluster {
     /// Machines that are switched on.
-    pub(crate) fn start(seed: u64, nodes: usize) -> Cluster {
+    pub(crate) fn start(seed: u64, nodes: usize, copies: usize) -> Cluster {
         let mut cluster = Cluster {
             seed,
+            copies,
             hosts: Hosts::new(seed),
             net: Net::new(seed ^ 0x6e65_7477),
             time: Time::default(),
@@ -97,6 +99,7 @@ impl Cluster {
         self.machines.push(Rc::new(Machine {
             number,
             seed: self.seed,
+            copies: self.copies,
             disk: RefCell::new(SimDisk::new()),
             clock: self.time.clock(),
             network: self.net.host(number),

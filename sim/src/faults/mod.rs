@@ -15,6 +15,7 @@ pub(crate) mod fail_point;
 pub(crate) mod flapping_link;
 pub(crate) mod flipped_bits;
 pub(crate) mod join;
+pub(crate) mod left_behind;
 pub(crate) mod long_pause;
 pub(crate) mod loss;
 pub(crate) mod lost_vote;
@@ -26,6 +27,7 @@ pub(crate) mod resets;
 pub(crate) mod slow_disk;
 pub(crate) mod slow_node;
 pub(crate) mod split;
+pub(crate) mod stale_primary;
 pub(crate) mod two_way_cut;
 pub(crate) mod wipe;
 
@@ -63,4 +65,5 @@ const ALL: &[&Fault] = &[
     &disk_full::FAULT,
     &flipped_bits::FAULT,
     &fail_point::FAULT,
+    &left_behind::FAULT,
 ];

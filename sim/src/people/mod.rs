@@ -58,6 +58,12 @@ const MIXES: &[Mix] = &[
         stay_ms: (300, 1_500),
     },
     Mix {
+        scenario: "promotions",
+        roles: &[(talkers::begin, 3), (readers::begin, 1), (changers::begin, 1)],
+        movers: 3,
+        stay_ms: (300, 1_500),
+    },
+    Mix {
         scenario: "gossip",
         roles: &[(talkers::begin, 5), (readers::begin, 2), (changers::begin_gossip, 1)],
         movers: 3,

@@ -7,6 +7,7 @@ pub(super) const SCENARIO: Scenario = Scenario {
     name: "changes",
     about: "a room changes between raft and primary-backup under faults",
     nodes: 3,
+    copies: 3,
     is_long: false,
     faults: &[&cut_leader::FAULT, &any::FAULT, &any::FAULT],
 };

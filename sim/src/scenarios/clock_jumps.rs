@@ -7,6 +7,7 @@ pub(super) const SCENARIO: Scenario = Scenario {
     name: "clock-jumps",
     about: "wall clocks jump by up to an hour and drift, while leaders change",
     nodes: 3,
+    copies: 3,
     is_long: false,
     faults: &[
         &clock_jump::FAULT,

@@ -7,6 +7,7 @@ pub(super) const SCENARIO: Scenario = Scenario {
     name: "disk-faults",
     about: "a disk is slow, fails, is full, loses bits at rest; one node at a time, under load",
     nodes: 3,
+    copies: 3,
     is_long: false,
     faults: &[&slow_disk::FAULT, &disk_error::FAULT, &disk_full::FAULT, &flipped_bits::FAULT],
 };

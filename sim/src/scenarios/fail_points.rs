@@ -7,6 +7,7 @@ pub(super) const SCENARIO: Scenario = Scenario {
     name: "fail-points",
     about: "a node dies exactly between two steps that matter, and comes back; three times",
     nodes: 3,
+    copies: 3,
     is_long: false,
     faults: &[&fail_point::FAULT, &fail_point::FAULT, &fail_point::FAULT],
 };

@@ -7,6 +7,7 @@ pub(super) const SCENARIO: Scenario = Scenario {
     name: "flaky-network",
     about: "loss, delays, broken connections, a flapping link",
     nodes: 3,
+    copies: 3,
     is_long: false,
     faults: &[
         &loss::FAULT,

@@ -7,6 +7,7 @@ pub(super) const SCENARIO: Scenario = Scenario {
     name: "gossip",
     about: "gossip rooms of five nodes under cuts, crashes, a lost disk and jumps of clocks",
     nodes: 5,
+    copies: 3,
     is_long: false,
     faults: &[&split::FAULT, &crash_one::FAULT, &split::FAULT, &clock_jump::FAULT, &wipe::FAULT],
 };

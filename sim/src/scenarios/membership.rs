@@ -7,6 +7,7 @@ pub(super) const SCENARIO: Scenario = Scenario {
     name: "membership",
     about: "a fourth and a fifth node join, a node loses its disk, one crashes",
     nodes: 3,
+    copies: 3,
     is_long: false,
     faults: &[&join::FAULT, &wipe::FAULT, &join::FAULT, &crash_one::FAULT],
 };

@@ -7,6 +7,7 @@ pub(super) const SCENARIO: Scenario = Scenario {
     name: "mixed",
     about: "five faults of all kinds, one after the other",
     nodes: 3,
+    copies: 3,
     is_long: false,
     faults: &[&any::FAULT, &any::FAULT, &any::FAULT, &any::FAULT, &any::FAULT],
 };

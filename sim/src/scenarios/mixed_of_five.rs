@@ -7,6 +7,7 @@ pub(super) const SCENARIO: Scenario = Scenario {
     name: "mixed-of-five",
     about: "as mixed, with five nodes",
     nodes: 5,
+    copies: 3,
     is_long: false,
     faults: &[&any::FAULT, &any::FAULT, &any::FAULT, &any::FAULT, &any::FAULT],
 };

@@ -17,6 +17,7 @@ mod moves;
 mod one_way_cuts;
 mod pauses;
 mod power_loss;
+mod promotions;
 mod rolling_drain;
 mod splits;
 
@@ -29,6 +30,8 @@ pub(crate) struct Scenario {
     pub(crate) about: &'static str,
     /// At the start.
     pub(crate) nodes: usize,
+    /// Of a group that Raft keeps; of primary-backup as many as survive the same losses.
+    pub(crate) copies: usize,
     /// Comes in each fourth round of seeds only.
     pub(crate) is_long: bool,
     /// In this order, with pauses between them.
@@ -56,6 +59,7 @@ pub(crate) const ALL: &[&Scenario] = &[
     &moves::SCENARIO,
     &changes::SCENARIO,
     &gossip::SCENARIO,
+    &promotions::SCENARIO,
 ];
 
 /// By name.

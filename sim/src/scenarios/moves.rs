@@ -7,6 +7,7 @@ pub(super) const SCENARIO: Scenario = Scenario {
     name: "moves",
     about: "many people go from node to node while nodes die and leaders are cut off",
     nodes: 3,
+    copies: 3,
     is_long: true,
     faults: &[&crash_one::FAULT, &cut_leader::FAULT, &crash_one::FAULT],
 };

@@ -7,6 +7,7 @@ pub(super) const SCENARIO: Scenario = Scenario {
     name: "pauses",
     about: "nodes are paused for up to 10 s, or slow",
     nodes: 3,
+    copies: 3,
     is_long: false,
     faults: &[&pause::FAULT, &slow_node::FAULT, &pause::FAULT, &pause::FAULT],
 };

@@ -7,6 +7,7 @@ pub(super) const SCENARIO: Scenario = Scenario {
     name: "rolling-drain",
     about: "every node in turn is drained, stopped and started",
     nodes: 3,
+    copies: 3,
     is_long: false,
     faults: &[&drain_all::FAULT],
 };

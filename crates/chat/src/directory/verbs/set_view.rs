@@ -7,6 +7,7 @@
 use crate::NodeId;
 use crate::directory::state::Answer;
 use crate::directory::{Directory, DirectoryEvent, DirectoryRefusal, View};
+use crate::planted::planted;
 use std::collections::BTreeSet;
 
 pub(in crate::directory) fn set_view(
@@ -34,7 +35,9 @@ pub(in crate::directory) fn set_view(
     if view.replicas.iter().any(|it| directory.member(*it).is_none()) {
         return Err(DirectoryRefusal::UnknownMember);
     }
-    if let Some(before) = before {
+    if let Some(before) = before
+        && !planted!("promote-outside-in-sync")
+    {
         let is_new = |it: &&NodeId| !before.in_sync.contains(it);
         if is_new(&&view.primary) {
             return Err(DirectoryRefusal::NotInSync(view.primary));

@@ -73,7 +73,12 @@ impl Core {
         telling: Telling,
     ) {
         let held = self.held.entry((group, name.clone())).or_default();
-        held.push_back(Held { telling, until, since_ms: self.now_ms });
+        // What several nodes gossip comes in any order of eras; of one node, and of a group, in theirs.
+        let place = match group == self.groups.talk() {
+            true => held.partition_point(|it| it.until.1 <= until.1),
+            false => held.len(),
+        };
+        held.insert(place, Held { telling, until, since_ms: self.now_ms });
         if held.len() > HELD_MAX {
             self.moves_seen += 1; // Looked at soon.
         }

@@ -127,7 +127,8 @@ impl Core {
         let answer = token.map(|it| (it, Answer::Done));
         let name = name.clone();
         let telling = Telling { records: vec![record], asked, answer };
-        let is_behind = !self.held.is_empty() && self.held.contains_key(&(group, name.clone()));
+        let held = self.first_held(group, &name);
+        let is_behind = held.is_some_and(|it| it.move_awaited() <= epoch);
         match self.has_begun(&name, epoch) && !is_behind {
             true => self.tell(telling),
             false => self.hold(group, &name, (home, epoch), telling),

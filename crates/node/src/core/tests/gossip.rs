@@ -199,6 +199,16 @@ fn what_gossips_is_told_before_the_era_after_it_however_long_both_have_waited() 
 }
 
 #[test]
+fn what_a_node_says_in_an_era_does_not_wait_behind_what_another_said_in_a_later_one() {
+    let mut node = gossiping();
+    node.said();
+    hear(&mut node, 2, 1, at(5), 3, "in the era after the next");
+    assert_eq!(node.said(), [""; 0]);
+    hear_of(&mut node, 2, (3, 1, at(1)), 1, "in this one");
+    assert_eq!(node.said(), ["bob says in this one"]);
+}
+
+#[test]
 fn what_comes_by_gossip_and_by_a_group_at_the_same_time_is_told_in_that_order() {
     let applied = |group, index| {
         let (stamp, origin, commands, tokens) = (0, 1, Vec::new(), Vec::new());

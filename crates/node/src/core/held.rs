@@ -4,7 +4,7 @@
 use super::Core;
 use crate::ConnId;
 use crate::door::Answer;
-use chat::room::RoomCommand;
+use chat::room::{Room, RoomCommand};
 use chat::{Place, Record, RoomName};
 use replica::store::GroupId;
 use std::collections::{BTreeSet, VecDeque};
@@ -56,13 +56,25 @@ impl Core {
         if room.epoch() == 0 {
             return None;
         }
-        let behind =
-            self.held.get(&(group, name.clone())).and_then(|it| it.back()).map(|it| it.until);
         let until = self
             .awaits(group, name, room)
             .or_else(|| self.awaits_talk(name, room.epoch()))
-            .or(behind)?;
+            .or_else(|| self.is_behind_held(group, name, room).then_some((group, room.epoch())))?;
         Some((name.clone(), until))
+    }
+
+    /// Something that happened in the room before waits, in this group or in an earlier era in another.
+    fn is_behind_held(&self, group: GroupId, name: &RoomName, room: &Room) -> bool {
+        let is_earlier = |it: &Held| it.move_awaited() < room.epoch();
+        let is_before =
+            |of| self.first_held(of, name).is_some_and(|it| of == group || is_earlier(it));
+        !self.held.is_empty() && self.keys_of(name).iter().any(|it| is_before(it.0))
+    }
+
+    /// Under which the room's may wait.
+    fn keys_of(&self, name: &RoomName) -> Vec<Key> {
+        let groups = self.groups.of_home(self.home_of(name)).chain([self.groups.talk()]);
+        groups.map(|it| (it, name.clone())).collect()
     }
 
     pub(super) fn hold(
@@ -108,21 +120,19 @@ impl Core {
         self.held.retain(|_, it| !it.is_empty());
     }
 
-    /// The next of a room that need not wait: what one group tells may be what is awaited in another. If
-    /// something has to be told though what it waits for is missing, it is of the earliest era: all else may
+    /// The next of a room, if it need not wait: what one group tells may be what is awaited in another. It is of
+    /// the earliest era there is, also if it has to be told though what it waits for is missing: all else may
     /// wait for that, and for nothing that is missing.
     fn next_held(&mut self, name: &RoomName) -> Option<Telling> {
-        let groups = self.groups.of_home(self.home_of(name)).chain([self.groups.talk()]);
-        let keys: Vec<_> = groups.map(|it| (it, name.clone())).collect();
-        let mut first: Option<(&Key, (GroupId, u64))> = None;
-        for key in &keys {
-            let Some(until) = self.awaited(key) else { continue };
-            if self.has_come(key, until) {
-                return self.pop_held(key);
-            }
-            first = first.filter(|it| it.1.1 <= until.1).or(Some((key, until)));
+        let keys = self.keys_of(name);
+        let fronts: Vec<_> =
+            keys.iter().filter_map(|key| Some((key, self.awaited(key)?))).collect();
+        let era = fronts.iter().map(|it| it.1.1).min()?;
+        let mut first = fronts.into_iter().filter(|it| it.1.1 == era).peekable();
+        let (key, until) = *first.peek()?;
+        if let Some((key, _)) = first.find(|(key, until)| self.has_come(key, *until)) {
+            return self.pop_held(key);
         }
-        let (key, until) = first?;
         self.begin_anew(keys.iter().filter(|it| *it != key));
         let is_talk = until.0 == self.groups.talk();
         let held_ms = if is_talk { TALK_HELD_MS } else { HELD_MS };

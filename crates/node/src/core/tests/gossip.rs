@@ -209,6 +209,30 @@ fn what_a_node_says_in_an_era_does_not_wait_behind_what_another_said_in_a_later_
 }
 
 #[test]
+fn eras_that_wait_for_the_same_gossip_are_told_in_turn() {
+    let mut node = Alone::with(&["alice"]);
+    let mut home = Rooms::new(1, Limits::default());
+    let mut away = Rooms::of(PrimaryBackup, 2, Limits::default());
+    let tail = RoomVerb::Tail { epoch: 1, node: NodeId(2), index: 1, last: Stamp(at(1)) };
+    let gossip_ends = [fence(PrimaryBackup), tail, RoomVerb::Open { epoch: 1 }];
+    for verb in [come(), fence(Gossip)].into_iter().chain(gossip_ends.clone()) {
+        home.apply(Stamp::from_ms(1_000), alices(&node, verb));
+    }
+    for verb in [adopted(&home), words("one"), words("two"), fence(Raft)] {
+        away.apply(Stamp::from_ms(1_000), alices(&node, verb));
+    }
+    apply_all(&mut node, 1, 1_000, vec![come(), fence(Gossip)]);
+    apply_all(&mut node, 1, 1_001, gossip_ends.into());
+    let verbs = vec![adopted(&home), words("one"), words("two"), fence(Raft)];
+    apply_all(&mut node, 2, 1_002, verbs);
+    apply_all(&mut node, 1, 1_003, vec![adopted(&away), words("three")]);
+    assert_eq!(texts_of(&node.said(), "alice"), [""; 0]);
+    node.wait(5_001); // What is missing of gossip is not waited for any more.
+    node.core.tick();
+    assert_eq!(texts_of(&node.said(), "alice"), ["one", "two", "three"]);
+}
+
+#[test]
 fn what_comes_by_gossip_and_by_a_group_at_the_same_time_is_told_in_that_order() {
     let applied = |group, index| {
         let (stamp, origin, commands, tokens) = (0, 1, Vec::new(), Vec::new());

@@ -145,10 +145,9 @@ impl Core {
             let held = self.first_held(group, name);
             held.is_none_or(|it| it.move_awaited() > epoch)
         };
-        let are_told = self.held.is_empty() || self.groups.of_home(home).all(is_told);
         self.known_move(home, name) >= epoch
             && self.newest(name).is_none_or(|it| it.eras_before(epoch).all(has_ended))
-            && are_told
+            && self.groups.of_home(home).all(is_told)
     }
 
     /// The room as it was last, as far as any group here knows: as it is where it lives, rather than as it was

@@ -236,17 +236,23 @@ fn who_falls_silent_is_asked_and_then_closed() {
     door.stop();
 }
 
+/// Alice and somebody else, in `#a`.
+fn both_in_a_room(address: std::net::SocketAddr, other: &str) -> (Client, Client) {
+    let mut alice = Client::registered(address, "alice");
+    let mut other = Client::registered(address, other);
+    alice.say("JOIN #a");
+    alice.until(" 366 ");
+    other.say("JOIN #a");
+    other.until(" 366 ");
+    alice.until("JOIN");
+    (alice, other)
+}
+
 #[test]
 fn a_slow_reader_is_dropped_and_the_room_goes_on() {
     let door = open(front_irc::Config { sendq_bytes: 64 * 1024, ..config() });
     let address = door.addresses()[0];
-    let mut alice = Client::registered(address, "alice");
-    let mut slow = Client::registered(address, "slow");
-    alice.say("JOIN #a");
-    alice.until(" 366 ");
-    slow.say("JOIN #a");
-    slow.until(" 366 ");
-    alice.until("JOIN");
+    let (mut alice, _slow) = both_in_a_room(address, "slow");
     let text = "x".repeat(400);
     let lines: String = (0..100).map(|_| format!("PRIVMSG #a :{text}\r\n")).collect();
     alice.socket().set_read_timeout(Some(Duration::from_millis(1))).unwrap();
@@ -268,12 +274,7 @@ fn who_is_told_much_at_once_is_given_time_to_read_it() {
     let timings = Timings { behind: Duration::from_secs(600), ..Timings::default() };
     let door = open_with(config(), timings);
     let address = door.addresses()[0];
-    let mut alice = Client::registered(address, "alice");
-    let mut busy = Client::registered(address, "busy");
-    alice.say("JOIN #a");
-    alice.until(" 366 ");
-    busy.say("JOIN #a");
-    busy.until(" 366 ");
+    let (mut alice, mut busy) = both_in_a_room(address, "busy");
     // Far more than the kernel's buffers and the queue take together.
     let text = "x".repeat(400);
     const LINES: usize = 30_000;

@@ -1,7 +1,9 @@
 //! The directory: members of the cluster, where groups live, unique nicks, sessions.
 
+mod aside;
 mod command;
 mod event;
+mod nicks;
 mod shapes;
 mod snapshot;
 mod state;
@@ -12,6 +14,7 @@ mod properties;
 #[cfg(test)]
 mod scene;
 
+pub use aside::Aside;
 pub use command::{Change, DirectoryCommand, NewSession};
 pub use event::{DirectoryEvent, DirectoryOutcome, DirectoryRefusal};
 pub use shapes::{Member, MemberState, Placement, Roles, Session, UserModes, View};

@@ -1,5 +1,6 @@
 //! What the directory knows of members, groups and sessions.
 
+use super::Aside;
 use crate::{Nick, NodeId, SessionId, Stamp, Who};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -96,9 +97,9 @@ pub struct Session {
     /// Modes.
     pub modes: UserModes,
     /// Name of the operator block, for server operators.
-    pub operator: Option<Arc<str>>,
+    pub operator: Option<Aside>,
     /// Away message.
-    pub away: Option<Arc<str>>,
+    pub away: Option<Aside>,
     /// When it began.
     pub since: Stamp,
 }

@@ -4,6 +4,7 @@
 //! replica and after every restore. A nick belongs to one session, a node's name to one member; a
 //! command happens whole or is refused whole.
 
+use super::nicks::Nicks;
 use super::verbs::{
     add_member, alter, end, end_all, found, mark_member, place, register, remove_member, rename,
     set_view,
@@ -12,9 +13,9 @@ use super::{
     DirectoryCommand, DirectoryEvent, DirectoryOutcome, DirectoryRefusal, Member, Placement,
     Session, View,
 };
-use crate::{NodeId, SessionId, Stamp, fold};
+use crate::{NodeId, SessionId, Stamp};
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// The whole directory.
@@ -27,10 +28,10 @@ pub struct Directory {
     pub(super) placements: BTreeMap<u32, Placement>,
     pub(super) views: BTreeMap<u32, View>,
     sessions: BTreeMap<SessionId, Arc<Session>>,
-    /// Derived: who has a nick, by its folded form.
-    nicks: BTreeMap<String, SessionId>,
-    /// Derived: the sessions of each node that has any.
-    sessions_of: BTreeMap<NodeId, BTreeSet<SessionId>>,
+    /// Derived: who has a nick.
+    nicks: Nicks,
+    /// Derived: how many sessions each node has that has any.
+    counts: BTreeMap<NodeId, usize>,
 }
 
 /// What is decided once for a cluster.
@@ -122,11 +123,7 @@ impl Directory {
     /// Who has this nick, in any case.
     #[must_use]
     pub fn by_nick(&self, nick: &str) -> Option<&Arc<Session>> {
-        let id = match nick.bytes().any(|it| it.is_ascii_uppercase()) {
-            true => self.nicks.get(&fold(nick)),
-            false => self.nicks.get(nick), // Folded already: look it up without allocating.
-        };
-        self.sessions.get(id?)
+        self.nicks.get(nick)
     }
 
     /// All sessions in the order of their ids.
@@ -143,32 +140,30 @@ impl Directory {
     /// How many sessions a node has.
     #[must_use]
     pub fn session_count_of(&self, node: NodeId) -> usize {
-        self.sessions_of.get(&node).map_or(0, BTreeSet::len)
+        self.counts.get(&node).copied().unwrap_or_default()
     }
 
-    /// The sessions of a node, in the order of their ids.
+    /// The sessions of a node, in the order of their ids. Looks at all there are.
     pub fn sessions_of(&self, node: NodeId) -> impl Iterator<Item = &Arc<Session>> {
-        let ids = self.sessions_of.get(&node).into_iter().flatten();
-        ids.filter_map(|id| self.sessions.get(id))
+        self.sessions().filter(move |it| it.node == node)
     }
 
     /// Puts a session in, or puts it in the place of itself, and keeps the indexes true.
     pub(super) fn put(&mut self, session: Arc<Session>) {
         self.take(session.id);
-        self.nicks.insert(session.nick.key(), session.id);
-        let ids = self.sessions_of.entry(session.node).or_default();
-        ids.insert(session.id);
+        self.nicks.insert(session.clone());
+        *self.counts.entry(session.node).or_default() += 1;
         self.sessions.insert(session.id, session);
     }
 
     /// Takes a session out, and its nick with it.
     pub(super) fn take(&mut self, id: SessionId) -> Option<Arc<Session>> {
         let session = self.sessions.remove(&id)?;
-        self.nicks.remove(&session.nick.key());
-        if let Some(ids) = self.sessions_of.get_mut(&session.node) {
-            ids.remove(&id);
-            if ids.is_empty() {
-                self.sessions_of.remove(&session.node);
+        self.nicks.remove(session.nick.as_str());
+        if let Some(count) = self.counts.get_mut(&session.node) {
+            *count -= 1;
+            if *count == 0 {
+                self.counts.remove(&session.node);
             }
         }
         Some(session)
@@ -177,6 +172,6 @@ impl Directory {
     /// How many nicks and how many nodes the indexes hold.
     #[cfg(test)]
     pub(super) fn indexed(&self) -> (usize, usize) {
-        (self.nicks.len(), self.sessions_of.len())
+        (self.nicks.len(), self.counts.len())
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::SessionId;
 use crate::directory::state::Answer;
-use crate::directory::{Change, Directory, DirectoryEvent, DirectoryRefusal, Session};
+use crate::directory::{Aside, Change, Directory, DirectoryEvent, DirectoryRefusal, Session};
 use std::sync::Arc;
 
 pub(in crate::directory) fn alter(
@@ -24,7 +24,7 @@ pub(in crate::directory) fn alter(
 
 fn carry_out(session: &mut Session, change: Change) {
     match change {
-        Change::Away(away) => session.away = away,
+        Change::Away(away) => session.away = away.map(Aside::from),
         Change::Realname(realname) => session.realname = realname,
         Change::Host { user, host } => {
             session.user = user;
@@ -32,7 +32,7 @@ fn carry_out(session: &mut Session, change: Change) {
         }
         Change::Account(account) => session.account = account,
         Change::Modes(modes) => session.modes = modes,
-        Change::Operator(operator) => session.operator = operator,
+        Change::Operator(operator) => session.operator = operator.map(Aside::from),
     }
 }
 
@@ -81,7 +81,7 @@ mod tests {
             panic!("one change, one event: {outcome:?}");
         };
         assert_eq!(before.away, None);
-        assert_eq!(session.away.as_deref(), Some("lunch"));
+        assert_eq!(session.away.as_ref().map(|it| &***it), Some("lunch"));
         assert_eq!(scene.directory.session(SessionId(10)), Some(session));
     }
 }

@@ -1,14 +1,11 @@
 //! Wall clocks jump and drift under load, also over a change of leaders.
 
-use super::Scenario;
+use super::{PLAIN, Scenario};
 use crate::faults::{clock_jump, crash_one, cut_leader};
 
 pub(super) const SCENARIO: Scenario = Scenario {
     name: "clock-jumps",
     about: "wall clocks jump by up to an hour and drift, while leaders change",
-    nodes: 3,
-    copies: 3,
-    is_long: false,
     faults: &[
         &clock_jump::FAULT,
         &cut_leader::FAULT,
@@ -16,4 +13,5 @@ pub(super) const SCENARIO: Scenario = Scenario {
         &crash_one::FAULT,
         &clock_jump::FAULT,
     ],
+    ..PLAIN
 };

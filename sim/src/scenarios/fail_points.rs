@@ -1,13 +1,11 @@
 //! Nodes die at exact moments.
 
-use super::Scenario;
+use super::{PLAIN, Scenario};
 use crate::faults::fail_point;
 
 pub(super) const SCENARIO: Scenario = Scenario {
     name: "fail-points",
     about: "a node dies exactly between two steps that matter, and comes back; three times",
-    nodes: 3,
-    copies: 3,
-    is_long: false,
     faults: &[&fail_point::FAULT, &fail_point::FAULT, &fail_point::FAULT],
+    ..PLAIN
 };

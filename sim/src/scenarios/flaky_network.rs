@@ -1,14 +1,11 @@
 //! The network loses, delays, repeats and breaks what it carries.
 
-use super::Scenario;
+use super::{PLAIN, Scenario};
 use crate::faults::{delay_spikes, flapping_link, loss, resets, two_way_cut};
 
 pub(super) const SCENARIO: Scenario = Scenario {
     name: "flaky-network",
     about: "loss, delays, broken connections, a flapping link",
-    nodes: 3,
-    copies: 3,
-    is_long: false,
     faults: &[
         &loss::FAULT,
         &resets::FAULT,
@@ -16,4 +13,5 @@ pub(super) const SCENARIO: Scenario = Scenario {
         &flapping_link::FAULT,
         &two_way_cut::FAULT,
     ],
+    ..PLAIN
 };

@@ -1,13 +1,12 @@
 //! As `mixed`, with five nodes: two of them hold no replica of a group.
 
-use super::Scenario;
+use super::{PLAIN, Scenario};
 use crate::faults::any;
 
 pub(super) const SCENARIO: Scenario = Scenario {
     name: "mixed-of-five",
     about: "as mixed, with five nodes",
     nodes: 5,
-    copies: 3,
-    is_long: false,
     faults: &[&any::FAULT, &any::FAULT, &any::FAULT, &any::FAULT, &any::FAULT],
+    ..PLAIN
 };

@@ -38,6 +38,10 @@ pub(crate) struct Scenario {
     pub(crate) faults: &'static [&'static Fault],
 }
 
+/// What a scenario is unless it says otherwise.
+const PLAIN: Scenario =
+    Scenario { name: "", about: "", nodes: 3, copies: 3, is_long: false, faults: &[] };
+
 /// All there are.
 pub(crate) const ALL: &[&Scenario] = &[
     &leader_cut_off::SCENARIO,

@@ -1,6 +1,6 @@
 //! Primaries of a group with three copies are followed by others, and should not be by just anybody.
 
-use super::Scenario;
+use super::{PLAIN, Scenario};
 use crate::faults::{any, left_behind, stale_primary};
 
 pub(super) const SCENARIO: Scenario = Scenario {
@@ -8,7 +8,6 @@ pub(super) const SCENARIO: Scenario = Scenario {
     about: "primaries are followed while a backup is behind, or while they do not hear of it",
     nodes: 5,
     copies: 5,
-    is_long: false,
     faults: &[
         &left_behind::FAULT,
         &stale_primary::FAULT,
@@ -16,4 +15,5 @@ pub(super) const SCENARIO: Scenario = Scenario {
         &left_behind::FAULT,
         &any::FAULT,
     ],
+    ..PLAIN
 };

@@ -17,6 +17,7 @@ use std::time::Duration;
 const READY_MAX: Duration = Duration::from_secs(60);
 const IRC: u16 = 6667;
 const PEERS: u16 = 7100;
+const WEB: u16 = 8080;
 
 /// What every cluster of a run is made of.
 #[derive(Clone, Debug)]
@@ -27,6 +28,8 @@ pub(crate) struct Parts {
     pub(crate) forgets_syncs: bool,
     /// So many of the last nodes only take part in the directory.
     pub(crate) witnesses: usize,
+    /// All others take no part in the directory, and witnesses say where to connect.
+    pub(crate) splits_roles: bool,
     /// A dead node's sessions live on for so long.
     pub(crate) grace_s: u64,
 }
@@ -85,8 +88,9 @@ impl Cluster {
                 life: 0,
             });
         }
+        let founder = if self.parts.splits_roles { count - self.parts.witnesses } else { 0 };
         for index in 0..count {
-            let join: &[SocketAddr] = if index == 0 { &[] } else { &[peers(0)] };
+            let join: &[SocketAddr] = if index == founder { &[] } else { &[peers(founder)] };
             self.spawn(index, join)?;
         }
         self.wait_ready()?;
@@ -348,6 +352,11 @@ pub(crate) fn irc(index: usize) -> SocketAddr {
     SocketAddr::from((address(index), IRC))
 }
 
+/// Where nodes of the directory say where to connect.
+pub(crate) fn web(index: usize) -> SocketAddr {
+    SocketAddr::from((address(index), WEB))
+}
+
 fn peers(index: usize) -> SocketAddr {
     SocketAddr::from((address(index), PEERS))
 }
@@ -360,9 +369,12 @@ fn configuration(
     join: &[SocketAddr],
 ) -> String {
     let join: Vec<String> = join.iter().map(|it| format!("\"{it}\"")).collect();
-    let (roles, door) = match index >= count - parts.witnesses {
-        true => ("roles = [\"directory\"]\n", String::new()),
-        false => ("", format!("[[listen]]\ndoor = \"irc\"\naddress = \"{}\"\n", irc(index))),
+    let door = |kind, address| format!("[[listen]]\ndoor = \"{kind}\"\naddress = \"{address}\"\n");
+    let (roles, door) = match (index >= count - parts.witnesses, parts.splits_roles) {
+        (true, false) => ("roles = [\"directory\"]\n", String::new()),
+        (true, true) => ("roles = [\"directory\"]\n", door("web", web(index))),
+        (false, false) => ("", door("irc", irc(index))),
+        (false, true) => ("roles = [\"chat\"]\n", door("irc", irc(index))),
     };
     format!(
         "[node]\nname = \"{name}\"\ndata_dir = \"{data}\"\n{roles}\

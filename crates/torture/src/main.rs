@@ -13,6 +13,7 @@ mod faults;
 #[path = "../../server/tests/support/client.rs"]
 #[allow(dead_code, reason = "the tests of the server use more of it")]
 mod irc;
+mod lookup;
 mod machine;
 mod net;
 mod rooms;
@@ -43,7 +44,7 @@ pub(crate) struct Args {
     /// Only faults of this name
     #[arg(long)]
     fault: Vec<String>,
-    /// Instead of rounds: one written sequence of faults, with bounds on what must follow (cut, witness, changes)
+    /// Instead of rounds: one written sequence of faults, with bounds on what must follow (cut, witness, changes, network)
     #[arg(long, conflicts_with_all = ["rounds", "nodes", "seed", "fault", "plant_forgetful_disks"])]
     drill: Option<String>,
     /// The program under test; by default it is built from this workspace

@@ -1,6 +1,6 @@
 //! One round: clients at work, faults, all healed, everybody looked at, everything judged.
 
-use crate::clients::talker::Talker;
+use crate::clients::talker::{Goes, Talker};
 use crate::clients::witness::Witness;
 use crate::clients::{Round, gather, racer, reader};
 use crate::cluster::Cluster;
@@ -133,7 +133,7 @@ fn start(round: &Arc<Round>) -> Workers {
     for node in 0..round.nodes() {
         for (index, room) in round.rooms.iter().enumerate() {
             let person = format!("r{number}t{node}{index}");
-            let talker = Arc::new(Talker::new(person, room, node, false));
+            let talker = Arc::new(Talker::new(person, room, node, Goes::On));
             workers.push(work(round, move |round| talker.run(round)));
         }
     }
@@ -159,7 +159,7 @@ fn serve(round: &Arc<Round>, workers: &mut Workers) -> anyhow::Result<()> {
     for node in 0..round.nodes() {
         for (index, room) in round.rooms.iter().enumerate() {
             let person = format!("r{}s{node}{index}", round.number);
-            let talker = Arc::new(Talker::new(person, room, node, true));
+            let talker = Arc::new(Talker::new(person, room, node, Goes::Nowhere));
             talkers.push(talker.clone());
             workers.push(work(round, move |round| talker.run(round)));
         }

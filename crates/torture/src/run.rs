@@ -40,6 +40,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<bool> {
         shim: disk::build_shim(dir.path())?,
         forgets_syncs: args.plant_forgetful_disks,
         witnesses: 0,
+        splits_roles: false,
         grace_s: GRACE_S,
     };
     let nodes = usize::try_from(args.nodes)?;
@@ -76,6 +77,7 @@ fn drill(args: &Args, name: &str, starling: PathBuf) -> anyhow::Result<bool> {
         shim,
         forgets_syncs: false,
         witnesses: drill.witnesses,
+        splits_roles: drill.splits_roles,
         grace_s: DRILL_GRACE_S,
     };
     let net = Net::make(drill.nodes)?;

@@ -15,6 +15,7 @@ pub(crate) struct Member {
     pub(crate) name: String,
     pub(crate) id: String,
     pub(crate) health: String,
+    pub(crate) sessions: usize,
 }
 
 #[derive(Clone, Debug, Deserialize)]

@@ -3,9 +3,11 @@
 
 use super::{ANSWER_MAX, PATIENCE, Round, kept, text};
 use crate::irc::{Batches, Client, Line, outcome};
+use crate::lookup;
 use checker::{Evidence, Heard, Live, Name, Outcome, Sent};
 use std::collections::HashMap;
 use std::io;
+use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -17,22 +19,32 @@ const PACE: Duration = Duration::from_millis(30);
 /// The same for the others.
 const PACE_FAST: Duration = Duration::from_millis(12);
 
+/// Where somebody goes whose node died.
+#[derive(Clone, Debug)]
+pub(crate) enum Goes {
+    /// Nowhere: the node comes back.
+    Nowhere,
+    /// To the next node.
+    On,
+    /// From the first time on where the directory says, at one of these doors.
+    WhereTold(Vec<SocketAddr>),
+}
+
 /// Who talks where.
 #[derive(Debug)]
 pub(crate) struct Talker {
     pub(crate) person: String,
     pub(crate) room: String,
     pub(crate) home: usize,
-    /// It never goes to another node.
-    pub(crate) stays: bool,
+    pub(crate) goes: Goes,
     /// Messages of this one that were acknowledged.
     pub(crate) acknowledged: AtomicUsize,
 }
 
 impl Talker {
-    pub(crate) fn new(person: String, room: &str, home: usize, stays: bool) -> Talker {
+    pub(crate) fn new(person: String, room: &str, home: usize, goes: Goes) -> Talker {
         let (room, acknowledged) = (room.to_owned(), AtomicUsize::new(0));
-        Talker { person, room, home, stays, acknowledged }
+        Talker { person, room, home, goes, acknowledged }
     }
 
     /// Until the round is over.
@@ -43,12 +55,11 @@ impl Talker {
             if round.is_over() {
                 break;
             }
-            let node = match self.stays {
-                true => self.home,
-                false => (self.home + life) % round.nodes(),
-            };
             let nick = format!("{}x{life}", self.person);
-            match self.begin(round, node, &nick, life, &mut evidence) {
+            let begun = self
+                .node(round, life)
+                .and_then(|it| self.begin(round, it, &nick, life, &mut evidence));
+            match begun {
                 Ok((client, node)) => {
                     let mut life = Life::new(self, round, client, node, &nick, &mut evidence);
                     let _ = life.go_on(&mut number); // Its node died.
@@ -61,6 +72,14 @@ impl Talker {
         evidence
     }
 
+    fn node(&self, round: &Round, life: usize) -> io::Result<usize> {
+        match &self.goes {
+            Goes::Nowhere => Ok(self.home),
+            Goes::On => Ok((self.home + life) % round.nodes()),
+            Goes::WhereTold(doors) => lookup::ask(doors, self.home + life, round.nodes()),
+        }
+    }
+
     fn begin(
         &self,
         round: &Round,
@@ -71,7 +90,7 @@ impl Talker {
     ) -> io::Result<(Client, Name)> {
         let (mut client, node) = round.register(node, nick)?;
         client.join(&self.room, PATIENCE)?;
-        if life > 0 && !self.stays {
+        if life > 0 && !matches!(self.goes, Goes::Nowhere) {
             let person = self.person.as_str().into();
             evidence.reads.push(round.read((&mut client, &node), &person, &self.room, None)?);
         }

@@ -1,9 +1,10 @@
 //! The people of a drill: somebody who talks in each room on each node, and an onlooker on each node.
 
-use crate::clients::talker::Talker;
+use super::Drill;
+use crate::clients::talker::{Goes, Talker};
 use crate::clients::witness::Witness;
 use crate::clients::{ANSWER_MAX, BREATH, Round, gather};
-use crate::cluster::{Cluster, irc};
+use crate::cluster::{Cluster, irc, web};
 use crate::irc::Client;
 use crate::rooms;
 use crate::round::{End, Result, identities, look};
@@ -37,10 +38,8 @@ pub(super) struct Crowd {
 
 impl Crowd {
     /// Makes the rooms, each replicated as it says, and waits until everybody has been heard.
-    pub(super) fn gather(
-        cluster: &Cluster,
-        rooms: &[(&'static str, &'static str)],
-    ) -> anyhow::Result<Crowd> {
+    pub(super) fn gather(cluster: &Cluster, drill: &Drill) -> anyhow::Result<Crowd> {
+        let rooms = drill.rooms;
         let names: Vec<String> = rooms.iter().map(|it| it.0.to_owned()).collect();
         let mut homes = identities(cluster);
         homes.truncate(cluster.chat_nodes());
@@ -54,7 +53,12 @@ impl Crowd {
             }
         }
         let nodes = 0..cluster.chat_nodes();
-        let onlookers = nodes.clone().map(|it| onlooker(&round, it));
+        let goes = match drill.splits_roles {
+            true => Goes::WhereTold((cluster.chat_nodes()..cluster.len()).map(web).collect()),
+            false => Goes::Nowhere,
+        };
+        let stay = nodes.clone().filter(|_| !drill.splits_roles); // Where all go, nobody looks on.
+        let onlookers = stay.map(|it| onlooker(&round, it));
         let onlookers = onlookers.collect::<std::io::Result<Vec<_>>>().context("onlookers")?;
         let mut crowd = Crowd {
             round,
@@ -70,7 +74,7 @@ impl Crowd {
             if *replication == "gossip" {
                 crowd.is_per_sender(room);
             }
-            nodes.clone().for_each(|node| crowd.begin_talking(room, node));
+            nodes.clone().for_each(|node| crowd.begin_talking(room, node, goes.clone()));
         }
         crowd.wait_served()?;
         Ok(crowd)
@@ -81,9 +85,9 @@ impl Crowd {
         self.guarantees.insert(room.into(), Guarantee::PerSender);
     }
 
-    fn begin_talking(&mut self, room: &str, node: usize) {
+    fn begin_talking(&mut self, room: &str, node: usize, goes: Goes) {
         let person = format!("t{node}{}", self.workers.len());
-        let talker = Arc::new(Talker::new(person, room, node, true));
+        let talker = Arc::new(Talker::new(person, room, node, goes));
         self.talkers.push(talker.clone());
         let round = self.round.clone();
         self.workers.push(thread::spawn(move || talker.run(&round)));

@@ -7,6 +7,7 @@
 mod changes;
 mod crowd;
 mod cut;
+mod network;
 mod witness;
 
 use crate::cluster::Cluster;
@@ -20,8 +21,11 @@ pub(crate) struct Drill {
     pub(crate) nodes: usize,
     /// So many of the nodes hold no rooms.
     pub(crate) witnesses: usize,
+    /// The others have no part in the directory, and people ask it where to go.
+    pub(crate) splits_roles: bool,
     /// Does it, with people in its rooms, and says what it measured.
     act: fn(&mut Cluster, &mut Crowd) -> anyhow::Result<()>,
+    /// Each with how it is replicated. On each node that clients can use somebody talks in each.
     rooms: &'static [(&'static str, &'static str)],
 }
 
@@ -31,20 +35,37 @@ pub(crate) const ALL: &[Drill] = &[
         name: "cut",
         nodes: 5,
         witnesses: 0,
+        splits_roles: false,
         act: cut::act,
-        rooms: &[("#raft", "raft"), ("#gossip", "gossip")],
+        rooms: &[("#raft", "raft"), ("#gossip", "gossip"), ("#pair", "primary-backup")],
     },
     Drill {
         name: "witness",
         nodes: 3,
         witnesses: 1,
+        splits_roles: false,
         act: witness::act,
         rooms: &[("#pair", "primary-backup")],
+    },
+    Drill {
+        name: "network",
+        nodes: 15,
+        witnesses: 5,
+        splits_roles: true,
+        act: network::act,
+        rooms: &[
+            ("#raft", "raft"),
+            ("#gossip", "gossip"),
+            ("#pair", "primary-backup"),
+            ("#second", "raft"),
+            ("#third", "raft"),
+        ],
     },
     Drill {
         name: "changes",
         nodes: 3,
         witnesses: 0,
+        splits_roles: false,
         act: changes::act,
         rooms: &[("#changing", "raft")],
     },
@@ -53,7 +74,7 @@ pub(crate) const ALL: &[Drill] = &[
 /// Goes through one on a fresh cluster, and judges what everybody saw.
 pub(crate) fn run(drill: &Drill, cluster: &mut Cluster) -> anyhow::Result<Result> {
     cluster.wait_settled()?;
-    let mut crowd = Crowd::gather(cluster, drill.rooms)?;
+    let mut crowd = Crowd::gather(cluster, drill)?;
     let done = (drill.act)(cluster, &mut crowd);
     let result = crowd.judge(cluster);
     done?; // After everybody went home.

@@ -20,7 +20,7 @@ use super::traffic::{Plan, Timed, Traffic};
 
 #[derive(clap::Args, Debug)]
 pub(super) struct Args {
-    /// Nodes to start; the last of them is killed.
+    /// Nodes to start; one that holds a copy of the room and does not lead it is killed.
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u16).range(2..=32))]
     nodes: u16,
     /// Messages that it misses.
@@ -49,9 +49,10 @@ const LOOK_EVERY: Duration = Duration::from_millis(5);
 pub(super) fn run(args: &Args, common: &Common, progress: &Progress) -> Result<Report> {
     check_bytes(args.bytes)?;
     let nodes = usize::from(args.nodes);
-    let (others, victim) = (nodes - 1, nodes - 1);
     let mut cluster = Cluster::start(nodes, usize::from(args.fanout), progress)?;
-    let common = cluster.common(common, others);
+    let victim = cluster.follower(args.replication)?;
+    let common = cluster.common_without(common, victim);
+    let others = nodes - 1;
     let mut engine = common.engine(others, CAPS)?;
     let room = engine.hello.run.room(0);
     let plan = Plan {
@@ -71,7 +72,8 @@ pub(super) fn run(args: &Args, common: &Common, progress: &Progress) -> Result<R
     let has = |cluster: &Cluster, index| -> Result<u64> {
         Ok(cluster.room(index, &room)?.and_then(|it| it.messages).unwrap_or_default())
     };
-    let all = (0..others).map(|it| has(&cluster, it)).collect::<Result<Vec<u64>>>()?;
+    let left = (0..nodes).filter(|it| *it != victim);
+    let all = left.map(|it| has(&cluster, it)).collect::<Result<Vec<u64>>>()?;
     let all = all.into_iter().max().context("somebody is left")?;
     ensure!(all >= args.messages as u64, "the nodes that are left keep only {all} messages");
 

@@ -54,12 +54,30 @@ impl Cluster {
 
     /// The node that leads the one group of rooms of a strategy. `None`: nobody does, or needs to.
     pub(super) fn leader(&self, replication: Replication) -> Option<usize> {
-        let is_its = |it: &&GroupStatus| it.id != 0 && it.strategy == replication.as_str();
-        let leader = self.0.all().iter().find_map(|member| {
+        self.index_of(&self.group(replication)?.leader?)
+    }
+
+    /// A node that holds a copy of that group and does not lead it.
+    pub(super) fn follower(&self, replication: Replication) -> Result<usize> {
+        let group = self.group(replication).context("no node tells how the group is")?;
+        let mut followers = group.replicas.iter().filter(|it| group.leader.as_ref() != Some(it));
+        let last = followers.next_back().context("nobody but its leader holds the room")?;
+        self.index_of(last).context("a node of another cluster holds the room")
+    }
+
+    /// As the first node has it that knows its leader; if it has none, as any has it.
+    fn group(&self, replication: Replication) -> Option<GroupStatus> {
+        let is_its = |it: &GroupStatus| it.id != 0 && it.strategy == replication.as_str();
+        let seen = self.0.all().iter().filter_map(|member| {
             let status = node::ask_status(&member.peers.to_string(), ANSWER_MAX).ok()?;
-            status.groups.iter().find(is_its)?.leader.clone()
-        })?;
-        self.0.all().iter().position(|it| it.name == leader)
+            status.groups.into_iter().find(is_its)
+        });
+        let seen: Vec<GroupStatus> = seen.collect();
+        seen.iter().find(|it| it.leader.is_some()).or(seen.first()).cloned()
+    }
+
+    fn index_of(&self, name: &str) -> Option<usize> {
+        self.0.all().iter().position(|it| it.name == name)
     }
 
     /// The process id of a node that runs.
@@ -67,10 +85,17 @@ impl Cluster {
         self.0.all()[index].pid().and_then(|it| i32::try_from(it).ok())
     }
 
-    /// What is common to all scenarios, with the first of these nodes as servers.
-    pub(super) fn common(&self, common: &Common, nodes: usize) -> Common {
-        let servers = self.0.all().iter().take(nodes);
-        Common { server: servers.map(|it| it.irc.to_string()).collect(), ..common.clone() }
+    /// What is common to all scenarios, with these nodes as servers.
+    pub(super) fn common(&self, common: &Common) -> Common {
+        let servers = self.0.all().iter().map(|it| it.irc.to_string());
+        Common { server: servers.collect(), ..common.clone() }
+    }
+
+    /// The same without one of them.
+    pub(super) fn common_without(&self, common: &Common, index: usize) -> Common {
+        let mut all = self.common(common);
+        all.server.remove(index);
+        all
     }
 
     /// Process ids.

@@ -30,6 +30,7 @@ mod failover;
 mod fanout;
 mod history;
 mod idle;
+mod names;
 mod rooms;
 
 mod catch_up;
@@ -68,6 +69,8 @@ enum Scenario {
     Idle(idle::Args),
     /// Connect, register, quit, again.
     Connect(connect::Args),
+    /// Nicks that the directory registers, one after the other by everybody.
+    Names(names::Args),
     /// Pages of a room's history.
     History(history::Args),
     /// The pause in writing when a node dies or stands still.
@@ -122,6 +125,7 @@ fn measure(args: &Args) -> Result<Report> {
         Scenario::Commit(it) => commit::run(it, common, &progress),
         Scenario::Idle(it) => idle::run(it, common, &progress),
         Scenario::Connect(it) => connect::run(it, common, &progress),
+        Scenario::Names(it) => names::run(it, common, &progress),
         Scenario::History(it) => history::run(it, common, &progress),
         Scenario::Failover(it) => failover::run(it, common, &progress),
         Scenario::Spread(it) => spread::run(it, common, &progress),
@@ -142,6 +146,7 @@ fn heading(args: &Args) -> Fields {
         Scenario::Commit(_) => "commit",
         Scenario::Idle(_) => "idle",
         Scenario::Connect(_) => "connect",
+        Scenario::Names(_) => "names",
         Scenario::History(_) => "history",
         Scenario::Failover(_) => "failover",
         Scenario::Spread(_) => "spread",

@@ -39,7 +39,7 @@ pub(super) fn run(args: &Args, common: &Common, progress: &Progress) -> Result<R
     for trial in 1..=args.trials {
         let victim = cluster.leader(args.replication).unwrap_or(nodes - 1);
         let pid = cluster.pid(victim).context("the leader does not run")?;
-        let servers = cluster.common(common, nodes);
+        let servers = cluster.common(common);
         let it = failover::Args::kill(pid, args.replication, args.rate);
         let one = failover::run(&it, &servers, progress)?;
         report.faults += one.faults;

@@ -88,7 +88,7 @@ pub(super) fn run(args: &Args, common: &Common, progress: &Progress) -> Result<R
 fn one(args: &Args, fanout: usize, common: &Common, progress: &Progress) -> Result<(Fields, u64)> {
     let nodes = usize::from(args.nodes);
     let cluster = Cluster::start(nodes, fanout, progress)?;
-    let common = cluster.common(common, nodes);
+    let common = cluster.common(common);
     let mut engine = common.engine(nodes, CAPS)?;
     let room = engine.hello.run.room(0);
     register(&mut engine, nodes, common.parallel, progress)?;

@@ -90,6 +90,10 @@ impl Server {
                         state.say(id, ":fake 433 * x :Nickname is in use");
                     } else if self.flaw == Flaw::HoldsNicks {
                         state.welcome(id);
+                    } else if self.flaw == Flaw::Fails && nicks == 2 {
+                        state.say(id, ":fake 433 x y :Nickname is in use");
+                    } else if nicks > 1 {
+                        state.say(id, &format!(":n{id}!u@h NICK :{rest}"));
                     }
                 }
                 "USER" if self.flaw == Flaw::Bans => {

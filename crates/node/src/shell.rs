@@ -348,16 +348,18 @@ async fn join<N: Network>(
     identity: &mut Identity,
     addresses: &[String],
 ) -> Result<(), StartError> {
-    let question = Question::Join(JoinQuestion {
-        id: identity.id,
-        name: config.name.clone(),
-        address: config.address.clone(),
-        directory: config.directory,
-        chat: config.chat,
-    });
-    let question = serde_json::to_vec(&question).expect("our own types become JSON");
+    let since = Instant::now();
     loop {
         for address in addresses {
+            let question = Question::Join(JoinQuestion {
+                id: identity.id,
+                name: config.name.clone(),
+                address: config.address.clone(),
+                directory: config.directory,
+                chat: config.chat,
+                asking_ms: since.elapsed().as_millis() as u64,
+            });
+            let question = serde_json::to_vec(&question).expect("our own types become JSON");
             let answer =
                 timeout(ASK_LIMIT, replica::net::ask(&env.network, address, &question)).await;
             let answer = match answer {

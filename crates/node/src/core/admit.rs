@@ -35,7 +35,14 @@ pub(crate) struct JoinQuestion {
     pub(crate) directory: bool,
     /// Holds rooms.
     pub(crate) chat: bool,
+    /// For how long it has asked, in milliseconds.
+    #[serde(default)]
+    pub(crate) asking_ms: u64,
 }
+
+/// A node that died is taken for alive at most so long after another of its name has started: its links
+/// break, or fall silent, much earlier.
+const TAKEN_FOR_ALIVE_MS: u64 = 3_000;
 
 /// What becomes of it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -80,22 +87,9 @@ impl Core {
             let why = "the directory is not ready at this moment".to_owned();
             return responder.answer(json(&JoinAnswer::Later(why)));
         }
-        let namesake = self.directory.members().find(|it| *it.name == *join.name);
-        let replaces = match namesake {
-            Some(it) if it.id.0 == join.id => None,
-            Some(it) if self.up.contains(&it.id.0) || it.id == self.me => {
-                let why = format!(
-                    "a node called {} is a member and alive; give this one another name",
-                    it.name
-                );
-                return responder.answer(json(&JoinAnswer::Refused(why)));
-            }
-            Some(it) if it.state != MemberState::Down => {
-                let why = format!("a node called {} was alive until lately", it.name);
-                return responder.answer(json(&JoinAnswer::Later(why)));
-            }
-            Some(it) => Some(it.id),
-            None => None,
+        let replaces = match self.replaced_by(&join) {
+            Ok(replaces) => replaces,
+            Err(answer) => return responder.answer(json(&answer)),
         };
         let command = DirectoryCommand::AddMember {
             id: NodeId(join.id),
@@ -108,6 +102,26 @@ impl Core {
         let number = self.draw();
         self.joiners.insert(number, Admission { responder, name: join.name });
         self.submit(DIRECTORY, Asker::Joiner(number), encode(&command));
+    }
+
+    /// The dead member whose name and place it may take, if there is one of its name.
+    pub(super) fn replaced_by(&self, join: &JoinQuestion) -> Result<Option<NodeId>, JoinAnswer> {
+        let namesake = self.directory.members().find(|it| *it.name == *join.name);
+        let Some(namesake) = namesake.filter(|it| it.id.0 != join.id) else {
+            return Ok(None);
+        };
+        let (id, name) = (namesake.id, &namesake.name);
+        if self.up.contains(&id.0) || id == self.me {
+            let why = format!("a node called {name} is a member and alive");
+            return Err(match join.asking_ms < TAKEN_FOR_ALIVE_MS {
+                true => JoinAnswer::Later(why), // Its earlier life may have ended just now.
+                false => JoinAnswer::Refused(format!("{why}; give this one another name")),
+            });
+        }
+        match namesake.state {
+            MemberState::Down => Ok(Some(id)),
+            _ => Err(JoinAnswer::Later(format!("a node called {name} was alive until lately"))),
+        }
     }
 
     /// The directory has decided.

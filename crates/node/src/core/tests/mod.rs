@@ -1,6 +1,7 @@
 //! A node alone on a disk in memory, and what its door hears.
 
 mod gossip;
+mod joining;
 mod moves;
 mod order;
 mod people;

@@ -56,6 +56,15 @@ pub(super) enum Way {
     Talk(u64),
 }
 
+/// A command that is about to be sent.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Course {
+    /// `None`: nowhere yet.
+    pub(super) way: Option<Way>,
+    /// The era of its room that it is for when it is sent now.
+    pub(super) era: Option<u64>,
+}
+
 impl Conn {
     /// Commands under way to groups, apart from those on a detour.
     fn on_the_wire(&self) -> usize {
@@ -87,40 +96,36 @@ impl Core {
     }
 
     /// Where a command goes, or why it goes nowhere: in a gossip room it is judged here who may be heard.
-    /// `None`: nowhere yet.
-    pub(super) fn way(
+    pub(super) fn course(
         &self,
         place: &Place,
         who: &Who,
         verb: &RoomVerb,
-    ) -> Result<Option<Way>, Refusal> {
+    ) -> Result<Course, Refusal> {
         let Place::Room(name) = place else {
-            return Ok(Some(Way::Group(self.group_of(place))));
+            return Ok(Course { way: Some(Way::Group(self.group_of(place))), era: None });
         };
+        let lives = self.lives(name);
         let makes = matches!(verb, RoomVerb::Join { .. });
-        Ok(match self.lives(name) {
+        let way = match lives {
             Lives::Here(_, room) if is_gossip(room) && verb.is_order_free() => {
-                if room.closing().is_some() {
-                    return Ok(None);
+                let is_open = room.closing().is_none();
+                if is_open {
+                    room.may_say(who)?;
                 }
-                room.may_say(who)?;
-                Some(Way::Talk(room.epoch()))
+                is_open.then(|| Way::Talk(room.epoch()))
             }
             Lives::Here(_, room) if verb.is_order_free() && self.owes_talk(name, room) => None,
             Lives::Here(group, _) => Some(Way::Group(group)),
             Lives::OnItsWay(_) => None,
             Lives::Nowhere if makes && self.makes_away() => None,
             Lives::Nowhere => Some(Way::Group(self.home_of(name))),
-        })
-    }
-
-    /// The era of a room that a command is for when it is sent now.
-    pub(super) fn era(&self, place: &Place) -> Option<u64> {
-        let Place::Room(name) = place else { return None };
-        Some(match self.lives(name) {
+        };
+        let era = match lives {
             Lives::Here(_, room) => room.epoch(),
             Lives::OnItsWay(_) | Lives::Nowhere => 0,
-        })
+        };
+        Ok(Course { way, era: Some(era) })
     }
 
     /// New rooms do not stay in their home group.
@@ -199,15 +204,15 @@ impl Core {
         }
         let makes = first.get().makes.is_some();
         let Ok(command) = decode::<RoomCommand>(&command) else { return false };
-        match self.way(&command.place, &command.who, &command.verb) {
-            Ok(None) if makes => self.make_room(id, room),
-            Ok(None) => {}
-            Ok(Some(way)) => {
+        match self.course(&command.place, &command.who, &command.verb) {
+            Ok(Course { way: None, .. }) if makes => self.make_room(id, room),
+            Ok(Course { way: None, .. }) => {}
+            // Nothing is under way now that it could overtake.
+            Ok(Course { way: Some(way), era }) => {
                 if let Some(conn) = self.conns.get_mut(&id) {
                     conn.is_talking = matches!(way, Way::Talk(..));
                     conn.detour.entry(command.number).and_modify(|it| it.is_sent = true);
                 }
-                let era = self.era(&command.place); // Nothing is under way now that it could overtake.
                 let command = RoomCommand { era, ..command };
                 self.send_by(way, (id, tag), command);
             }

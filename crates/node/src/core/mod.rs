@@ -256,6 +256,8 @@ impl Core {
         engine.set_fanout(around.config.fanout);
         let ring = GroupRing::new(around.identity.groups);
         let groups = Groups::new(around.identity.groups);
+        // A checkpoint's entries are not applied again.
+        rooms.values().for_each(|it: &Rooms| engine.see_stamp(it.last().0));
         Core {
             info: around.info,
             config: around.config,

@@ -5,7 +5,7 @@
 //! directory command waits for that: so a client that sends `NICK` and `PRIVMSG` in one packet speaks
 //! under its new nick.
 
-use super::detour::Way;
+use super::detour::{Course, Way};
 use super::{Asker, Conn, Core, DIRECTORY};
 use crate::door::{Answer, Ask, ConnId, Delivery, Refused, Registration, Request, RoomAsk};
 use chat::codec::encode;
@@ -284,11 +284,12 @@ impl Core {
         place: Place,
         verb: RoomVerb,
     ) {
-        let way = match self.way(&place, &session.who(), &verb) {
-            Ok(way) => way,
+        let who = session.who();
+        let Course { way, era } = match self.course(&place, &who, &verb) {
+            Ok(course) => course,
             Err(why) => return self.answer(id, tag, Answer::Refused(vec![Refused::Room(why)])),
         };
-        let (moves_seen, era) = (self.moves_seen, self.era(&place));
+        let moves_seen = self.moves_seen;
         let Some(conn) = self.conns.get_mut(&id) else {
             return;
         };
@@ -297,7 +298,7 @@ impl Core {
         }
         conn.number += 1;
         conn.rooms_in_flight += 1;
-        let command = RoomCommand { who: session.who(), number: conn.number, era, place, verb };
+        let command = RoomCommand { who, number: conn.number, era, place, verb };
         let Some(way) = way else {
             self.park(id, tag, encode(&command).into());
             return;

@@ -93,6 +93,7 @@ impl Core {
             self.track(name);
         }
         self.rooms.insert(group, fresh);
+        self.see_stamps_of(group);
         self.drop_expired(group);
         self.find_moves();
         self.moves_seen += 1;

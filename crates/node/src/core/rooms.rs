@@ -54,6 +54,14 @@ impl Core {
                 self.release_held(); // Before anything of the next era, which may follow at once.
             }
         }
+        self.see_stamps_of(group);
+    }
+
+    /// A room may come from this group to gossip, whose ids are this node's own stamps: they have to be
+    /// above those of all that was in the group, which may be above the stamps of its entries.
+    pub(super) fn see_stamps_of(&mut self, group: GroupId) {
+        let last = self.rooms.get(&group).map_or(Stamp::default(), Rooms::last);
+        self.engine.see_stamp(last.0);
     }
 
     /// The room is elsewhere, which is no answer: the same command goes there, if its sender waits.

@@ -138,6 +138,9 @@ impl Core {
     /// Everything that happened in a room before this era of its gossip was told here.
     pub(super) fn has_begun(&self, name: &RoomName, epoch: u64) -> bool {
         let home = self.home_of(name);
+        if self.held.is_empty() && self.never_left(home, name, epoch) {
+            return true; // The usual case.
+        }
         let has_ended = |(ended, era): (u64, &Era)| {
             self.known_move(self.groups.group_for(home, era.replication), name) >= ended
         };
@@ -148,6 +151,13 @@ impl Core {
         self.known_move(home, name) >= epoch
             && self.newest(name).is_none_or(|it| it.eras_before(epoch).all(has_ended))
             && self.groups.of_home(home).all(is_told)
+    }
+
+    /// The room has come to this era, and was never in a group other than its home before.
+    fn never_left(&self, home: GroupId, name: &RoomName, epoch: u64) -> bool {
+        let room = self.rooms.get(&home).and_then(|it| it.room(name.as_str()));
+        let is_home = |(_, era): (u64, &Era)| self.groups.group_for(home, era.replication) == home;
+        room.is_some_and(|it| it.epoch() >= epoch && it.eras_before(epoch).all(is_home))
     }
 
     /// The room as it was last, as far as any group here knows: as it is where it lives, rather than as it was

@@ -140,6 +140,11 @@ impl Engine {
         Ok(())
     }
 
+    /// Stamps from here on are above this one, which a state contains.
+    pub fn see_stamp(&mut self, stamp: u64) {
+        self.clock.observe(stamp);
+    }
+
     /// Gives up a replica and its log. What was applied stays: an observer goes on from there, so that nobody
     /// here misses what comes between, and offers elsewhere what waits.
     pub fn drop_replica(&mut self, id: GroupId) {

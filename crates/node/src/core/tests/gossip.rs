@@ -340,3 +340,29 @@ fn a_new_room_may_begin_as_a_gossip_room() {
     assert_eq!(view.replication, Gossip);
     assert_eq!(view.occupants.iter().filter(|it| it.is_operator).count(), 1);
 }
+
+#[test]
+fn what_is_gossiped_has_an_id_above_all_that_was_in_the_rooms_order_however_far_ahead_that_was() {
+    const AHEAD_MS: u64 = 9_000_000;
+    let gossiped_after = |node: &mut Alone| {
+        node.ask(1, 2, replicate(Gossip));
+        node.ask(1, 3, say("gossiped"));
+        node.finish_all();
+        node.texts(HistorySelect::Latest(None), 1)
+    };
+    let with_room = || {
+        let mut node = Alone::with(&["alice"]);
+        node.ask(1, 1, join());
+        node.finish_all();
+        node
+    };
+    let mut heard = with_room();
+    apply(&mut heard, 1, AHEAD_MS, words("ordered"));
+    assert_eq!(gossiped_after(&mut heard), ["gossiped"]);
+
+    let mut fetched = with_room();
+    let mut elsewhere = Rooms::new(1, Limits::default());
+    elsewhere.apply(Stamp::from_ms(AHEAD_MS), alices(&fetched, come()));
+    assert!(fetched.core.install_rooms(GroupId(1), &elsewhere.snapshot()));
+    assert_eq!(gossiped_after(&mut fetched), ["gossiped"]);
+}

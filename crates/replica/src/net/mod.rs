@@ -24,11 +24,13 @@ mod pulse;
 mod real;
 #[cfg(test)]
 mod tests;
+mod tls;
 
 pub use ask::{Responder, ask};
 pub use liveness::{Liveness, LivenessError, LivenessMe};
 pub use peers::{Limits, Me, PeerEvent, Peers};
 pub use real::RealNetwork;
+pub use tls::Tls;
 
 /// The network a node is given: real sockets, or simulated ones.
 pub trait Network: Clone + Send + Sync + 'static {

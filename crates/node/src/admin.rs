@@ -4,6 +4,7 @@
 //! this, so what can be asked is narrow. A room can be looked at from outside, made without anybody
 //! in it, or be replicated in another way; nobody joins, speaks, is put out or gets power by it.
 
+use crate::Contact;
 use crate::run::{AdminError, ask};
 use crate::status::RoomStatus;
 use chat::Replication;
@@ -57,9 +58,9 @@ pub enum RoomAnswer {
 
 /// Asks the node at a cluster address. An error means that no answer came; it may have acted all the same.
 pub fn ask_room(
-    address: &str,
+    at: impl Into<Contact>,
     question: &RoomQuestion,
     limit: Duration,
 ) -> Result<RoomAnswer, AdminError> {
-    ask(address, &crate::core::Question::Room(question.clone()), limit)
+    ask(at.into(), &crate::core::Question::Room(question.clone()), limit)
 }

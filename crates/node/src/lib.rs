@@ -4,6 +4,7 @@
 
 pub mod admin;
 pub mod door;
+pub mod pem;
 #[cfg(any(test, feature = "failpoints"))]
 pub mod points;
 pub mod status;
@@ -12,11 +13,14 @@ pub use door::{Answer, Ask, ConnId, Delivery, Handle, Query, Request, ShardId, V
 pub use status::Status;
 
 mod config;
+mod contact;
 mod core;
 mod identity;
 mod run;
 mod shell;
 
 pub use config::Config;
+pub use contact::Contact;
+pub use replica::net::Tls;
 pub use run::{AdminError, Running, StartError, ask_status, start};
 pub use shell::{Env, Node, prepare};

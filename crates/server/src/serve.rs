@@ -95,7 +95,8 @@ async fn serve(config: &Config) -> anyhow::Result<ExitCode> {
         metrics::open(address)?;
         info!("metrics on http://{address}/metrics");
     }
-    let node = Arc::new(node::start(config.for_node())?);
+    let tls = config.cluster_tls()?;
+    let node = Arc::new(node::start(node::Config { tls, ..config.for_node() })?);
     let door = match front_irc::start(config.for_irc(), node.handle()) {
         Ok(door) => door,
         Err(why) => {

@@ -14,9 +14,11 @@ pub use status::Status;
 mod config;
 mod core;
 mod identity;
+mod per_address;
 mod run;
 mod shell;
 
 pub use config::Config;
+pub use per_address::PerAddress;
 pub use run::{AdminError, Running, StartError, ask_status, start};
 pub use shell::{Env, Node, prepare};

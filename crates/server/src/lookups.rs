@@ -32,6 +32,16 @@ impl Lookups {
             let door = front_dns::Door::open(dns, &handle.lookup())?;
             lookups.run("dns", door.run())?;
         }
+        if let Some(web) = config.for_web() {
+            lookups.doors.extend(web.listeners.iter().map(|it| format!("web on {it}")));
+            let door = front_web::Door::open(web, handle.lookup())?;
+            lookups.run("web", door.run())?;
+        }
+        if let Some(grpc) = config.for_grpc() {
+            lookups.doors.extend(grpc.listeners.iter().map(|it| format!("grpc on {it}")));
+            let door = front_grpc::Door::open(grpc, handle.lookup())?;
+            lookups.run("grpc", door.run())?;
+        }
         Ok(lookups)
     }
 

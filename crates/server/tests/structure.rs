@@ -18,6 +18,9 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("node", &["chat", "replica", "replica-proto"]),
     ("front-irc", &["node", "chat", "irc-proto"]),
     ("front-dns", &["node", "chat"]),
+    ("front-web", &["node", "chat"]),
+    ("front-grpc", &["node", "chat", "api"]),
+    ("api", &["chat"]),
     (
         "server",
         &[
@@ -28,6 +31,9 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "node",
             "front-irc",
             "front-dns",
+            "front-web",
+            "front-grpc",
+            "api",
             "checker",
         ],
     ),

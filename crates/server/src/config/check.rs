@@ -101,8 +101,22 @@ pub(crate) fn listen(it: &mut Section<'_>, this: &Listen, before: &[Listen], ser
         }
         DoorKind::Irc | DoorKind::WebSocket => {}
         DoorKind::Dns => dns(it, this),
+        DoorKind::Web => for_programs(it, this, "web"),
+        DoorKind::Grpc => for_programs(it, this, "grpc"),
         DoorKind::Metrics => metrics(it, this, before),
     }
+}
+
+fn for_programs(it: &mut Section<'_>, this: &Listen, door: &str) {
+    if this.address.port() == 0 {
+        it.problem("address", format!("a {door} door needs a port of its own choice, not 0"));
+    }
+    if it.has("tls_cert") {
+        let text =
+            format!("a {door} door does not speak TLS in this version; put a proxy in front");
+        it.problem("tls_cert", text);
+    }
+    does_not_belong(it, &["password"], door);
 }
 
 fn dns(it: &mut Section<'_>, this: &Listen) {

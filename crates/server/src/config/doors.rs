@@ -20,6 +20,26 @@ impl Config {
         })
     }
 
+    /// What the web door is told; `None`: there is none.
+    pub(crate) fn for_web(&self) -> Option<front_web::Config> {
+        let listeners = self.addresses_of(DoorKind::Web)?;
+        let (policy, connections_per_ip) = (self.lookup.policy, self.limits.connections_per_ip);
+        Some(front_web::Config { listeners, policy, connections_per_ip })
+    }
+
+    /// What the gRPC door is told; `None`: there is none.
+    pub(crate) fn for_grpc(&self) -> Option<front_grpc::Config> {
+        let listeners = self.addresses_of(DoorKind::Grpc)?;
+        let (policy, connections_per_ip) = (self.lookup.policy, self.limits.connections_per_ip);
+        Some(front_grpc::Config { listeners, policy, connections_per_ip })
+    }
+
+    fn addresses_of(&self, door: DoorKind) -> Option<Vec<SocketAddr>> {
+        let those = self.listen.iter().filter(|it| it.door == door);
+        let addresses: Vec<SocketAddr> = those.map(|it| it.address).collect();
+        (!addresses.is_empty()).then_some(addresses)
+    }
+
     /// Where clients elsewhere find this node. `irc` are the addresses that the IRC door listens on, in
     /// the order of its listeners: who asked for port 0 got a free one. A door that asks for a
     /// password is not for everybody, and only told of if it says what to advertise.
@@ -56,13 +76,15 @@ impl Config {
 impl Listen {
     /// As clients ask for it; `None`: not for clients.
     fn kind(&self) -> Option<lookup::DoorKind> {
-        use lookup::DoorKind::{Dns, Irc, Ircs, Ws, Wss};
+        use lookup::DoorKind::{Dns, Grpc, Irc, Ircs, Web, Ws, Wss};
         Some(match (self.door, self.tls_cert.is_some()) {
             (DoorKind::Irc, false) => Irc,
             (DoorKind::Irc, true) => Ircs,
             (DoorKind::WebSocket, false) => Ws,
             (DoorKind::WebSocket, true) => Wss,
             (DoorKind::Dns, _) => Dns,
+            (DoorKind::Web, _) => Web,
+            (DoorKind::Grpc, _) => Grpc,
             (DoorKind::Metrics, _) => return None,
         })
     }

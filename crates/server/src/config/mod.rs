@@ -125,6 +125,8 @@ pub(crate) enum DoorKind {
     Irc,
     WebSocket,
     Dns,
+    Web,
+    Grpc,
     Metrics,
 }
 
@@ -284,7 +286,7 @@ impl Listen {
         let transport = match self.door {
             DoorKind::Irc => front_irc::Transport::Stream,
             DoorKind::WebSocket => front_irc::Transport::WebSocket,
-            DoorKind::Dns | DoorKind::Metrics => return None,
+            DoorKind::Dns | DoorKind::Web | DoorKind::Grpc | DoorKind::Metrics => return None,
         };
         Some(front_irc::Listener {
             address: self.address.to_string(),

@@ -168,10 +168,12 @@ fn listen(it: &mut Section<'_>, dir: &Path) -> Option<Listen> {
         ("irc", DoorKind::Irc),
         ("websocket", DoorKind::WebSocket),
         ("dns", DoorKind::Dns),
+        ("web", DoorKind::Web),
+        ("grpc", DoorKind::Grpc),
         ("metrics", DoorKind::Metrics),
     ];
     let is_door_written = it.has("door");
-    let door = it.choice("door", &doors, &["grpc", "web"]);
+    let door = it.choice("door", &doors, &[]);
     let address = r#"IP:PORT, for example "0.0.0.0:6697" or "[::]:6697""#;
     let address = check::required(it, "address", |it, key| {
         it.text(key, address, |text| text.parse::<SocketAddr>().ok())

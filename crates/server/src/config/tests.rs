@@ -63,6 +63,14 @@ address = "0.0.0.0:53"
 zone = "chat.example"
 
 [[listen]]
+door = "web"
+address = "0.0.0.0:8080"
+
+[[listen]]
+door = "grpc"
+address = "0.0.0.0:7000"
+
+[[listen]]
 door = "metrics"
 address = "127.0.0.1:9100"
 
@@ -122,6 +130,12 @@ fn every_key_of_a_full_file_arrives() {
     assert_eq!((dns.policy, dns.answers_per_prefix), (Policy::IpHash, 50));
     assert_eq!(dns.listeners[0].address, "0.0.0.0:53".parse().expect("an address"));
     assert_eq!(dns.listeners[0].zone.to_string(), "chat.example");
+    let (web, grpc) = (config.for_web().expect("there is one"), config.for_grpc());
+    let grpc = grpc.expect("there is one");
+    assert_eq!(web.listeners, ["0.0.0.0:8080".parse().expect("an address")]);
+    assert_eq!(grpc.listeners, ["0.0.0.0:7000".parse().expect("an address")]);
+    assert_eq!([web.policy, grpc.policy], [Policy::IpHash; 2]);
+    assert_eq!([web.connections_per_ip, grpc.connections_per_ip], [3; 2]);
     assert!(config.accounts.email_required);
     assert_eq!(
         config.warnings,
@@ -153,7 +167,9 @@ fn with_nothing_written_a_node_founds_a_network_on_the_loopback() {
     assert!(irc.flood_protection);
     assert_eq!((irc.sendq_bytes, irc.history_max), (1_048_576, 100));
     assert_eq!(config.metrics_address(), None);
-    assert!(config.for_dns().is_none());
+    assert!(
+        config.for_dns().is_none() && config.for_web().is_none() && config.for_grpc().is_none()
+    );
     assert_eq!(config.lookup.policy, Policy::LeastConnections);
     assert_eq!(config.warnings, [""; 0]);
 }
@@ -180,8 +196,8 @@ fn the_environment_beats_the_file() {
             ("STARLING_LIMITS__SESSION_GRACE", "90s"),
             ("STARLING_HISTORY__RETENTION", "forever"),
             ("STARLING_LISTEN__0__ADDRESS", "127.0.0.1:7777"),
-            ("STARLING_LISTEN__4__DOOR", "websocket"),
-            ("STARLING_LISTEN__4__ADDRESS", "127.0.0.1:7778"),
+            ("STARLING_LISTEN__6__DOOR", "websocket"),
+            ("STARLING_LISTEN__6__ADDRESS", "127.0.0.1:7778"),
             ("STARLING_OPERATOR__0__PASSWORD", "other"),
             ("STARLING_CONFIGURATION", "somebody else's"),
             ("PATH", "/bin"),
@@ -511,6 +527,25 @@ fn what_is_advertised_can_be_connected_to() {
 }
 
 #[test]
+fn doors_for_programs_speak_no_tls_and_ask_for_no_password() {
+    for door in ["web", "grpc"] {
+        refused(
+            &format!(
+                "[[listen]]\ndoor = \"{door}\"\naddress = \"127.0.0.1:0\"\ntls_cert = \"c\"\ntls_key = \"k\"\npassword = \"x\"\n"
+            ),
+            &[],
+            &[
+                &format!("starling.toml:3: a {door} door needs a port of its own choice, not 0"),
+                &format!(
+                    "starling.toml:4: a {door} door does not speak TLS in this version; put a proxy in front"
+                ),
+                &format!("starling.toml:6: `listen.password` does not belong to a {door} door"),
+            ],
+        );
+    }
+}
+
+#[test]
 fn nodes_are_named_by_the_policy_that_is_written() {
     for policy in Policy::ALL {
         let config = accepted(&format!("[lookup]\npolicy = \"{policy}\"\n"), &[]);
@@ -564,15 +599,6 @@ fn what_is_not_in_this_version_says_so() {
             "starling.toml:2: `cluster.directory = \"bully\"` is not in this version yet; it has \"raft\"",
         ],
     );
-    for door in ["grpc", "web"] {
-        refused(
-            &format!("[[listen]]\ndoor = \"{door}\"\naddress = \"127.0.0.1:1\"\n"),
-            &[],
-            &[&format!(
-                "starling.toml:2: `listen.door = \"{door}\"` is not in this version yet; it has \"irc\", \"websocket\", \"dns\", \"metrics\""
-            )],
-        );
-    }
 }
 
 #[test]

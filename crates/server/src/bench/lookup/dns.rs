@@ -6,6 +6,7 @@ use anyhow::{Context, Result, ensure};
 use tokio::net::UdpSocket;
 
 const HEADER_BYTES: usize = 12;
+const ANSWER_BYTES_MAX: usize = 512; // By UDP, without EDNS.
 const SRV: u16 = 33;
 const IN: u16 = 1;
 
@@ -13,7 +14,7 @@ const IN: u16 = 1;
 pub(super) struct Asker {
     socket: UdpSocket,
     query: Vec<u8>,
-    answer: [u8; 512],
+    answer: Vec<u8>,
 }
 
 impl Asker {
@@ -25,7 +26,7 @@ impl Asker {
         let socket = UdpSocket::bind(any).await.context("no socket")?;
         socket.connect(to).await.with_context(|| format!("--dns {to}"))?;
         let query = query(&format!("_{door}._tcp.{zone}"))?;
-        Ok(Asker { socket, query, answer: [0; 512] })
+        Ok(Asker { socket, query, answer: vec![0; ANSWER_BYTES_MAX] })
     }
 
     pub(super) async fn ask(&mut self) -> Result<()> {

@@ -436,6 +436,8 @@ pub enum Delivery {
         /// What.
         text: Arc<str>,
     },
+    /// A member came, went or changed in more than its load: all of them.
+    Members(Arc<Members>),
     /// The node is leaving: tell clients and close them.
     Drain {
         /// Why.

@@ -112,6 +112,13 @@ fn by_grpc(to: SocketAddr) -> Option<BTreeSet<SocketAddr>> {
     }
 }
 
+/// The next list that a client is told which asked for it.
+fn told(client: &mut Client) -> BTreeSet<SocketAddr> {
+    let line = client.wait(SOON, |it| it.is("MEMBERS")).expect("it is told");
+    let list = line.param(1).split_whitespace();
+    list.map(|it| it.parse().expect("an address")).collect()
+}
+
 fn start() -> (Cluster, Vec<Doors>) {
     let doors: Vec<Doors> = (0..3).map(|_| Doors::new()).collect();
     let cluster = Cluster::start_with(doors.iter().map(Doors::configuration).collect());
@@ -149,8 +156,13 @@ fn a_client_finds_a_node_by_every_door_and_none_that_is_dead() {
     let refused = ask_dns(doors[1].dns, "example.", RecordType::A).expect("it answers");
     assert_eq!(refused.metadata.response_code.to_string(), "Query Refused");
 
+    let mut watcher = cluster.client(0, "watcher");
+    watcher.send("CAP REQ :starling/members").expect("the node lives");
+    assert_eq!(told(&mut watcher).len(), 3);
+
     cluster.kill9(2);
     wait_named(&cluster, &all[..2], &[0, 1], DEATH_KNOWN_MAX);
+    assert_eq!(told(&mut watcher), BTreeSet::from([cluster.irc(0), cluster.irc(1)]));
     cluster.restart(2);
     wait_named(&cluster, &all, &[0, 1, 2], SOON * 3);
 }

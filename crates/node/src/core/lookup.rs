@@ -7,6 +7,7 @@
 //! named again.
 
 use super::Core;
+use crate::door::Delivery;
 use crate::lookup::{Doors, Health, Member, Members, Publisher, Report};
 use chat::NodeId;
 use chat::directory::MemberState;
@@ -136,7 +137,7 @@ impl Core {
         self.is_fresh && !self.is_leaving
     }
 
-    /// Hands the list to the doors if it changed.
+    /// Hands the list to the doors if it changed, and tells those with connections of more than load.
     pub(super) fn publish_members(&mut self) {
         if !std::mem::take(&mut self.whereabouts.is_stale) {
             return;
@@ -150,7 +151,9 @@ impl Core {
             nodes: self.directory.members().map(|it| self.for_clients(it)).collect(),
             me: Some(self.me),
         };
-        self.whereabouts.publisher.publish(members);
+        if let Some(members) = self.whereabouts.publisher.publish(members) {
+            self.deliver_each(None, |_| Delivery::Members(members.clone()));
+        }
     }
 
     fn for_clients(&self, member: &chat::directory::Member) -> Member {

@@ -248,6 +248,6 @@ fn in_words(delivery: Delivery) -> Option<String> {
             None => format!("{} ended: {reason}", session.nick),
         },
         Delivery::Wallops { from, text } => format!("{from} calls {text}"),
-        Delivery::Drain { .. } => return None,
+        Delivery::Members(_) | Delivery::Drain { .. } => return None,
     })
 }

@@ -2,17 +2,18 @@
 
 use crate::measures::Measures;
 use crate::respond::{Responder, Via};
+use node::Gate;
 use std::io;
 use std::net::IpAddr;
-use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
 use tokio::time::{sleep, timeout};
 
 /// Hardly anybody comes by TCP, and nobody stays.
 const CONNECTIONS_MAX: usize = 256;
+/// Few enough that nobody takes all places alone.
+const PER_ADDRESS_MAX: usize = 16;
 /// A whole query, and the taking of its answer, within this time each.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// As by UDP. A longer one is no query, and ends the connection.
@@ -22,7 +23,8 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 /// Accepts until it is dropped.
 pub(crate) async fn run(listener: TcpListener, responder: Responder, measures: Measures) {
-    let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
+    let Measures { connections, turned_away, .. } = measures.clone();
+    let gate = Gate::new(CONNECTIONS_MAX, PER_ADDRESS_MAX, connections, turned_away);
     loop {
         let (stream, from) = match listener.accept().await {
             Ok(accepted) => accepted,
@@ -32,19 +34,14 @@ pub(crate) async fn run(listener: TcpListener, responder: Responder, measures: M
                 continue;
             }
         };
-        let Ok(place) = places.clone().try_acquire_owned() else {
-            measures.turned_away.increment(1);
+        let Some(place) = gate.enter(from.ip()) else {
             continue; // Closed by being dropped.
         };
         let (responder, measures) = (responder.clone(), measures.clone());
         tokio::spawn(async move {
-            measures.connections.increment(1);
-            let ended = serve(stream, from.ip(), responder, &measures).await;
-            if let Err(error) = ended {
+            if let Err(error) = serve(stream, place.address(), responder, &measures).await {
                 tracing::debug!(%from, %error, "a connection ended");
             }
-            measures.connections.decrement(1);
-            drop(place);
         });
     }
 }

@@ -40,10 +40,11 @@ impl PerAddress {
     }
 }
 
-/// Whoever has one IPv6 address has a whole /64 of them.
+/// Whoever has one IPv6 address has a whole /64 of them. Who comes by IPv4 to a listener of IPv6 is one
+/// address all the same.
 fn household(address: IpAddr) -> IpAddr {
-    match address {
-        IpAddr::V4(_) => address,
+    match address.to_canonical() {
+        IpAddr::V4(it) => IpAddr::V4(it),
         IpAddr::V6(it) => IpAddr::from((u128::from(it) >> 64 << 64).to_be_bytes()),
     }
 }
@@ -66,5 +67,14 @@ mod tests {
         let it = PerAddress::new(1);
         let [a, b] = ["2001:db8::1", "2001:db8::2"].map(|it| it.parse().unwrap());
         assert!(it.enter(a) && !it.enter(b));
+    }
+
+    #[test]
+    fn ipv4_seen_through_ipv6_is_no_household() {
+        let it = PerAddress::new(1);
+        let [a, b] = ["::ffff:10.0.0.1", "::ffff:10.0.0.2"].map(|it| it.parse().unwrap());
+        assert!(it.enter(a) && it.enter(b) && !it.enter("10.0.0.1".parse().unwrap()));
+        it.leave(a);
+        assert!(it.enter(a));
     }
 }

@@ -4,6 +4,7 @@
 
 pub mod admin;
 pub mod door;
+pub mod lookup;
 #[cfg(any(test, feature = "failpoints"))]
 pub mod points;
 pub mod status;
@@ -13,10 +14,14 @@ pub use status::Status;
 
 mod config;
 mod core;
+mod gate;
 mod identity;
+mod per_address;
 mod run;
 mod shell;
 
 pub use config::Config;
+pub use gate::{Admitted, Gate};
+pub use per_address::PerAddress;
 pub use run::{AdminError, Running, StartError, ask_status, start};
 pub use shell::{Env, Node, prepare};

@@ -26,7 +26,7 @@ mod real;
 mod tests;
 
 pub use ask::{Responder, ask};
-pub use liveness::{Liveness, LivenessError, LivenessMe};
+pub use liveness::{Liveness, LivenessError, LivenessMe, Words};
 pub use peers::{Limits, Me, PeerEvent, Peers};
 pub use real::RealNetwork;
 

@@ -2,9 +2,9 @@
 
 use crate::checker::Checker;
 use crate::config::{Config, Timings};
-use crate::per_address::PerAddress;
 use irc_proto::isupport::Isupport;
 use irc_proto::{Cap, CapSet, caps};
+use node::PerAddress;
 use node::door::Info;
 use rustls::ServerConfig;
 use std::sync::Arc;

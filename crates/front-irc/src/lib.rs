@@ -13,7 +13,6 @@ mod context;
 mod measures;
 mod outs;
 mod pending;
-mod per_address;
 mod stream;
 mod tls;
 mod websocket;

@@ -40,6 +40,22 @@ fn registration_needs_nick_user_and_the_end_of_negotiation() {
 }
 
 #[test]
+fn who_asks_is_told_where_else_to_connect_before_and_after_registration() {
+    plays(
+        "alice connects
+         alice> CAP REQ :starling/members
+         alice< :n1 CAP * ACK :starling/members
+         alice< :n1 MEMBERS irc :192.0.2.1:6667 192.0.2.2:6667
+         bob enters
+         bob> CAP REQ :starling/members
+         bob< :n1 CAP bob ACK :starling/members
+         bob< :n1 MEMBERS irc :192.0.2.1:6667 192.0.2.2:6667
+         bob> CAP REQ :-starling/members
+         bob< :n1 CAP bob ACK :-starling/members",
+    );
+}
+
+#[test]
 fn a_nick_in_use_can_be_replaced() {
     plays(
         "alice enters

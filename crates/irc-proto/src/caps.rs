@@ -7,7 +7,7 @@ use crate::build::LineWriter;
 /// A capability we know.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[repr(u8)]
-#[allow(missing_docs, reason = "the names are those of ircv3.net")]
+#[allow(missing_docs, reason = "the names are those of ircv3.net, and one of our own")]
 pub enum Cap {
     MessageTags,
     ServerTime,
@@ -27,11 +27,12 @@ pub enum Cap {
     AccountTag,
     ChatHistory,
     EventPlayback,
+    Members,
     Sasl,
 }
 
 /// Every capability with its name; the place is the bit.
-const NAMES: [(Cap, &str); 19] = [
+const NAMES: [(Cap, &str); 20] = [
     (Cap::MessageTags, "message-tags"),
     (Cap::ServerTime, "server-time"),
     (Cap::EchoMessage, "echo-message"),
@@ -50,6 +51,7 @@ const NAMES: [(Cap, &str); 19] = [
     (Cap::AccountTag, "account-tag"),
     (Cap::ChatHistory, "draft/chathistory"),
     (Cap::EventPlayback, "draft/event-playback"),
+    (Cap::Members, "starling/members"),
     (Cap::Sasl, "sasl"),
 ];
 

@@ -5,6 +5,7 @@
 //! Every request gets exactly one [`Delivery::Answer`], after the records it caused.
 
 use crate::Status;
+use crate::lookup::{Doors, Lookup, Members, Publisher};
 use bytes::Bytes;
 use chat::directory::{Change, Session};
 use chat::room::Refusal;
@@ -435,6 +436,8 @@ pub enum Delivery {
         /// What.
         text: Arc<str>,
     },
+    /// A member came, went or changed in more than its load: all of them.
+    Members(Arc<Members>),
     /// The node is leaving: tell clients and close them.
     Drain {
         /// Why.
@@ -449,6 +452,8 @@ pub struct Handle {
     pub(crate) inbox: Sender<Inbound>,
     /// Wakes the node's loop.
     pub(crate) wake: Arc<dyn Fn() + Send + Sync>,
+    /// Where clients can connect.
+    pub(crate) lookup: Lookup,
     /// What does not change while the node runs.
     pub info: Arc<Info>,
 }
@@ -479,6 +484,8 @@ pub(crate) enum Inbound {
     },
     /// Requests of a shard.
     Requests(Vec<Request>),
+    /// The doors of this node, as clients elsewhere find them.
+    Doors(Doors),
     /// Leave: takes nobody new. Dropped when nothing is left to wait for.
     Drain(Sender<()>),
     /// Stop.
@@ -520,6 +527,18 @@ impl Handle {
         is_done
     }
 
+    /// Tells the network where clients find the doors of this node. Until then, and while the node does
+    /// not serve, nobody is sent here.
+    pub fn advertise(&self, doors: Doors) {
+        self.send_inbound(Inbound::Doors(doors));
+    }
+
+    /// Where clients can connect: answered from what is there, without asking the node's loop.
+    #[must_use]
+    pub fn lookup(&self) -> Lookup {
+        self.lookup.clone()
+    }
+
     /// Lets the node write a checkpoint and stop.
     pub fn stop_soon(&self) {
         self.send_inbound(Inbound::Stop);
@@ -535,7 +554,10 @@ impl Handle {
 
 /// What a node hears from its doors: the other end of a [`Handle`], for the tests of doors and for
 /// the simulator.
-pub struct Requests(Receiver<Inbound>);
+pub struct Requests {
+    inbox: Receiver<Inbound>,
+    members: Publisher,
+}
 
 /// One thing that a node hears.
 pub enum FromDoor {
@@ -557,12 +579,18 @@ impl Requests {
     #[must_use]
     pub fn next(&self) -> Option<FromDoor> {
         loop {
-            return Some(match self.0.recv().ok()? {
+            return Some(match self.inbox.recv().ok()? {
                 Inbound::Attach { sink, wake, number } => FromDoor::Attach { sink, wake, number },
                 Inbound::Requests(requests) => FromDoor::Requests(requests),
-                Inbound::Drain(_) | Inbound::Stop => continue, // Not of doors.
+                // Not of doors with connections.
+                Inbound::Doors(_) | Inbound::Drain(_) | Inbound::Stop => continue,
             });
         }
+    }
+
+    /// Replaces the list of members that doors look nodes up in.
+    pub fn publish(&self, members: Members) {
+        self.members.publish(members);
     }
 }
 
@@ -572,6 +600,7 @@ impl Handle {
     pub fn pair(info: Info) -> (Handle, Requests) {
         let (inbox, requests) = crossbeam_channel::unbounded();
         let (wake, info) = (Arc::new(|| ()), Arc::new(info));
-        (Handle { inbox, wake, info }, Requests(requests))
+        let (members, lookup) = Lookup::pair(info.id.0);
+        (Handle { inbox, wake, lookup, info }, Requests { inbox: requests, members })
     }
 }

@@ -4,6 +4,7 @@
 
 pub mod admin;
 pub mod door;
+pub mod lookup;
 pub mod pem;
 #[cfg(any(test, feature = "failpoints"))]
 pub mod points;
@@ -15,12 +16,16 @@ pub use status::Status;
 mod config;
 mod contact;
 mod core;
+mod gate;
 mod identity;
+mod per_address;
 mod run;
 mod shell;
 
 pub use config::Config;
 pub use contact::Contact;
+pub use gate::{Admitted, Gate};
+pub use per_address::PerAddress;
 pub use replica::net::Tls;
 pub use run::{AdminError, Running, StartError, ask_status, start};
 pub use shell::{Env, Node, prepare};

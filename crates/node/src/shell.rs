@@ -7,6 +7,7 @@ use crate::config::Config;
 use crate::core::{Core, JoinAnswer, JoinQuestion, Question, RestoreError, Surroundings, restore};
 use crate::door::{Handle, Inbound, Info};
 use crate::identity::{Identity, Phase};
+use crate::lookup::Lookup;
 use crate::run::StartError;
 use chat::NodeId;
 use crossbeam_channel::{Receiver, Sender};
@@ -158,15 +159,18 @@ pub async fn prepare<N: Network>(config: Config, env: Env<N>) -> Result<Node<N>,
         started_ms: (env.wall_ms)(),
     });
     let waker = wake.clone();
+    let (publisher, lookup) = Lookup::pair(identity.id);
     let handle = Handle {
         inbox: inbox_sender,
         wake: Arc::new(move || waker.notify_one()),
+        lookup,
         info: info.clone(),
     };
     tracing::info!(name = %config.name, id = format!("{:016x}", identity.id), boot = identity.boot, address = %config.address, "node started");
     let checkpoint_commands = env.checkpoint_commands;
     let disk = env.disk.clone();
-    let around = Surroundings { info, config, identity, disk, checkpoint_commands, random };
+    let around =
+        Surroundings { info, config, identity, disk, publisher, checkpoint_commands, random };
     let mut core = Core::new(around, restored.engine, restored.history, restored.state);
     core.follow_directory();
     Ok(Node {
@@ -398,6 +402,7 @@ impl<N: Network> Node<N> {
         let mut tick = interval(Duration::from_millis(TICK_MS));
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut live = self.liveness.watch();
+        let mut words = self.liveness.watch_words();
         let mut is_stopping = false;
         let mut sync_at: Option<Instant> = None; // Only of an inline log: others have a thread.
         let result = loop {
@@ -413,6 +418,12 @@ impl<N: Network> Node<N> {
                     if changed.is_ok() {
                         let now = live.borrow_and_update().clone();
                         self.core.set_live(now);
+                    }
+                    false
+                }
+                changed = words.changed() => {
+                    if changed.is_ok() {
+                        self.core.set_words(&words.borrow_and_update());
                     }
                     false
                 }
@@ -485,6 +496,9 @@ impl<N: Network> Node<N> {
         if let Some(members) = self.core.take_members() {
             self.peers.set_members(&members);
             self.liveness.set_seeds(members.into_iter().map(|it| it.1).collect());
+        }
+        for (key, word) in self.core.take_own_words() {
+            self.liveness.say(key, word);
         }
         while let Ok(done) = self.checkpoints.1.try_recv() {
             self.core.checkpoint_done(done);

@@ -46,7 +46,7 @@ enum Command {
     /// Look at rooms, make them, and change how they are replicated
     Admin(admin::Args),
     /// Measure a running network
-    Bench(bench::Args),
+    Bench(Box<bench::Args>),
     /// Read a configuration as `serve` would, start nothing, print what would be in force
     CheckConfig(CheckConfig),
 }
@@ -70,7 +70,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Demo(args) => demo::run(args),
         Command::Status(args) => status::run(args),
         Command::Admin(args) => admin::run(args),
-        Command::Bench(args) => bench::run(args),
+        Command::Bench(args) => bench::run(*args),
         Command::CheckConfig(args) => check_config(args),
     };
     done.unwrap_or_else(|error| {

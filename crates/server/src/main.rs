@@ -5,6 +5,7 @@ mod bench;
 mod cli;
 mod config;
 mod demo;
+mod lookups;
 mod metrics;
 mod process;
 mod serve;

@@ -5,6 +5,7 @@
 
 use crate::cli::{BROKE, CUT_SHORT, UNUSABLE};
 use crate::config::{self, Config};
+use crate::lookups::Lookups;
 use crate::{metrics, process};
 use anyhow::Context;
 use front_irc::Door;
@@ -97,14 +98,15 @@ async fn serve(config: &Config) -> anyhow::Result<ExitCode> {
     }
     let tls = config.cluster_tls()?;
     let node = Arc::new(node::start(node::Config { tls, ..config.for_node() })?);
-    let door = match front_irc::start(config.for_irc(), node.handle()) {
-        Ok(door) => door,
+    let (door, lookups) = match open_doors(config, &node) {
+        Ok(doors) => doors,
         Err(why) => {
             node.stop();
-            return Err(why.into());
+            return Err(why);
         }
     };
-    announce(config, &door);
+    node.handle().advertise(config.doors(door.addresses()));
+    announce(config, &door, lookups.doors());
 
     let mut stopped = watch(node.clone());
     let mut door = Some(door);
@@ -120,6 +122,18 @@ async fn serve(config: &Config) -> anyhow::Result<ExitCode> {
                 let node = node.clone();
                 thread::spawn(move || leave(&node, door));
             }
+        }
+    }
+}
+
+/// Those that say where to connect stay open to the end, and name other nodes while this one leaves.
+fn open_doors(config: &Config, node: &Running) -> anyhow::Result<(Door, Lookups)> {
+    let door = front_irc::start(config.for_irc(), node.handle())?;
+    match Lookups::open(config, &node.handle()) {
+        Ok(lookups) => Ok((door, lookups)),
+        Err(why) => {
+            door.stop();
+            Err(why)
         }
     }
 }
@@ -194,7 +208,7 @@ fn log_to_stderr() -> Result<(), tracing_subscriber::filter::FromEnvError> {
 }
 
 /// Says where the doors are, at once, and that the node is ready, once it is.
-fn announce(config: &Config, door: &Door) {
+fn announce(config: &Config, door: &Door, lookups: &[String]) {
     let listeners = config.for_irc().listeners;
     let kind = |it: &front_irc::Listener| match (it.transport, it.tls.is_some()) {
         (front_irc::Transport::Stream, false) => "irc",
@@ -206,6 +220,7 @@ fn announce(config: &Config, door: &Door) {
         .iter()
         .zip(door.addresses())
         .map(|(listener, address)| format!("{} on {address}", kind(listener)))
+        .chain(lookups.iter().cloned())
         .collect();
     let doors = match doors.is_empty() {
         true => "no doors for clients".to_owned(),

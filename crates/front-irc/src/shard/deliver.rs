@@ -2,6 +2,7 @@
 //!
 //! Promise: for each local occupant a copy of bytes and nothing else; nobody is told one thing twice.
 
+mod members;
 mod people;
 mod rooms;
 
@@ -38,6 +39,7 @@ impl Shard {
                 self.on_ended(&session, &reason, by.as_ref(), &rooms, at);
             }
             Delivery::Wallops { from, text } => self.on_wallops(&from, &text),
+            Delivery::Members(members) => self.on_members(&members),
             Delivery::Drain { reason } => {
                 let over: Duration = self.context.timings.drain;
                 self.begin_drain(&reason, over);

@@ -57,6 +57,10 @@ fn request(turn: &mut Turn<'_>, words: &str) {
             out.caps = request.apply(out.caps);
             out.class = Class::of(out.caps);
             write(turn, "ACK", &[words]);
+            if request.enable.has(Cap::Members) {
+                let line = turn.shard.members_line(turn.slot);
+                turn.out().extend_from_slice(&line);
+            }
         }
         Err(_not_offered) => write(turn, "NAK", &[words]),
     }

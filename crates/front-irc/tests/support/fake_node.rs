@@ -13,6 +13,7 @@ use chat::{
 };
 use crossbeam_channel::Sender;
 use node::door::*;
+use node::lookup::{DoorAddress, DoorKind, Health, Member, Members};
 use node::{Handle, Status};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -44,6 +45,7 @@ pub(crate) struct FakeNode {
 pub(crate) fn start() -> Handle {
     let info = Info { name: "n1".into(), id: NODE, network: "Test".into(), started_ms: BEGAN_MS };
     let (handle, requests) = Handle::pair(info);
+    requests.publish(two_nodes());
     std::thread::spawn(move || {
         let mut node = FakeNode::new();
         while let Some(it) = requests.next() {
@@ -67,6 +69,23 @@ pub(crate) fn start() -> Handle {
         }
     });
     handle
+}
+
+/// Whom clients are told of that ask where else they could connect.
+fn two_nodes() -> Members {
+    let node = |number: u64| {
+        let irc = DoorAddress::parse(&format!("192.0.2.{number}:6667")).expect("an address");
+        Member {
+            id: NodeId(number),
+            name: format!("n{number}").into(),
+            roles: Roles { directory: true, chat: true },
+            health: Health::Up,
+            doors: Arc::new([(DoorKind::Irc, irc)].into_iter().collect()),
+            connections: 0,
+            report: 1,
+        }
+    };
+    Members { nodes: vec![node(1), node(2)], ..Members::default() }
 }
 
 impl FakeNode {

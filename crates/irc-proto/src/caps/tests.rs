@@ -49,7 +49,7 @@ fn an_old_client_gets_one_line_without_values() {
 #[test]
 fn a_302_client_gets_values_and_marked_lines() {
     let long = "v".repeat(300);
-    let value = |cap| (cap >= Cap::EventPlayback).then_some(long.as_str());
+    let value = |cap| matches!(cap, Cap::EventPlayback | Cap::Sasl).then_some(long.as_str());
     let lines = lines("LS", &list_texts(CapSet::ALL, true, value));
     assert_eq!(lines.len(), 3);
     assert!(lines[0].starts_with(":n1 CAP * LS * :message-tags"));

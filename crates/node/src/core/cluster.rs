@@ -58,6 +58,7 @@ impl Core {
         }
         self.close_talks();
         self.tell_of_meetings();
+        self.report_load();
         self.measure();
     }
 
@@ -455,6 +456,7 @@ impl Core {
     /// Who is alive, by gossip.
     pub(crate) fn set_live(&mut self, live: BTreeSet<u64>) {
         self.live = live;
+        self.whereabouts.is_stale = true;
     }
 
     /// Members changed since the last call: all of them, with their addresses.
@@ -479,6 +481,7 @@ impl Core {
     /// Takes nobody new, gives leaderships away, asks doors to close.
     pub(crate) fn leave(&mut self) {
         self.is_leaving = true;
+        self.whereabouts.is_stale = true; // From here on nobody is sent here.
         self.engine.step_down();
         self.propose(&DirectoryCommand::MarkMember { id: self.me, state: MemberState::Draining });
         let reason: std::sync::Arc<str> = "Server is going down; please reconnect".into();

@@ -105,7 +105,10 @@ impl Core {
             | DirectoryEvent::MemberMarked(..)
             | DirectoryEvent::MemberRemoved(_)
             | DirectoryEvent::Placed(_)
-            | DirectoryEvent::ViewSet(_) => self.members_changed = true,
+            | DirectoryEvent::ViewSet(_) => {
+                self.members_changed = true;
+                self.whereabouts.is_stale = true;
+            }
         }
     }
 

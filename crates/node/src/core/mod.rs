@@ -20,6 +20,7 @@ mod held;
 mod history;
 mod late;
 mod lives;
+mod lookup;
 mod measures;
 mod query;
 mod requests;
@@ -36,6 +37,7 @@ mod tests;
 use crate::Config;
 use crate::door::{Answer, ConnId, Delivery, Inbound, Info, Request, ShardId};
 use crate::identity::Identity;
+use crate::lookup::Publisher;
 pub(crate) use admit::{Admission, JoinAnswer, JoinQuestion, Question};
 use bytes::Bytes;
 use chat::directory::{Directory, Session};
@@ -148,6 +150,8 @@ pub(crate) struct Surroundings {
     pub(crate) identity: Identity,
     /// Where that file is.
     pub(crate) disk: Arc<dyn Disk>,
+    /// Where doors read who takes clients.
+    pub(crate) publisher: Publisher,
     /// Commands applied before the next checkpoint.
     pub(crate) checkpoint_commands: u64,
     /// All chance.
@@ -191,6 +195,7 @@ pub(crate) struct Core {
     wishes: BTreeMap<u64, admin::Wish>,
     live: BTreeSet<u64>,
     up: BTreeSet<u64>,
+    whereabouts: lookup::Whereabouts,
     ghosts: BTreeMap<SessionId, u64>,
     /// The directory here contains everything that was committed before this moment.
     directory_read_ms: u64,
@@ -287,6 +292,7 @@ impl Core {
             wishes: BTreeMap::new(),
             live: BTreeSet::from([me.0]),
             up: BTreeSet::new(),
+            whereabouts: lookup::Whereabouts::new(around.publisher),
             ghosts: BTreeMap::new(),
             directory_read_ms: 0,
             unattached: BTreeMap::new(),
@@ -360,6 +366,7 @@ impl Core {
                     self.request(request);
                 }
             }
+            Inbound::Doors(doors) => self.set_doors(doors),
             Inbound::Drain(_) | Inbound::Stop => {} // The shell's affair.
         }
     }
@@ -377,6 +384,7 @@ impl Core {
         } else {
             self.up.remove(&peer);
         }
+        self.whereabouts.link(peer, is_up, self.now_ms);
         self.engine.link(peer, is_up);
         self.settle_views();
     }
@@ -430,6 +438,7 @@ impl Core {
             }
         }
         self.notice_damage();
+        self.publish_members();
         self.flush();
     }
 

@@ -49,6 +49,15 @@ const GREET_EVERY: Duration = Duration::from_secs(1);
 /// After a failed receive, so that a broken socket does not spin.
 const RECEIVE_PAUSE: Duration = Duration::from_millis(100);
 const DATAGRAM_BYTES_MAX: usize = 65_507; // UDP's own limit.
+/// Of the words of one node; whatever is beyond was not said by a node of ours and is passed over.
+const KEYS_MAX: usize = 8;
+const KEY_BYTES_MAX: usize = 32;
+/// Seven addresses with the longest names that DNS allows. A hundred nodes with so much to say still
+/// fit into four datagrams, and few have a tenth of it.
+const WORD_BYTES_MAX: usize = 2_048;
+
+/// What live nodes say of themselves: by node id, then by key.
+pub type Words = BTreeMap<u64, BTreeMap<String, String>>;
 
 /// Who we are to the others.
 #[derive(Clone, Debug)]
@@ -82,8 +91,10 @@ pub enum LivenessError {
 pub struct Liveness {
     handle: Rc<ChitchatHandle>,
     live: watch::Receiver<BTreeSet<u64>>,
+    words: watch::Receiver<Words>,
+    own_words: watch::Sender<BTreeMap<&'static str, String>>,
     seeds: Rc<RefCell<Vec<String>>>,
-    tasks: [AbortHandle; 2],
+    tasks: [AbortHandle; 3],
 }
 
 impl Liveness {
@@ -104,11 +115,14 @@ impl Liveness {
 
         let states = handle.with_chitchat(|it| it.live_nodes_watcher()).await;
         let (tell, live) = watch::channel(BTreeSet::from([me.id]));
-        let following = spawn_local(follow(me.id, states, tell));
+        let (tell_words, words) = watch::channel(Words::new());
+        let following = spawn_local(follow(me.id, states, tell, tell_words));
         let seeds = Rc::new(RefCell::new(seeds));
         let greeting = spawn_local(greet(net, handle.clone(), seeds.clone(), live.clone()));
-        let tasks = [following.abort_handle(), greeting.abort_handle()];
-        Ok(Liveness { handle, live, seeds, tasks })
+        let (own_words, to_say) = watch::channel(BTreeMap::new());
+        let speaking = spawn_local(speak(handle.clone(), to_say));
+        let tasks = [following, greeting, speaking].map(|it| it.abort_handle());
+        Ok(Liveness { handle, live, words, own_words, seeds, tasks })
     }
 
     /// The nodes that live now, ourselves among them.
@@ -119,6 +133,17 @@ impl Liveness {
     /// Tells when the live set changes, and what it is then.
     pub fn watch(&self) -> watch::Receiver<BTreeSet<u64>> {
         self.live.clone()
+    }
+
+    /// Tells when live nodes say something else of themselves, and all that they say then.
+    pub fn watch_words(&self) -> watch::Receiver<Words> {
+        self.words.clone()
+    }
+
+    /// Says something of ourselves, until something else is said under the same key. The others pass
+    /// over words of more than 2,048 bytes.
+    pub fn say(&self, key: &'static str, word: String) {
+        self.own_words.send_modify(|it| drop(it.insert(key, word)));
     }
 
     /// Replaces the seeds: who was found by gossip stays.
@@ -163,18 +188,60 @@ async fn follow(
     me: u64,
     mut states: watch::Receiver<BTreeMap<ChitchatId, NodeState>>,
     tell: watch::Sender<BTreeSet<u64>>,
+    tell_words: watch::Sender<Words>,
 ) {
     while states.changed().await.is_ok() {
-        let mut live: BTreeSet<u64> =
-            states.borrow_and_update().keys().filter_map(node_id).collect();
+        let (mut live, words) = opinion(&states.borrow_and_update());
         live.insert(me);
-        tell.send_if_modified(|known| {
-            let is_news = *known != live;
-            *known = live;
-            is_news
-        });
+        tell_if_news(&tell, live);
+        tell_if_news(&tell_words, words);
     }
     tracing::error!("gossip ended: the live set is stale from here on");
+}
+
+/// Who lives, and what they say.
+fn opinion(states: &BTreeMap<ChitchatId, NodeState>) -> (BTreeSet<u64>, Words) {
+    let mut live = BTreeSet::new();
+    let mut words = Words::new();
+    // Of two lives of one node the later comes later, and only its words count.
+    for (id, state) in states {
+        let Some(id) = node_id(id) else { continue };
+        live.insert(id);
+        words.insert(id, words_of(state));
+    }
+    (live, words)
+}
+
+fn words_of(state: &NodeState) -> BTreeMap<String, String> {
+    let fits =
+        |(key, word): &(&str, &str)| key.len() <= KEY_BYTES_MAX && word.len() <= WORD_BYTES_MAX;
+    let words = state.key_values().filter(fits).take(KEYS_MAX);
+    words.map(|(key, word)| (key.to_owned(), word.to_owned())).collect()
+}
+
+fn tell_if_news<T: PartialEq>(tell: &watch::Sender<T>, now: T) {
+    tell.send_if_modified(|known| {
+        let is_news = *known != now;
+        *known = now;
+        is_news
+    });
+}
+
+/// Puts our words where chitchat finds them. What did not change costs nothing.
+async fn speak(
+    handle: Rc<ChitchatHandle>,
+    mut to_say: watch::Receiver<BTreeMap<&'static str, String>>,
+) {
+    loop {
+        let words = to_say.borrow_and_update().clone();
+        let say = |it: &mut chitchat::Chitchat| {
+            words.iter().for_each(|(key, word)| it.self_node_state().set(key, word));
+        };
+        handle.with_chitchat(say).await;
+        if to_say.changed().await.is_err() {
+            return;
+        }
+    }
 }
 
 /// Without a living node chitchat gossips with nobody new; so we knock at the seeds.

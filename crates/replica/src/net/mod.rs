@@ -27,7 +27,7 @@ mod tests;
 mod tls;
 
 pub use ask::{Responder, ask};
-pub use liveness::{Liveness, LivenessError, LivenessMe};
+pub use liveness::{Liveness, LivenessError, LivenessMe, Words};
 pub use peers::{Limits, Me, PeerEvent, Peers};
 pub use real::RealNetwork;
 pub use tls::Tls;

@@ -35,6 +35,7 @@ mod rooms;
 
 mod catch_up;
 mod cluster;
+mod lookup;
 mod pauses;
 mod spread;
 
@@ -82,12 +83,15 @@ enum Scenario {
     CatchUp(catch_up::Args),
     /// The pause in writing when a node dies, trial after trial, of a cluster of its own.
     Pauses(pauses::Args),
+    /// Answers to "where should I connect?", by DNS, gRPC or HTTP.
+    Lookup(lookup::Args),
 }
 
 impl Scenario {
-    /// It measures nodes of its own, not `--server`.
-    fn starts_nodes(&self) -> bool {
-        matches!(self, Scenario::Spread(_) | Scenario::CatchUp(_) | Scenario::Pauses(_))
+    /// It measures nodes of its own, or a door that it is told, not `--server`.
+    fn takes_no_server(&self) -> bool {
+        use Scenario::{CatchUp, Lookup, Pauses, Spread};
+        matches!(self, Spread(_) | CatchUp(_) | Pauses(_) | Lookup(_))
     }
 }
 
@@ -131,6 +135,7 @@ fn measure(args: &Args) -> Result<Report> {
         Scenario::Spread(it) => spread::run(it, common, &progress),
         Scenario::CatchUp(it) => catch_up::run(it, common, &progress),
         Scenario::Pauses(it) => pauses::run(it, common, &progress),
+        Scenario::Lookup(it) => lookup::run(it, common, &progress),
     }?;
     let mut fields = heading(args);
     fields.append(std::mem::take(&mut report.fields));
@@ -152,13 +157,14 @@ fn heading(args: &Args) -> Fields {
         Scenario::Spread(_) => "spread",
         Scenario::CatchUp(_) => "catch-up",
         Scenario::Pauses(_) => "pauses",
+        Scenario::Lookup(_) => "lookup",
     };
     let mut fields = Fields::default();
     fields.put("scenario", scenario);
     if let Some(label) = &args.common.label {
         fields.put("label", label.clone());
     }
-    if !args.scenario.starts_nodes() {
+    if !args.scenario.takes_no_server() {
         fields.put("servers", args.common.server.clone());
     }
     fields

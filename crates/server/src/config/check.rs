@@ -91,22 +91,59 @@ pub(crate) fn listen(it: &mut Section<'_>, this: &Listen, before: &[Listen], ser
     if this.address.port() != 0 && before.iter().any(|them| them.address == this.address) {
         it.problem("address", format!("`listen.address` {} is there twice", this.address));
     }
-    if this.door != DoorKind::Metrics {
-        if !serves_clients {
+    if this.door != DoorKind::Dns && it.has("zone") {
+        it.problem("zone", "`listen.zone` belongs to a dns door".to_owned());
+    }
+    match this.door {
+        DoorKind::Irc | DoorKind::WebSocket if !serves_clients => {
             let text = "a node without the role \"chat\" serves no clients; leave this door away";
             it.problem("door", text.to_owned());
         }
-        return;
+        DoorKind::Irc | DoorKind::WebSocket => {}
+        DoorKind::Dns => dns(it, this),
+        DoorKind::Web => for_programs(it, this, "web"),
+        DoorKind::Grpc => for_programs(it, this, "grpc"),
+        DoorKind::Metrics => metrics(it, this, before),
     }
+}
+
+fn for_programs(it: &mut Section<'_>, this: &Listen, door: &str) {
+    if this.address.port() == 0 {
+        it.problem("address", format!("a {door} door needs a port of its own choice, not 0"));
+    }
+    if it.has("tls_cert") {
+        let text =
+            format!("a {door} door does not speak TLS in this version; put a proxy in front");
+        it.problem("tls_cert", text);
+    }
+    does_not_belong(it, &["password"], door);
+}
+
+fn dns(it: &mut Section<'_>, this: &Listen) {
+    if !it.has("zone") {
+        let text = "a dns door needs `listen.zone`, the name that it answers for";
+        it.problem("door", text.to_owned());
+    }
+    if this.address.port() == 0 {
+        it.problem("address", "a dns door needs a port of its own choice, not 0".to_owned());
+    }
+    does_not_belong(it, &["tls_cert", "password"], "dns");
+}
+
+fn metrics(it: &mut Section<'_>, this: &Listen, before: &[Listen]) {
     if before.iter().any(|them| them.door == DoorKind::Metrics) {
         it.problem("door", "there are two metrics doors; one is enough".to_owned());
     }
     if this.address.port() == 0 {
         it.problem("address", "a metrics door needs a port of its own choice, not 0".to_owned());
     }
-    for key in ["tls_cert", "password"] {
+    does_not_belong(it, &["tls_cert", "password", "advertise"], "metrics");
+}
+
+fn does_not_belong(it: &mut Section<'_>, keys: &[&str], door: &str) {
+    for key in keys {
         if it.has(key) {
-            it.problem(key, format!("`listen.{key}` does not belong to a metrics door"));
+            it.problem(key, format!("`listen.{key}` does not belong to a {door} door"));
         }
     }
 }

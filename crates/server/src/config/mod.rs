@@ -5,6 +5,7 @@
 //! certificate that cannot be read) is found by whoever uses it.
 
 mod check;
+mod doors;
 mod duration;
 mod read;
 mod section;
@@ -14,6 +15,8 @@ mod tree;
 mod tests;
 
 use chat::Replication;
+use front_dns::Zone;
+use node::lookup::{DoorAddress, Policy};
 use serde::{Serialize, Serializer};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -27,6 +30,7 @@ pub(crate) struct Config {
     pub(crate) cluster: Cluster,
     pub(crate) rooms: Rooms,
     pub(crate) gossip: Gossip,
+    pub(crate) lookup: Lookup,
     pub(crate) accounts: Accounts,
     pub(crate) limits: Limits,
     pub(crate) history: History,
@@ -100,11 +104,25 @@ pub(crate) struct Gossip {
     pub(crate) fanout: usize,
 }
 
+/// `[lookup]`
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Lookup {
+    /// In which order nodes are named to clients.
+    #[serde(serialize_with = "displayed")]
+    pub(crate) policy: Policy,
+    pub(crate) dns_answers_per_prefix: usize,
+}
+
 /// One `[[listen]]`
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Listen {
     pub(crate) door: DoorKind,
     pub(crate) address: SocketAddr,
+    /// Where clients elsewhere reach it, if that is not what `address` says.
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "displayed_option")]
+    pub(crate) advertise: Option<DoorAddress>,
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "displayed_option")]
+    pub(crate) zone: Option<Zone>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) tls_cert: Option<PathBuf>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -119,6 +137,9 @@ pub(crate) struct Listen {
 pub(crate) enum DoorKind {
     Irc,
     WebSocket,
+    Dns,
+    Web,
+    Grpc,
     Metrics,
 }
 
@@ -288,7 +309,7 @@ impl Listen {
         let transport = match self.door {
             DoorKind::Irc => front_irc::Transport::Stream,
             DoorKind::WebSocket => front_irc::Transport::WebSocket,
-            DoorKind::Metrics => return None,
+            DoorKind::Dns | DoorKind::Web | DoorKind::Grpc | DoorKind::Metrics => return None,
         };
         Some(front_irc::Listener {
             address: self.address.to_string(),
@@ -307,6 +328,16 @@ impl Operator {
 
 fn displayed<T: std::fmt::Display, S: Serializer>(it: &T, to: S) -> Result<S::Ok, S::Error> {
     to.collect_str(it)
+}
+
+fn displayed_option<T: std::fmt::Display, S: Serializer>(
+    it: &Option<T>,
+    to: S,
+) -> Result<S::Ok, S::Error> {
+    match it {
+        Some(it) => to.collect_str(it),
+        None => to.serialize_none(),
+    }
 }
 
 fn written<S: Serializer>(duration: &Duration, to: S) -> Result<S::Ok, S::Error> {

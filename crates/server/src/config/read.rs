@@ -5,15 +5,19 @@ use super::section::{Section, nearest};
 use super::tree::{LISTS, PREFIX, Place, Problem, Raw, Table, Value};
 use super::{
     Accounts, Cluster, ClusterTls, Config, DirectoryKind, DoorKind, Gossip, History, Limits,
-    Listen, Node, Operator, Role, Rooms,
+    Listen, Lookup, Node, Operator, Role, Rooms,
 };
 use chat::Replication;
+use front_dns::Zone;
+use node::lookup::{DoorAddress, Policy};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-const SECTIONS: [&str; 9] =
-    ["node", "cluster", "rooms", "gossip", "listen", "operator", "accounts", "limits", "history"];
+const SECTIONS: [&str; 10] = [
+    "node", "cluster", "rooms", "gossip", "lookup", "listen", "operator", "accounts", "limits",
+    "history",
+];
 
 const DEFAULT_LISTEN: SocketAddr =
     SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 6667);
@@ -35,6 +39,7 @@ pub(crate) fn config(mut tree: Table, dir: &Path, problems: &mut Vec<Problem>) -
         gossip: with(&mut tree, "gossip", problems, |it| Gossip {
             fanout: it.number("fanout", 1..=16).unwrap_or(3),
         }),
+        lookup: with(&mut tree, "lookup", problems, lookup),
         accounts: with(&mut tree, "accounts", problems, accounts),
         limits: with(&mut tree, "limits", problems, limits),
         history: with(&mut tree, "history", problems, history),
@@ -104,6 +109,15 @@ fn rooms(it: &mut Section<'_>) -> Rooms {
     }
 }
 
+fn lookup(it: &mut Section<'_>) -> Lookup {
+    let policies = Policy::ALL.map(|it| (it.as_str(), it));
+    Lookup {
+        policy: it.choice("policy", &policies, &[]).unwrap_or_default(),
+        // A name server asks once a second for each name; a network of them some dozen times.
+        dns_answers_per_prefix: it.number("dns_answers_per_prefix", 0..=1_000_000).unwrap_or(100),
+    }
+}
+
 fn accounts(it: &mut Section<'_>) -> Accounts {
     Accounts {
         registration: it.boolean("registration").unwrap_or(true),
@@ -142,6 +156,8 @@ fn listens(tree: &mut Table, dir: &Path, node: &Node, problems: &mut Vec<Problem
         let default = Listen {
             door: DoorKind::Irc,
             address: DEFAULT_LISTEN,
+            advertise: None,
+            zone: None,
             tls_cert: None,
             tls_key: None,
             password: None,
@@ -163,30 +179,31 @@ fn listen(it: &mut Section<'_>, dir: &Path) -> Option<Listen> {
     let doors = [
         ("irc", DoorKind::Irc),
         ("websocket", DoorKind::WebSocket),
+        ("dns", DoorKind::Dns),
+        ("web", DoorKind::Web),
+        ("grpc", DoorKind::Grpc),
         ("metrics", DoorKind::Metrics),
     ];
     let is_door_written = it.has("door");
-    let door = it.choice("door", &doors, &["grpc", "web", "dns"]);
+    let door = it.choice("door", &doors, &[]);
     let address = r#"IP:PORT, for example "0.0.0.0:6697" or "[::]:6697""#;
     let address = check::required(it, "address", |it, key| {
         it.text(key, address, |text| text.parse::<SocketAddr>().ok())
     });
+    let advertise = r#"HOST:PORT as clients reach this door, for example "n1.chat.example:6697""#;
+    let advertise = it.text("advertise", advertise, DoorAddress::parse);
+    let zone = it.text("zone", r#"the name of a zone, for example "chat.example""#, Zone::parse);
     let tls_cert = path(it, "tls_cert", dir);
     let tls_key = path(it, "tls_key", dir);
     let password = it.text("password", "text, not empty, without spaces", check::word);
-    if it.has("zone") {
-        it.text("zone", "the name of a zone", check::word);
-        it.problem(
-            "zone",
-            "`listen.zone` belongs to a dns door, which is not in this version yet".to_owned(),
-        );
-    }
     if door.is_none() && is_door_written {
         return None;
     }
     Some(Listen {
         door: door.unwrap_or(DoorKind::Irc),
         address: address?,
+        advertise,
+        zone,
         tls_cert,
         tls_key,
         password,

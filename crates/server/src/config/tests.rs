@@ -41,9 +41,14 @@ copies = 5
 [gossip]
 fanout = 2
 
+[lookup]
+policy = "ip-hash"
+dns_answers_per_prefix = 50
+
 [[listen]]
 door = "irc"
 address = "0.0.0.0:6697"
+advertise = "n1.chat.example:6697"
 tls_cert = "cert.pem"
 tls_key = "/keys/key.pem"
 password = "hunter2"
@@ -51,6 +56,19 @@ password = "hunter2"
 [[listen]]
 door = "websocket"
 address = "[::1]:8097"
+
+[[listen]]
+door = "dns"
+address = "0.0.0.0:53"
+zone = "chat.example"
+
+[[listen]]
+door = "web"
+address = "0.0.0.0:8080"
+
+[[listen]]
+door = "grpc"
+address = "0.0.0.0:7000"
 
 [[listen]]
 door = "metrics"
@@ -108,6 +126,16 @@ fn every_key_of_a_full_file_arrives() {
 
     assert_eq!(config.metrics_address(), Some("127.0.0.1:9100".parse().expect("an address")));
     assert_eq!(config.for_node().fanout, 2);
+    let dns = config.for_dns().expect("there is one");
+    assert_eq!((dns.policy, dns.answers_per_prefix), (Policy::IpHash, 50));
+    assert_eq!(dns.listeners[0].address, "0.0.0.0:53".parse().expect("an address"));
+    assert_eq!(dns.listeners[0].zone.to_string(), "chat.example");
+    let (web, grpc) = (config.for_web().expect("there is one"), config.for_grpc());
+    let grpc = grpc.expect("there is one");
+    assert_eq!(web.listeners, ["0.0.0.0:8080".parse().expect("an address")]);
+    assert_eq!(grpc.listeners, ["0.0.0.0:7000".parse().expect("an address")]);
+    assert_eq!([web.policy, grpc.policy], [Policy::IpHash; 2]);
+    assert_eq!([web.connections_per_ip, grpc.connections_per_ip], [3; 2]);
     assert!(config.accounts.email_required);
     assert_eq!(
         config.warnings,
@@ -139,6 +167,10 @@ fn with_nothing_written_a_node_founds_a_network_on_the_loopback() {
     assert!(irc.flood_protection);
     assert_eq!((irc.sendq_bytes, irc.history_max), (1_048_576, 100));
     assert_eq!(config.metrics_address(), None);
+    assert!(
+        config.for_dns().is_none() && config.for_web().is_none() && config.for_grpc().is_none()
+    );
+    assert_eq!(config.lookup.policy, Policy::LeastConnections);
     assert_eq!(config.warnings, [""; 0]);
 }
 
@@ -164,8 +196,8 @@ fn the_environment_beats_the_file() {
             ("STARLING_LIMITS__SESSION_GRACE", "90s"),
             ("STARLING_HISTORY__RETENTION", "forever"),
             ("STARLING_LISTEN__0__ADDRESS", "127.0.0.1:7777"),
-            ("STARLING_LISTEN__3__DOOR", "websocket"),
-            ("STARLING_LISTEN__3__ADDRESS", "127.0.0.1:7778"),
+            ("STARLING_LISTEN__6__DOOR", "websocket"),
+            ("STARLING_LISTEN__6__ADDRESS", "127.0.0.1:7778"),
             ("STARLING_OPERATOR__0__PASSWORD", "other"),
             ("STARLING_CONFIGURATION", "somebody else's"),
             ("PATH", "/bin"),
@@ -239,14 +271,14 @@ fn an_unknown_section_is_told_its_nearest() {
         "name = \"x\"\n",
         &[],
         &[
-            "starling.toml:1: `name` stands in no section; there are node, cluster, rooms, gossip, listen, operator, accounts, limits, history",
+            "starling.toml:1: `name` stands in no section; there are node, cluster, rooms, gossip, lookup, listen, operator, accounts, limits, history",
         ],
     );
     refused(
         "[zzz]\n",
         &[],
         &[
-            "starling.toml:1: unknown section `zzz`; there are node, cluster, rooms, gossip, listen, operator, accounts, limits, history",
+            "starling.toml:1: unknown section `zzz`; there are node, cluster, rooms, gossip, lookup, listen, operator, accounts, limits, history",
         ],
     );
 }
@@ -420,12 +452,111 @@ fn what_a_door_cannot_do_is_refused() {
     refused(
         &format!("{metrics}zone = \"chat.example\"\n"),
         &[],
-        &["starling.toml:4: `listen.zone` belongs to a dns door, which is not in this version yet"],
+        &["starling.toml:4: `listen.zone` belongs to a dns door"],
+    );
+    refused(
+        &format!("{metrics}advertise = \"10.0.0.1:1\"\n"),
+        &[],
+        &["starling.toml:4: `listen.advertise` does not belong to a metrics door"],
+    );
+    refused(
+        "[[listen]]\ndoor = \"dns\"\naddress = \"127.0.0.1:0\"\npassword = \"x\"\n",
+        &[],
+        &[
+            "starling.toml:2: a dns door needs `listen.zone`, the name that it answers for",
+            "starling.toml:3: a dns door needs a port of its own choice, not 0",
+            "starling.toml:4: `listen.password` does not belong to a dns door",
+        ],
     );
     refused(
         &format!("{metrics}[[listen]]\ndoor = \"metrics\"\naddress = \"127.0.0.1:2\"\n"),
         &[],
         &["starling.toml:5: there are two metrics doors; one is enough"],
+    );
+}
+
+#[test]
+fn clients_are_told_of_doors_where_they_can_reach_them() {
+    let doors = |text: &str, irc: &[&str]| {
+        let text = format!("[cluster]\naddress = \"10.0.0.1:7100\"\n{text}");
+        let irc: Vec<SocketAddr> = irc.iter().map(|it| it.parse().expect("an address")).collect();
+        let doors = accepted(&text, &[]).doors(&irc);
+        doors.iter().map(|(kind, at)| format!("{kind} {at}")).collect::<Vec<_>>()
+    };
+    let listen = |door: &str, address: &str, more: &str| {
+        format!("[[listen]]\ndoor = \"{door}\"\naddress = \"{address}\"\n{more}\n")
+    };
+    let tls = "tls_cert = \"c\"\ntls_key = \"k\"";
+    let text = [
+        listen("irc", "0.0.0.0:6667", ""),
+        listen("metrics", "0.0.0.0:9100", ""),
+        listen("irc", "10.9.9.9:0", tls),
+        listen("websocket", "[::]:8097", "advertise = \"ws.chat.example:443\""),
+        listen("dns", "0.0.0.0:53", "zone = \"chat.example\""),
+        listen("irc", "0.0.0.0:6668", ""),
+    ];
+    let bound = ["0.0.0.0:6667", "10.9.9.9:41234", "[::]:8097", "0.0.0.0:6668"];
+    let expected =
+        ["irc 10.0.0.1:6667", "ircs 10.9.9.9:41234", "ws ws.chat.example:443", "dns 10.0.0.1:53"];
+    assert_eq!(doors(&text.concat(), &bound), expected);
+
+    let secret = listen("irc", "10.0.0.1:6667", "password = \"x\"");
+    assert_eq!(doors(&secret, &["10.0.0.1:6667"]), [""; 0]);
+    let told = listen("irc", "10.0.0.1:6667", "password = \"x\"\nadvertise = \"10.0.0.1:6667\"");
+    assert_eq!(doors(&told, &["10.0.0.1:6667"]), ["irc 10.0.0.1:6667"]);
+}
+
+#[test]
+fn what_is_advertised_can_be_connected_to() {
+    for bad in ["0.0.0.0:6667", "10.0.0.1:0", "n1.chat.example", "a_b:1"] {
+        refused(
+            &format!("[[listen]]\naddress = \"127.0.0.1:1\"\nadvertise = \"{bad}\"\n"),
+            &[],
+            &[&format!(
+                "starling.toml:3: `listen.advertise` is \"{bad}\"; it takes HOST:PORT as clients reach this door, for example \"n1.chat.example:6697\""
+            )],
+        );
+    }
+    refused(
+        "[[listen]]\ndoor = \"dns\"\naddress = \"127.0.0.1:53\"\nzone = \"chat..example\"\n",
+        &[],
+        &[
+            "starling.toml:4: `listen.zone` is \"chat..example\"; it takes the name of a zone, for example \"chat.example\"",
+        ],
+    );
+}
+
+#[test]
+fn doors_for_programs_speak_no_tls_and_ask_for_no_password() {
+    for door in ["web", "grpc"] {
+        refused(
+            &format!(
+                "[[listen]]\ndoor = \"{door}\"\naddress = \"127.0.0.1:0\"\ntls_cert = \"c\"\ntls_key = \"k\"\npassword = \"x\"\n"
+            ),
+            &[],
+            &[
+                &format!("starling.toml:3: a {door} door needs a port of its own choice, not 0"),
+                &format!(
+                    "starling.toml:4: a {door} door does not speak TLS in this version; put a proxy in front"
+                ),
+                &format!("starling.toml:6: `listen.password` does not belong to a {door} door"),
+            ],
+        );
+    }
+}
+
+#[test]
+fn nodes_are_named_by_the_policy_that_is_written() {
+    for policy in Policy::ALL {
+        let config = accepted(&format!("[lookup]\npolicy = \"{policy}\"\n"), &[]);
+        assert_eq!(config.lookup.policy, policy);
+    }
+    refused(
+        "[lookup]\npolicy = \"random\"\n",
+        &[],
+        &[
+            "starling.toml:2: `lookup.policy` is \"random\"; it takes \"least-connections\" or \"round-robin\" or \"ip-hash\" or \"nearest\"",
+        ],
     );
 }
 
@@ -468,15 +599,6 @@ fn what_is_not_in_this_version_says_so() {
             "starling.toml:2: `cluster.directory = \"bully\"` is not in this version yet; it has \"raft\"",
         ],
     );
-    for door in ["grpc", "web", "dns"] {
-        refused(
-            &format!("[[listen]]\ndoor = \"{door}\"\naddress = \"127.0.0.1:1\"\n"),
-            &[],
-            &[&format!(
-                "starling.toml:2: `listen.door = \"{door}\"` is not in this version yet; it has \"irc\", \"websocket\", \"metrics\""
-            )],
-        );
-    }
 }
 
 #[test]
@@ -513,6 +635,9 @@ fn a_node_without_the_directory_joins_and_one_without_chat_serves_nobody() {
     );
     let witness = accepted("[node]\nroles = [\"directory\"]\n", &[]);
     assert_eq!(witness.for_irc().listeners.len(), 0);
+    let dns = "[[listen]]\ndoor = \"dns\"\naddress = \"127.0.0.1:53\"\nzone = \"chat.example\"\n";
+    let witness = accepted(&format!("[node]\nroles = [\"directory\"]\n{dns}"), &[]);
+    assert!(witness.for_dns().is_some(), "it can say who does");
 }
 
 #[test]

@@ -25,16 +25,25 @@ struct Node {
     name: String,
     irc: SocketAddr,
     peers: SocketAddr,
+    /// What else stands in its configuration, beginning in `[cluster]`.
+    more: String,
     child: Option<Child>,
 }
 
 impl Cluster {
     /// Starts so many nodes and waits until they are ready.
     pub(crate) fn start(count: usize) -> Cluster {
-        let nodes = (1..=count).map(|number| Node {
+        Cluster::start_with(vec![String::new(); count])
+    }
+
+    /// Starts a node for each text, which is added to its configuration.
+    pub(crate) fn start_with(more: Vec<String>) -> Cluster {
+        let count = more.len();
+        let nodes = (1..).zip(more).map(|(number, more)| Node {
             name: format!("n{number}.test"),
             irc: free_address(),
             peers: free_address(),
+            more,
             child: None,
         });
         let mut cluster = Cluster {
@@ -210,16 +219,16 @@ impl Cluster {
     }
 
     fn configuration(&self, index: usize, join: &[SocketAddr]) -> String {
-        let Node { name, irc, peers, .. } = &self.nodes[index];
+        let Node { name, irc, peers, more, .. } = &self.nodes[index];
         let data = self.path(index, "data");
         let data = data.display();
         let join: Vec<String> = join.iter().map(|it| format!("\"{it}\"")).collect();
         let join = join.join(", ");
         format!(
             "[node]\nname = \"{name}\"\ndata_dir = \"{data}\"\n\
-             [cluster]\naddress = \"{peers}\"\njoin = [{join}]\n\
              [[listen]]\ndoor = \"irc\"\naddress = \"{irc}\"\n\
-             [limits]\nflood_protection = false\nconnections_per_ip = 100000\n"
+             [limits]\nflood_protection = false\nconnections_per_ip = 100000\n\
+             [cluster]\naddress = \"{peers}\"\njoin = [{join}]\n{more}"
         )
     }
 
@@ -297,7 +306,7 @@ fn is_ready(status: &Status, nodes: usize) -> bool {
 
 /// Not the system's choice of a free port: while a node is down, its port could become the near end of
 /// some outgoing connection, and the node could not come back. These are below those.
-fn free_address() -> SocketAddr {
+pub(crate) fn free_address() -> SocketAddr {
     const FIRST: u16 = 10_000;
     const COUNT: u16 = 20_000;
     static NEXT: AtomicU16 = AtomicU16::new(0);

@@ -2,6 +2,7 @@
 
 mod gossip;
 mod joining;
+mod lookup;
 mod moves;
 mod order;
 mod people;
@@ -10,6 +11,7 @@ mod waiting;
 use super::*;
 use crate::door::{Ask, Query, Refused, Registration, RoomAsk};
 use crate::identity::Phase;
+use crate::lookup::Lookup;
 use chat::{Nick, RoomName, SayKind, What};
 use rand::SeedableRng;
 use replica::PeerId;
@@ -31,6 +33,7 @@ struct Alone {
     core: Core,
     synced: mpsc::Receiver<u64>,
     deliveries: crossbeam_channel::Receiver<Vec<Delivery>>,
+    lookup: Lookup,
     now_ms: u64,
 }
 
@@ -54,7 +57,9 @@ impl Alone {
         let options = (options, HistoryOptions::default());
         let found =
             restore(&disk, &identity, options, on_synced).unwrap_or_else(|it| panic!("{it}"));
+        let (publisher, lookup) = Lookup::pair(1);
         let around = Surroundings {
+            publisher,
             checkpoint_commands: 1_000,
             info: Arc::new(Info {
                 name: "a".into(),
@@ -87,7 +92,7 @@ impl Alone {
         let (sink, deliveries) = crossbeam_channel::unbounded();
         let (number, _number) = crossbeam_channel::bounded(1);
         core.receive_inbound(Inbound::Attach { sink, wake: Box::new(|| ()), number });
-        let mut alone = Alone { core, synced, deliveries, now_ms: 0 };
+        let mut alone = Alone { core, synced, deliveries, lookup, now_ms: 0 };
         alone.wait(10_000);
         alone
     }
@@ -245,6 +250,6 @@ fn in_words(delivery: Delivery) -> Option<String> {
             None => format!("{} ended: {reason}", session.nick),
         },
         Delivery::Wallops { from, text } => format!("{from} calls {text}"),
-        Delivery::Drain { .. } => return None,
+        Delivery::Members(_) | Delivery::Drain { .. } => return None,
     })
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep};
 
 use super::super::memory::{MemoryNetwork, address};
-use super::super::{Liveness, LivenessMe, RealNetwork};
+use super::super::{Liveness, LivenessMe, RealNetwork, Words};
 use super::*;
 
 fn someone(id: u8, address: String, incarnation: u64) -> LivenessMe {
@@ -76,6 +76,66 @@ async fn a_node_that_one_other_can_reach_lives_for_all() {
         for it in &nodes {
             until(it, &[1, 2, 3]).await;
         }
+    })
+    .await;
+}
+
+fn load_of(words: &Words, node: u64) -> Option<&str> {
+    words.get(&node)?.get("load").map(String::as_str)
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_node_says_of_itself_comes_to_the_others_until_it_ends() {
+    in_local_set(async {
+        let net = MemoryNetwork::new();
+        let start = async |id: u8, incarnation: u64| {
+            let me = someone(id, address(id), incarnation);
+            Liveness::start(net.host(id), me, vec![address(1)]).await.unwrap()
+        };
+        let (one, two) = (start(1, 1).await, start(2, 1).await);
+        let hears = async |wanted: Option<&str>| {
+            let mut words = one.watch_words();
+            let heard = words.wait_for(|it| load_of(it, 2) == wanted);
+            let heard = timeout(Duration::from_secs(60), heard).await;
+            heard.expect("it comes within a minute").expect("the gossip runs").clone()
+        };
+        two.say("load", "5".to_owned());
+        two.say("doors", "irc".to_owned());
+        hears(Some("5")).await;
+        two.say("load", "6".to_owned());
+        let heard = hears(Some("6")).await;
+        assert_eq!(heard[&2]["doors"], "irc");
+
+        drop(two);
+        hears(None).await;
+        let two = start(2, 2).await;
+        two.say("load", "7".to_owned());
+        let heard = hears(Some("7")).await;
+        assert!(!heard[&2].contains_key("doors"), "said in the life before: {heard:?}");
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn words_that_are_too_long_or_too_many_are_passed_over() {
+    in_local_set(async {
+        let net = MemoryNetwork::new();
+        let start = async |id: u8| {
+            let me = someone(id, address(id), 1);
+            Liveness::start(net.host(id), me, vec![address(1)]).await.unwrap()
+        };
+        let (one, two) = (start(1).await, start(2).await);
+        two.say("a", "x".repeat(2_049));
+        for key in ["b", "c", "d", "e", "f", "g", "h", "i", "j", "k"] {
+            two.say(key, "said".to_owned());
+        }
+        two.say("a key that no node of ours would use", "said".to_owned());
+        let mut words = one.watch_words();
+        let heard = words.wait_for(|it| it.get(&2).is_some_and(|it| !it.is_empty()));
+        let heard = timeout(Duration::from_secs(60), heard).await;
+        let heard = heard.expect("it comes within a minute").expect("the gossip runs")[&2].clone();
+        assert_eq!(heard.len(), 8);
+        assert!(heard.iter().all(|(key, word)| key.len() == 1 && word == "said"), "{heard:?}");
     })
     .await;
 }

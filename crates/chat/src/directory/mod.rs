@@ -2,6 +2,7 @@
 
 mod command;
 mod event;
+mod orders;
 mod shapes;
 mod snapshot;
 mod state;

@@ -105,6 +105,9 @@ impl Core {
             | DirectoryEvent::MemberMarked(..)
             | DirectoryEvent::MemberRemoved(_)
             | DirectoryEvent::Placed(_)
+            | DirectoryEvent::Drained(..)
+            | DirectoryEvent::Pinned(_)
+            | DirectoryEvent::Settled(_)
             | DirectoryEvent::ViewSet(_) => self.members_changed = true,
         }
     }

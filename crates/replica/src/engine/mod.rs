@@ -384,6 +384,13 @@ impl Engine {
         }
     }
 
+    /// Hands the leadership of one group to this replica of it. False: it is not led here, or that cannot
+    /// be done without a pause now; nothing happens. True promises nothing: it may stay where it is.
+    pub fn hand_over(&mut self, group: GroupId, to: PeerId) -> bool {
+        self.touched.insert(group);
+        self.replica_for(group).is_some_and(|it| it.hand_over(to))
+    }
+
     /// True when this replica leads the group and knows everything committed before.
     #[must_use]
     pub fn is_serving(&self, group: GroupId) -> bool {
@@ -466,6 +473,12 @@ impl Engine {
                 strategy.status().leader.filter(|it| *it != self.me && self.up.contains(it))
             }
         }
+    }
+
+    /// What one group says of itself; `None`: it is not here.
+    #[must_use]
+    pub fn group_status(&self, id: GroupId) -> Option<GroupStatus> {
+        self.groups.get(&id).map(|it| it.status(id, self.me))
     }
 
     /// What every group says of itself.

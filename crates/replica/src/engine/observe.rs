@@ -63,6 +63,16 @@ impl Engine {
         self.groups.get(&id).map(|it| matches!(it.role, Role::Replica(_)))
     }
 
+    /// Whether this node hears of the group: its replica knows a leader, or the one it observes answers.
+    #[must_use]
+    pub fn is_in_touch(&self, id: GroupId) -> bool {
+        let Some(group) = self.groups.get(&id) else { return false };
+        match &group.role {
+            Role::Replica(_) => group.route() != Route::Nowhere,
+            Role::Observer(observer) => observer.source.is_some() && observer.is_answered,
+        }
+    }
+
     pub(super) fn tick_observing(&mut self, id: GroupId) {
         let Some(group) = self.groups.get_mut(&id) else {
             return;

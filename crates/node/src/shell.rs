@@ -451,6 +451,9 @@ impl<N: Network> Node<N> {
             match event {
                 Some(PeerEvent::Up(peer)) => self.core.link(peer, true),
                 Some(PeerEvent::Down(peer)) => self.core.link(peer, false),
+                Some(PeerEvent::Breaker(peer, state)) => {
+                    tracing::debug!(peer, state = state.as_str(), "circuit breaker");
+                }
                 Some(PeerEvent::Frame(peer, frame)) => self.core.receive_frame(peer, frame),
                 Some(PeerEvent::Asked(question, responder)) => {
                     self.core.asked(&question, responder)

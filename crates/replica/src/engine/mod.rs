@@ -7,6 +7,7 @@
 //! The engine owns no socket, thread or clock. The node's log is written by whoever drives it: one
 //! submission per settling, so that one sync covers all groups.
 
+mod bridge;
 mod catch_up;
 mod checkpoint;
 #[cfg(fuzzing)]
@@ -581,6 +582,11 @@ impl Engine {
         if let Role::Replica(strategy) = &mut group.role {
             strategy.applied(entry.index, entry.term);
         }
+        self.hand_out(id, entry);
+    }
+
+    fn hand_out(&mut self, id: GroupId, entry: Committed) {
+        let group = self.groups.get_mut(&id).expect("an entry belongs to a group that is here");
         if entry.index <= group.applied {
             return; // The state that was fetched from a peer contains it.
         }

@@ -3,7 +3,9 @@
 mod gossip;
 mod moves;
 mod order;
+mod outside;
 mod people;
+mod standstill;
 mod waiting;
 
 use super::*;
@@ -36,16 +38,14 @@ struct Alone {
 impl Alone {
     /// Just started: sessions of an earlier life may not have ended yet.
     fn starting() -> Alone {
+        Alone::as_who(Phase::Founding, Vec::new())
+    }
+
+    /// With an empty disk, on its way to become a member.
+    fn as_who(phase: Phase, peers: Vec<(u64, String)>) -> Alone {
         let disk: Arc<dyn Disk> = Arc::new(SimDisk::new());
-        let identity = Identity {
-            id: 7,
-            cluster: 1,
-            phase: Phase::Founding,
-            name: "a".to_owned(),
-            groups: 1,
-            boot: 1,
-            peers: Vec::new(),
-        };
+        let identity =
+            Identity { id: 7, cluster: 1, phase, name: "a".to_owned(), groups: 1, boot: 1, peers };
         let options = LogOptions { segment_bytes: 1 << 18, inline: true, ..LogOptions::default() };
         let (tell, synced) = mpsc::channel();
         let on_synced =
@@ -244,5 +244,7 @@ fn in_words(delivery: Delivery) -> Option<String> {
         },
         Delivery::Wallops { from, text } => format!("{from} calls {text}"),
         Delivery::Drain { .. } => return None,
+        Delivery::SendAway { .. } => "send away".to_owned(),
+        Delivery::TakeIn => "take in".to_owned(),
     })
 }

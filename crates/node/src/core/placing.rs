@@ -35,7 +35,7 @@ pub(super) struct Moves {
 /// Why a group is to live elsewhere.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 enum Need {
-    /// It was never placed, or nothing has to be copied.
+    /// It was never placed, or nothing has to be copied, or it is under way and goes elsewhere instead.
     Free,
     /// It lacks copies.
     Filling,
@@ -79,7 +79,8 @@ impl Core {
 
     fn need(&self, group: u32, replicas: &[NodeId]) -> Need {
         let is_copied = self.groups.kind(GroupId(group)) != Kind::Gossip;
-        let Some(now) = self.directory.placement(group).filter(|_| is_copied) else {
+        let is_new = is_copied && !self.directory.is_moving(group);
+        let Some(now) = self.directory.placement(group).filter(|_| is_new) else {
             return Need::Free;
         };
         let has_new = replicas.iter().any(|it| !now.replicas.contains(it));

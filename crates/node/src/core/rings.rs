@@ -207,7 +207,7 @@ mod tests {
             let layout = layout(&directory(nodes));
             let (held, led): (Vec<_>, Vec<_>) = counts(&layout, nodes).into_iter().unzip();
             let (held_max, led_max) = (48_u64.div_ceil(nodes), 16_u64.div_ceil(nodes));
-            assert!(held.iter().all(|it| *it as u64 <= held_max + 1), "{nodes} nodes: {held:?}");
+            assert!(held.iter().all(|it| *it as u64 <= held_max + 2), "{nodes} nodes: {held:?}");
             assert!(led.iter().all(|it| *it as u64 <= led_max + 1), "{nodes} nodes: {led:?}");
             for home in 1..=GROUPS {
                 assert_eq!(layout[&(home + GROUPS)], layout[&home][..2]);

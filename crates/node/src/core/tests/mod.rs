@@ -2,6 +2,7 @@
 
 mod gossip;
 mod moves;
+mod moving;
 mod order;
 mod outside;
 mod people;
@@ -38,14 +39,19 @@ struct Alone {
 impl Alone {
     /// Just started: sessions of an earlier life may not have ended yet.
     fn starting() -> Alone {
-        Alone::as_who(Phase::Founding, Vec::new())
+        Alone::as_founder_of(1)
+    }
+
+    /// The same with so many groups of each strategy.
+    fn as_founder_of(groups: u32) -> Alone {
+        Alone::as_who(Phase::Founding, groups, Vec::new())
     }
 
     /// With an empty disk, on its way to become a member.
-    fn as_who(phase: Phase, peers: Vec<(u64, String)>) -> Alone {
+    fn as_who(phase: Phase, groups: u32, peers: Vec<(u64, String)>) -> Alone {
         let disk: Arc<dyn Disk> = Arc::new(SimDisk::new());
         let identity =
-            Identity { id: 7, cluster: 1, phase, name: "a".to_owned(), groups: 1, boot: 1, peers };
+            Identity { id: 7, cluster: 1, phase, name: "a".to_owned(), groups, boot: 1, peers };
         let options = LogOptions { segment_bytes: 1 << 18, inline: true, ..LogOptions::default() };
         let (tell, synced) = mpsc::channel();
         let on_synced =
@@ -72,7 +78,7 @@ impl Alone {
                 copies: 1,
                 fanout: 3,
                 replication: chat::Replication::Raft,
-                groups: 1,
+                groups,
                 session_grace: Duration::from_secs(60),
                 retention: None,
                 empty_room_ttl: None,

@@ -18,7 +18,7 @@ impl Links for Wires {
 /// A node that has just joined, and was told of one other member, which it reaches.
 fn newcomer() -> Alone {
     let peers = vec![(7, "127.0.0.1:1".to_owned()), (11, "b:1".to_owned())];
-    let mut it = Alone::as_who(Phase::Joining { addresses: Vec::new() }, peers);
+    let mut it = Alone::as_who(Phase::Joining { addresses: Vec::new() }, 1, peers);
     it.core.follow_directory();
     it.core.link(11, true);
     it

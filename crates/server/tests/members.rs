@@ -173,3 +173,22 @@ fn a_node_that_knows_no_member_with_the_directory_is_told_by_one_without() {
     let mut client = cluster.client(lost, "finder");
     client.join(ROOM, SOON).expect("the room is open");
 }
+
+#[test]
+fn leaderships_spread_over_all_nodes_while_people_talk() {
+    let _alone = alone();
+    let cluster = Cluster::start(3);
+    let traffic = Traffic::start(cluster.ircs(), ROOM, CLIENTS);
+    let led_by = |status: &Status, name: &str| {
+        let raft = status.groups.iter().filter(|it| it.id != 0 && it.strategy == "raft");
+        raft.filter(|it| it.leader.as_deref() == Some(name)).count()
+    };
+    // 16 groups on three nodes: five or six for each.
+    until(&cluster, 0, "every node to lead its share", |it| {
+        (0..cluster.len()).all(|index| (4..=7).contains(&led_by(it, cluster.name(index))))
+    });
+    traffic.more(SOME);
+    let tally = traffic.finish(&cluster);
+    assert!(tally.echoed >= SOME && tally.refused == 0, "{tally:?}");
+    eprintln!("the longest write took {} ms", tally.longest_ms);
+}

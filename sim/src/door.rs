@@ -94,7 +94,8 @@ impl Door {
                     let _ = waiting.send(answer); // Whoever asked may have lost patience.
                 }
             }
-            Delivery::Drain { .. } => self.send_away(),
+            Delivery::Drain { .. } | Delivery::SendAway { .. } => self.send_away(),
+            Delivery::TakeIn => {} // Nobody waits for it: people are elsewhere by then.
             Delivery::Ended { session, .. } => {
                 self.sessions.borrow_mut().remove(&session.id);
             }

@@ -371,6 +371,28 @@ fn a_drain_gives_its_advice_once() {
 }
 
 #[test]
+fn a_drained_node_turns_newcomers_away_and_takes_them_in_again_when_it_is_drained_no_longer() {
+    let door = open(config());
+    let address = door.addresses()[0];
+    let mut alice = Client::registered(address, "alice");
+    alice.say("JOIN #drain");
+    assert_eq!(alice.until("NOTICE"), ":n1 NOTICE alice :*** Drained; please reconnect");
+    let mut bob = Client::connect(address);
+    assert_eq!(bob.line().unwrap(), "ERROR :Closing Link: 127.0.0.1 (Drained; please reconnect)");
+    // She has an hour.
+    alice.say("JOIN #undrain\r\nPING here");
+    alice.until(" PONG ");
+    Client::registered(address, "bob");
+
+    // And whoever stops a drained node does not wait for that hour to pass.
+    alice.say("JOIN #drain\r\nPING again");
+    alice.until(" PONG ");
+    door.drain("Upgrade", Duration::ZERO);
+    alice.until("ERROR :Closing Link");
+    door.stop();
+}
+
+#[test]
 fn signon_times_are_known_on_every_shard() {
     let door = open(front_irc::Config { shards: 4, ..config() });
     let address = door.addresses()[0];

@@ -1,13 +1,16 @@
-//! What an operator asks a node about rooms, over the cluster port.
+//! What an operator asks a node over the cluster port: here about rooms, in `cluster` about the network.
 //!
 //! Promise: each answer says whether anything happened. That port knows nobody: whoever reaches it may ask
 //! this, so what can be asked is narrow. A room can be looked at from outside, made without anybody
 //! in it, or be replicated in another way; nobody joins, speaks, is put out or gets power by it.
 
+mod cluster;
+
 use crate::Contact;
 use crate::run::{AdminError, ask};
 use crate::status::RoomStatus;
 use chat::Replication;
+pub use cluster::{ClusterAnswer, ClusterQuestion, ask_cluster};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 

@@ -13,6 +13,7 @@ use chat::{MsgId, Nick, NodeId, Record, Replication, RoomName, SayKind, Stamp};
 use crossbeam_channel::{Receiver, Sender};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// A shard of a door.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -443,6 +444,16 @@ pub enum Delivery {
         /// Why.
         reason: Arc<str>,
     },
+    /// An operator drains the node: tell clients, close them within that time, one after the other, and
+    /// turn new ones away until [`Delivery::TakeIn`].
+    SendAway {
+        /// Why.
+        reason: Arc<str>,
+        /// How long it may take.
+        over: Duration,
+    },
+    /// The node is drained no longer.
+    TakeIn,
 }
 
 /// What a door needs of a node. Cheap to clone.

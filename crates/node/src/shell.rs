@@ -4,7 +4,9 @@
 //! one process on simulated ones.
 
 use crate::config::Config;
-use crate::core::{Core, JoinAnswer, JoinQuestion, Question, RestoreError, Surroundings, restore};
+use crate::core::{
+    Core, JoinAnswer, JoinQuestion, MembersAnswer, Question, RestoreError, Surroundings, restore,
+};
 use crate::door::{Handle, Inbound, Info};
 use crate::identity::{Identity, Phase};
 use crate::lookup::Lookup;
@@ -31,10 +33,13 @@ use std::sync::Arc;
 use std::sync::Mutex;
 use std::time::Duration;
 use tokio::sync::Notify;
+use tokio::task::{JoinSet, spawn_local};
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep, sleep_until, timeout};
 
 /// How long a founder or joiner waits for an answer to one question.
 const ASK_LIMIT: Duration = Duration::from_secs(8);
+/// How long a node that lost the way to the directory waits for an answer.
+const INQUIRY_LIMIT: Duration = Duration::from_secs(2);
 /// How long a start looks whether the nodes it is told to join are of its own cluster.
 const GLANCE_LIMIT: Duration = Duration::from_millis(300);
 /// How long a member whose address changed tries to tell the others.
@@ -70,6 +75,8 @@ pub struct Node<N: Network> {
     inbox: Receiver<Inbound>,
     wake: Arc<Notify>,
     events: Rc<RefCell<VecDeque<PeerEvent>>>,
+    /// What others answered who is a member, to one inquiry each.
+    found: Rc<RefCell<Vec<Vec<MembersAnswer>>>>,
     synced: Arc<Mutex<Result<u64, String>>>,
     liveness: Liveness,
     env: Env<N>,
@@ -180,6 +187,7 @@ pub async fn prepare<N: Network>(config: Config, env: Env<N>) -> Result<Node<N>,
         inbox,
         wake,
         events,
+        found: Rc::default(),
         synced,
         liveness,
         env,
@@ -464,12 +472,16 @@ impl<N: Network> Node<N> {
             match event {
                 Some(PeerEvent::Up(peer)) => self.core.link(peer, true),
                 Some(PeerEvent::Down(peer)) => self.core.link(peer, false),
+                Some(PeerEvent::Breaker(peer, state)) => self.core.breaker(peer, state),
                 Some(PeerEvent::Frame(peer, frame)) => self.core.receive_frame(peer, frame),
                 Some(PeerEvent::Asked(question, responder)) => {
                     self.core.asked(&question, responder)
                 }
                 None => break,
             }
+        }
+        for answers in self.found.take() {
+            self.core.told_of_members(answers);
         }
         if self.core.is_overrun() {
             return false; // The next tick looks again.
@@ -492,6 +504,26 @@ impl<N: Network> Node<N> {
         is_stopping
     }
 
+    /// Asks at all these addresses at once who is a member now.
+    fn inquire(&self, addresses: Vec<String>) {
+        let question = serde_json::to_vec(&Question::Members).expect("our own types become JSON");
+        let mut asked = JoinSet::new();
+        for address in addresses {
+            let (network, question) = (self.env.network.clone(), question.clone());
+            asked.spawn_local(async move {
+                let answer = replica::net::ask(&network, &address, &question);
+                let bytes = timeout(INQUIRY_LIMIT, answer).await.ok()?.ok()?;
+                serde_json::from_slice::<MembersAnswer>(&bytes).ok()
+            });
+        }
+        let (found, wake) = (self.found.clone(), self.wake.clone());
+        spawn_local(async move {
+            let answers = asked.join_all().await.into_iter().flatten();
+            found.borrow_mut().push(answers.collect());
+            wake.notify_one();
+        });
+    }
+
     fn carry_out(&mut self) {
         if let Some(members) = self.core.take_members() {
             self.peers.set_members(&members);
@@ -499,6 +531,9 @@ impl<N: Network> Node<N> {
         }
         for (key, word) in self.core.take_own_words() {
             self.liveness.say(key, word);
+        }
+        if let Some(addresses) = self.core.take_inquiry() {
+            self.inquire(addresses);
         }
         while let Ok(done) = self.checkpoints.1.try_recv() {
             self.core.checkpoint_done(done);

@@ -26,6 +26,12 @@ pub struct Status {
     /// The same, by how they are replicated; a strategy without rooms is left out.
     #[serde(default)]
     pub rooms_by_strategy: BTreeMap<String, usize>,
+    /// Name of the node that leads the directory, if one is known here.
+    #[serde(default)]
+    pub coordinator: Option<String>,
+    /// Groups that are on their way to other nodes, and those that wait for them.
+    #[serde(default)]
+    pub moves: Vec<MoveStatus>,
     /// True once this node serves clients.
     pub is_ready: bool,
     /// Members.
@@ -45,10 +51,28 @@ pub struct NodeStatus {
     pub address: String,
     /// `directory`, `chat`.
     pub roles: Vec<String>,
-    /// `up`, `draining`, `unreachable` (from the node that answers), `down` (as the directory has it).
+    /// `up`, `draining`, `drained` (by an operator, and nothing is left on it), `unreachable` (from the
+    /// node that answers), `down` (as the directory has it), `gone` (so long that its sessions ended).
     pub health: String,
+    /// Circuit breaker of the node that answers towards it: `closed`, `half-open`, `open`.
+    #[serde(default)]
+    pub breaker: String,
     /// Sessions attached to it.
     pub sessions: usize,
+}
+
+/// A group on its way to other nodes.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct MoveStatus {
+    /// Number.
+    pub group: u32,
+    /// `moving`, or `waiting` for others to arrive.
+    pub state: String,
+    /// Names of the nodes that shall hold its replicas, the one that should lead first.
+    pub to: Vec<String>,
+    /// An operator said where it shall live, not the ring.
+    #[serde(default)]
+    pub is_pinned: bool,
 }
 
 /// One group.

@@ -3,11 +3,14 @@
 //! Promise: the exit code says whether it was done, was not, or may have been, and every message says so
 //! too, with what to do next.
 
+mod add;
+mod cluster;
 mod show;
 
 use crate::cli::FAILED;
 use crate::status::{HINT, Node};
 use chat::Replication;
+use cluster::{GroupVerb, NodeVerb};
 use node::AdminError;
 use node::admin::{RoomAnswer, RoomQuestion, ask_room};
 use node::status::RoomStatus;
@@ -26,12 +29,16 @@ Exit codes:
   1  refused: it was not done and will not be; stderr says why
   2  the command line or the configuration cannot be used; nothing was tried
   3  unknown: nobody answered, or not in time; it may have been done. Look with
-     `starling admin room show` before you try again (trying again does no harm)
+     `starling status` or `starling admin room show` before you try again (trying again
+     does no harm)
 
 Examples:
   starling admin room create '#ops' --replication gossip --node 127.0.0.1:7100
   starling admin room show '#ops' --config /etc/starling/n1.toml --json | jq .epoch
-  starling admin room change '#ops' --replication primary-backup || echo \"code $?\"";
+  starling admin room change '#ops' --replication primary-backup || echo \"code $?\"
+  starling admin node drain n2.chat.example --node 127.0.0.1:7100
+  starling admin node replace n2.chat.example n4.chat.example --node 127.0.0.1:7100
+  starling admin group move 3 --to n1.chat.example,n3.chat.example --node 127.0.0.1:7100";
 
 /// What to administrate.
 #[derive(clap::Args, Debug)]
@@ -48,6 +55,18 @@ enum What {
     Room {
         #[command(subcommand)]
         verb: Verb,
+    },
+    /// Nodes of the network
+    #[command(after_help = EXIT_CODES)]
+    Node {
+        #[command(subcommand)]
+        verb: NodeVerb,
+    },
+    /// Groups, in which rooms are replicated
+    #[command(after_help = EXIT_CODES)]
+    Group {
+        #[command(subcommand)]
+        verb: GroupVerb,
     },
 }
 
@@ -91,7 +110,11 @@ struct Show {
 
 /// Asks and prints.
 pub(crate) fn run(args: Args) -> anyhow::Result<ExitCode> {
-    let What::Room { verb } = args.what;
+    let verb = match args.what {
+        What::Room { verb } => verb,
+        What::Node { verb } => return cluster::run_node(verb),
+        What::Group { verb } => return cluster::run_group(verb),
+    };
     let (node, json, question) = match verb {
         Verb::Show(Show { name, json, node }) => (node, json, RoomQuestion::Show { name }),
         Verb::Create(Chosen { name, replication, json, node }) => {

@@ -43,7 +43,7 @@ enum Command {
     Demo(demo::Args),
     /// Ask a running node how its cluster is
     Status(status::Args),
-    /// Look at rooms, make them, and change how they are replicated
+    /// Drain, remove and replace nodes, move groups, make rooms and change how they are replicated
     Admin(admin::Args),
     /// Measure a running network
     Bench(Box<bench::Args>),

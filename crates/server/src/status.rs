@@ -1,8 +1,10 @@
 //! `starling status`: how a cluster is, as one of its nodes sees it.
 
+mod watch;
+
 use crate::config;
 use anyhow::anyhow;
-use node::status::{GroupStatus, NodeStatus};
+use node::status::{GroupStatus, MoveStatus, NodeStatus};
 use node::{Contact, Status};
 use std::io::Write;
 use std::path::PathBuf;
@@ -47,6 +49,7 @@ Exit codes: 0 answered, 1 no answer, 2 the command line or the configuration can
 
 Examples:
   starling status --node 127.0.0.1:7100
+  starling status --watch --node 127.0.0.1:7100
   starling status --config /etc/starling/n1.toml --json | jq '.groups[] | select(.leader == null)'")]
 pub(crate) struct Args {
     #[command(flatten)]
@@ -54,11 +57,17 @@ pub(crate) struct Args {
     /// Print JSON
     #[arg(long)]
     json: bool,
+    /// Look again every second, until Ctrl-C; with --json: one line each time
+    #[arg(long)]
+    watch: bool,
 }
 
 /// Asks and prints.
 pub(crate) fn run(args: Args) -> anyhow::Result<ExitCode> {
     let contact = args.node.contact()?;
+    if args.watch {
+        return watch::run(&contact, args.json);
+    }
     let status = node::ask_status(contact, ANSWER_MAX).map_err(|why| anyhow!("{why}\n{HINT}"))?;
     let mut out = std::io::stdout().lock();
     match args.json {
@@ -71,7 +80,7 @@ pub(crate) fn run(args: Args) -> anyhow::Result<ExitCode> {
 /// For people.
 pub(crate) fn text(status: &Status) -> String {
     let mut out = format!(
-        "{} has {}, {}, {}{}. {} ({}) says so, up {}.\n\n",
+        "{} has {}, {}, {}{}. {} ({}) says so, up {}.\n{}.\n\n",
         status.network,
         count(status.nodes.len(), "node"),
         count(status.sessions, "session"),
@@ -80,16 +89,46 @@ pub(crate) fn text(status: &Status) -> String {
         status.node,
         status.version,
         age(status.uptime_s),
+        coordinator(status),
     );
     let nodes: Vec<_> = status.nodes.iter().map(node_row).collect();
-    let head = ["NODE", "ROLES", "HEALTH", "SESSIONS", "ADDRESS", "ID"];
+    let head = ["NODE", "ROLES", "HEALTH", "LINK", "SESSIONS", "ADDRESS", "ID"];
     out += &table(head, &nodes);
     out.push('\n');
     let groups: Vec<_> = status.groups.iter().map(group_row).collect();
     let head =
         ["GROUP", "STRATEGY", "LEADER", "REPLICAS", "ROOMS", "APPLIED", "LAG", "TERM", "HERE"];
     out += &table(head, &groups);
+    if !status.moves.is_empty() {
+        let moves: Vec<_> = status.moves.iter().map(move_row).collect();
+        out.push('\n');
+        out += &table(["MOVES", "STATE", "TO"], &moves);
+    }
     out
+}
+
+/// Who coordinates the network.
+fn coordinator(status: &Status) -> String {
+    match &status.coordinator {
+        Some(name) => format!("{name} leads the directory"),
+        None => "Nobody is known to lead the directory".to_owned(),
+    }
+}
+
+fn move_row(it: &MoveStatus) -> [String; 3] {
+    let state = match it.is_pinned {
+        true => format!("{} (by an operator)", it.state),
+        false => it.state.clone(),
+    };
+    [format!("group {}", it.group), state, it.to.join(" ")]
+}
+
+/// The circuit breaker of the node that answers towards another one; closed goes without saying.
+fn link(node: &NodeStatus) -> String {
+    match node.breaker.as_str() {
+        "" | "closed" => "-".to_owned(),
+        other => other.to_owned(),
+    }
 }
 
 /// Every member is up, and every group has a leader.
@@ -98,11 +137,12 @@ pub(crate) fn is_well(status: &Status) -> bool {
     all_up && !status.groups.is_empty() && status.groups.iter().all(|it| it.is_led())
 }
 
-fn node_row(node: &NodeStatus) -> [String; 6] {
+fn node_row(node: &NodeStatus) -> [String; 7] {
     [
         node.name.clone(),
         node.roles.join(" "),
         node.health.clone(),
+        link(node),
         node.sessions.to_string(),
         node.address.clone(),
         node.id.clone(),
@@ -199,6 +239,7 @@ mod tests {
             address: "127.0.0.1:7100".to_owned(),
             roles: vec!["directory".to_owned(), "chat".to_owned()],
             health: health.to_owned(),
+            breaker: if health == "down" { "open" } else { "closed" }.to_owned(),
             sessions: 7,
         };
         let group = |id, leader: Option<&str>| GroupStatus {
@@ -223,6 +264,8 @@ mod tests {
             sessions: 7,
             rooms: 1,
             rooms_by_strategy: BTreeMap::from([("raft".to_owned(), 1)]),
+            coordinator: Some("n1".to_owned()),
+            moves: Vec::new(),
             nodes: vec![node("n1", "up"), node("n2", "down")],
             groups: vec![group(0, Some("n1")), group(1, None)],
         }
@@ -232,10 +275,11 @@ mod tests {
     fn people_get_tables() {
         let expected = "\
 Example has 2 nodes, 7 sessions, 1 room. n1 (0.1.0) says so, up 1h 2m.
+n1 leads the directory.
 
-NODE  ROLES           HEALTH  SESSIONS  ADDRESS         ID
-n1    directory chat  up      7         127.0.0.1:7100  n1-id
-n2    directory chat  down    7         127.0.0.1:7100  n2-id
+NODE  ROLES           HEALTH  LINK  SESSIONS  ADDRESS         ID
+n1    directory chat  up      -     7         127.0.0.1:7100  n1-id
+n2    directory chat  down    open  7         127.0.0.1:7100  n2-id
 
 GROUP      STRATEGY  LEADER  REPLICAS  ROOMS  APPLIED  LAG  TERM  HERE
 directory  raft      n1      n1 n2     0      1234     0    2     voter
@@ -264,6 +308,27 @@ directory  primary-backup  n1      n1 n2 (not in sync: n2)  3      1234     0   
 ";
         assert!(text.ends_with(rows), "{text}");
         assert!(status.groups[1].is_led());
+    }
+
+    #[test]
+    fn groups_that_move_and_those_that_wait_are_shown_with_where_they_go() {
+        let mut status = status();
+        let move_of = |group, state: &str, is_pinned| MoveStatus {
+            group,
+            state: state.to_owned(),
+            to: vec!["n1".to_owned(), "n3".to_owned()],
+            is_pinned,
+        };
+        status.moves = vec![move_of(3, "moving", true), move_of(12, "waiting", false)];
+        status.coordinator = None;
+        let text = text(&status);
+        assert!(text.contains("Nobody is known to lead the directory.\n"), "{text}");
+        let rows = "\
+MOVES     STATE                    TO
+group 3   moving (by an operator)  n1 n3
+group 12  waiting                  n1 n3
+";
+        assert!(text.ends_with(rows), "{text}");
     }
 
     #[test]

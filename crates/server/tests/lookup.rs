@@ -121,7 +121,7 @@ fn told(client: &mut Client) -> BTreeSet<SocketAddr> {
 
 fn start() -> (Cluster, Vec<Doors>) {
     let doors: Vec<Doors> = (0..3).map(|_| Doors::new()).collect();
-    let cluster = Cluster::start_with(doors.iter().map(Doors::configuration).collect());
+    let cluster = Cluster::start_each(doors.iter().map(Doors::configuration).collect());
     (cluster, doors)
 }
 

@@ -8,7 +8,7 @@ use std::path::Path;
 use std::process::{Command, Output};
 use support::alone;
 use support::client::SOON;
-use support::cluster::Cluster;
+use support::cluster::{BOTH, Cluster};
 use support::wait_for;
 use tempfile::TempDir;
 
@@ -57,7 +57,11 @@ fn nodes_with_certificates_are_a_network_that_nobody_without_one_can_ask_or_join
     let dir = TempDir::with_prefix("starling-keys-").expect("a directory can be made");
     let authority = Authority::new();
     let keys = |name: &str| authority.keys(dir.path(), name);
-    let mut cluster = Cluster::start_with(vec![keys("one"), keys("two"), keys("three")]);
+    let nodes = vec![keys("one"), keys("two"), keys("three")];
+    keys("operator");
+    let file = |kind: &str| dir.path().join(format!("operator.{kind}"));
+    let tls = node::pem::cluster(&file("cert"), &file("key"), &file("ca"));
+    let mut cluster = Cluster::start_secured(nodes, tls.expect("they fit together"));
 
     let (mut alice, mut bob) = (cluster.client(0, "alice"), cluster.client(2, "bob"));
     alice.join("#secrets", SOON).expect("the room is open");
@@ -76,11 +80,14 @@ fn nodes_with_certificates_are_a_network_that_nobody_without_one_can_ask_or_join
 
     // A node of another authority is turned away, and said to be, once.
     let stranger = Authority::new().keys(dir.path(), "stranger");
-    let index = cluster.add(stranger);
-    wait_for("the stranger to be noticed", SOON, || {
-        cluster.log(0).contains("no peer of this cluster").then_some(())
+    let refusals = |cluster: &Cluster| cluster.log(0).matches("is refused, however often").count();
+    let before = refusals(&cluster); // Whoever asked without a certificate.
+    let index = cluster.add_with(BOTH, stranger);
+    let is_tried_again = |log: &str| log.matches("cannot join yet").count() >= 3;
+    wait_for("the stranger to be turned away", SOON, || {
+        is_tried_again(&cluster.log(index)).then_some(())
     });
-    assert_eq!(cluster.log(0).matches("no peer of this cluster").count(), 1);
+    assert_eq!((before, refusals(&cluster)), (1, 2));
     assert_eq!(cluster.status(0).expect("it runs").nodes.len(), 3);
     cluster.kill9(index);
 }

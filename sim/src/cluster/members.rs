@@ -64,21 +64,37 @@ impl Cluster {
 
     /// The nodes that shall hold a group.
     fn voters(&self, group: u32) -> Vec<String> {
-        let (what, count) = match group {
-            0 => ("directory".to_owned(), DIRECTORY_VOTERS_MAX),
-            1..=GROUPS => (format!("group {group}"), self.copies),
-            it if it == 2 * GROUPS + 1 => ("gossip".to_owned(), self.machines.len()),
+        let mut voters = match group {
+            0 => self.on_ring("directory", DIRECTORY_VOTERS_MAX),
+            1..=GROUPS => self.placed(group),
+            it if it == 2 * GROUPS + 1 => self.nodes().map(name).collect(),
             // Of a primary-backup group one copy less has to be there for as many losses.
-            _ => (format!("group {}", group - GROUPS), self.copies / 2 + 1),
+            _ => {
+                let mut home = self.placed(group - GROUPS);
+                home.truncate(self.copies / 2 + 1);
+                home
+            }
         };
-        let mut voters = self.on_ring(&what, count);
         voters.sort();
         voters
     }
 
+    /// The nodes of a home, the one that should lead first.
+    fn placed(&self, home: u32) -> Vec<String> {
+        let names: Vec<String> = self.nodes().map(name).collect();
+        let ring = Ring::new(names.iter().map(String::as_str));
+        let keys: Vec<String> = (1..=GROUPS).map(|it| format!("group {it}")).collect();
+        let placed = ring.place(keys.iter().map(String::as_str), self.copies);
+        placed[home as usize - 1].iter().map(|it| (*it).to_owned()).collect()
+    }
+
     /// All nodes, in the order in which they would hold this group.
     pub(super) fn in_order(&self, group: u32) -> Vec<String> {
-        self.on_ring(&format!("group {group}"), self.machines.len())
+        let home = if group > GROUPS { group - GROUPS } else { group };
+        let mut order = self.placed(home);
+        let others = self.on_ring(&format!("group {home}"), self.machines.len());
+        order.extend(others.into_iter().filter(|it| !order.contains(it)).collect::<Vec<_>>());
+        order
     }
 
     fn on_ring(&self, what: &str, count: usize) -> Vec<String> {

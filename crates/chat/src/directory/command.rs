@@ -137,4 +137,34 @@ pub enum DirectoryCommand {
         /// Who proposes it: only the primary can tell who has caught up.
         by: NodeId,
     },
+    /// Groups, leaderships and clients shall leave a node that stays a member, or may come back to it.
+    Drain {
+        /// Which.
+        id: NodeId,
+        /// Leave it, or come back.
+        is_drained: bool,
+    },
+    /// A group lives on these nodes, whatever the ring says. Refused before it was placed at all.
+    Pin {
+        /// Group number.
+        group: u32,
+        /// The nodes, the one that should lead first. None: the ring decides again.
+        replicas: Vec<NodeId>,
+    },
+    /// The replicas of a group are where its placement of this epoch wanted them. Says nothing of an
+    /// older or newer one.
+    Settle {
+        /// Group number.
+        group: u32,
+        /// Of the placement.
+        epoch: u64,
+    },
+    /// A dead node leaves for good, like by `RemoveMember`, and a member takes its places on the ring.
+    /// Refused with `MemberAlive` unless it is down.
+    Replace {
+        /// Who is dead.
+        dead: NodeId,
+        /// Who takes its places.
+        by: NodeId,
+    },
 }

@@ -30,6 +30,12 @@ pub enum DirectoryEvent {
     Placed(u32),
     /// A group has another view.
     ViewSet(u32),
+    /// A member is drained from now on, or is no longer.
+    Drained(NodeId, bool),
+    /// A group is pinned elsewhere, or to nothing any more.
+    Pinned(u32),
+    /// A group has come to where its newest placement wanted it.
+    Settled(u32),
     /// A session began.
     Registered(Arc<Session>),
     /// It has another nick; the session as it is now.
@@ -71,6 +77,10 @@ pub enum DirectoryRefusal {
     },
     /// No such member.
     UnknownMember,
+    /// No such group, or it was never placed.
+    UnknownGroup,
+    /// That can be done to a dead member only.
+    MemberAlive(NodeId),
     /// Somebody has this nick.
     NickInUse {
         /// Who.

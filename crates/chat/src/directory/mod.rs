@@ -4,6 +4,7 @@ mod aside;
 mod command;
 mod event;
 mod nicks;
+mod orders;
 mod shapes;
 mod snapshot;
 mod state;

@@ -87,6 +87,19 @@ fn set_view() -> impl Strategy<Value = DirectoryCommand> {
     )
 }
 
+/// What operators ask, and groups report.
+fn order() -> impl Strategy<Value = DirectoryCommand> {
+    let drain = (node(), any::<bool>());
+    let pin = (0..3u32, vec(node(), 0..3));
+    let settle = (0..3u32, 0..4u64);
+    prop_oneof![
+        drain.prop_map(|(id, is_drained)| DirectoryCommand::Drain { id, is_drained }),
+        pin.prop_map(|(group, replicas)| DirectoryCommand::Pin { group, replicas }),
+        settle.prop_map(|(group, epoch)| DirectoryCommand::Settle { group, epoch }),
+        (node(), node()).prop_map(|(dead, by)| DirectoryCommand::Replace { dead, by }),
+    ]
+}
+
 fn command() -> impl Strategy<Value = DirectoryCommand> {
     let states = vec![MemberState::Up, MemberState::Draining, MemberState::Down];
     let mark = (node(), select(states));
@@ -107,6 +120,7 @@ fn command() -> impl Strategy<Value = DirectoryCommand> {
         2 => end.prop_map(|(session, reason, by)| DirectoryCommand::End { session, reason, by }),
         1 => node().prop_map(|node| DirectoryCommand::EndAll { node, reason: "gone".into() }),
         1 => set_view(),
+        2 => order(),
     ]
 }
 
@@ -131,6 +145,10 @@ fn check(directory: &Directory) {
     for (node, count) in counts {
         assert_eq!(directory.session_count_of(node), count);
         assert_eq!(directory.sessions_of(node).count(), count);
+    }
+    for id in (1..=4u64).map(NodeId) {
+        let is_pinned = (0..3).filter_map(|it| directory.pin(it)).any(|it| it.contains(&id));
+        assert!(directory.member(id).is_some() || !(directory.is_drained(id) || is_pinned));
     }
     let names: BTreeSet<_> = directory.members().map(|it| crate::fold(&it.name)).collect();
     assert_eq!(names.len(), directory.members().count());
@@ -166,7 +184,12 @@ impl Told {
             DirectoryEvent::MemberAdded(id) => drop(self.members.insert(*id)),
             DirectoryEvent::MemberRemoved(id) => assert!(self.members.remove(id)),
             DirectoryEvent::MemberMarked(id, _) => assert!(self.members.contains(id)),
-            DirectoryEvent::Founded | DirectoryEvent::Placed(_) | DirectoryEvent::ViewSet(_) => {}
+            DirectoryEvent::Drained(id, _) => assert!(self.members.contains(id)),
+            DirectoryEvent::Founded
+            | DirectoryEvent::Placed(_)
+            | DirectoryEvent::ViewSet(_)
+            | DirectoryEvent::Pinned(_)
+            | DirectoryEvent::Settled(_) => {}
         }
     }
 }

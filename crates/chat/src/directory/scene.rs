@@ -72,6 +72,11 @@ fn shown(event: &DirectoryEvent) -> String {
         DirectoryEvent::MemberRemoved(id) => format!("member {} removed", id.0),
         DirectoryEvent::Placed(group) => format!("group {group} placed"),
         DirectoryEvent::ViewSet(group) => format!("group {group} has another view"),
+        DirectoryEvent::Drained(id, is_drained) => {
+            format!("member {} drained: {is_drained}", id.0)
+        }
+        DirectoryEvent::Pinned(group) => format!("group {group} pinned"),
+        DirectoryEvent::Settled(group) => format!("group {group} settled"),
         DirectoryEvent::Registered(session) => format!("{} registered", session.nick),
         DirectoryEvent::Renamed { session, from } => format!("{from} is now {}", session.nick),
         DirectoryEvent::Altered { session, change, .. } => {

@@ -3,6 +3,7 @@
 //! Promise: `restore` of `snapshot` behaves as the original for every later command; bytes in which
 //! two sessions share a nick or an id are refused.
 
+use super::orders::Orders;
 use super::state::Founded;
 use super::{Directory, Member, Placement, Session, View};
 use crate::codec::{self, Unreadable};
@@ -31,38 +32,63 @@ enum Snapshot<'a> {
         views: Cow<'a, BTreeMap<u32, View>>,
         sessions: Vec<Arc<Session>>,
     },
+    /// With what operators ordered.
+    V3 {
+        last: Stamp,
+        founded: Cow<'a, Option<Founded>>,
+        members: Cow<'a, BTreeMap<NodeId, Member>>,
+        placements: Cow<'a, BTreeMap<u32, Placement>>,
+        views: Cow<'a, BTreeMap<u32, View>>,
+        orders: Cow<'a, Orders>,
+        sessions: Vec<Arc<Session>>,
+    },
 }
 
 impl Directory {
     /// Whole state as bytes.
     #[must_use]
     pub fn snapshot(&self) -> Vec<u8> {
-        codec::encode(&Snapshot::V2 {
+        codec::encode(&Snapshot::V3 {
             last: self.last,
             founded: Cow::Borrowed(&self.founded),
             members: Cow::Borrowed(&self.members),
             placements: Cow::Borrowed(&self.placements),
             views: Cow::Borrowed(&self.views),
+            orders: Cow::Borrowed(&self.orders),
             sessions: self.sessions().cloned().collect(),
         })
     }
 
     /// The state that [`Directory::snapshot`] wrote.
     pub fn restore(bytes: &[u8]) -> Result<Directory, Unreadable> {
-        let (last, founded, members, placements, views, sessions) = match codec::decode(bytes)? {
-            Snapshot::V1 { last, founded, members, placements, sessions } => {
-                (last, founded, members, placements, Cow::default(), sessions)
-            }
-            Snapshot::V2 { last, founded, members, placements, views, sessions } => {
-                (last, founded, members, placements, views, sessions)
-            }
-        };
         let mut restored = Directory::new();
-        restored.last = last;
-        restored.founded = founded.into_owned();
-        restored.members = members.into_owned();
-        restored.placements = placements.into_owned();
-        restored.views = views.into_owned();
+        let sessions;
+        match codec::decode(bytes)? {
+            Snapshot::V1 { last, founded, members, placements, sessions: of } => {
+                restored.last = last;
+                restored.founded = founded.into_owned();
+                restored.members = members.into_owned();
+                restored.placements = placements.into_owned();
+                sessions = of;
+            }
+            Snapshot::V2 { last, founded, members, placements, views, sessions: of } => {
+                restored.last = last;
+                restored.founded = founded.into_owned();
+                restored.members = members.into_owned();
+                restored.placements = placements.into_owned();
+                restored.views = views.into_owned();
+                sessions = of;
+            }
+            Snapshot::V3 { last, founded, members, placements, views, orders, sessions: of } => {
+                restored.last = last;
+                restored.founded = founded.into_owned();
+                restored.members = members.into_owned();
+                restored.placements = placements.into_owned();
+                restored.views = views.into_owned();
+                restored.orders = orders.into_owned();
+                sessions = of;
+            }
+        }
         for session in sessions {
             let is_taken = restored.session(session.id).is_some()
                 || restored.by_nick(session.nick.as_str()).is_some();
@@ -120,5 +146,36 @@ mod tests {
         });
         let restored = Directory::restore(&scene.directory.snapshot()).expect("our own snapshot");
         assert_eq!(restored.view(3), Some(&view));
+    }
+
+    #[test]
+    fn the_layout_from_before_there_were_orders_is_read() {
+        let mut scene = Scene::default();
+        scene.apply(add(1, "n1"));
+        let it = &scene.directory;
+        let bytes = codec::encode(&Snapshot::V2 {
+            last: it.last,
+            founded: Cow::Borrowed(&it.founded),
+            members: Cow::Borrowed(&it.members),
+            placements: Cow::Borrowed(&it.placements),
+            views: Cow::Borrowed(&it.views),
+            sessions: Vec::new(),
+        });
+        let restored = Directory::restore(&bytes).expect("our own earlier snapshot");
+        assert_eq!(restored.snapshot(), it.snapshot());
+    }
+
+    #[test]
+    fn what_operators_ordered_outlives_a_restart() {
+        let mut scene = Scene::default();
+        scene.apply(add(1, "n1"));
+        let node = NodeId(1);
+        scene.apply(DirectoryCommand::Place { group: 3, replicas: vec![node] });
+        scene.apply(DirectoryCommand::Drain { id: node, is_drained: true });
+        scene.apply(DirectoryCommand::Pin { group: 3, replicas: vec![node] });
+        scene.apply(DirectoryCommand::Settle { group: 3, epoch: 1 });
+        let restored = Directory::restore(&scene.directory.snapshot()).expect("our own snapshot");
+        assert!(restored.is_drained(node) && !restored.is_moving(3));
+        assert_eq!(restored.pin(3), Some(&[node][..]));
     }
 }

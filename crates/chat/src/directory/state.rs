@@ -5,9 +5,10 @@
 //! command happens whole or is refused whole.
 
 use super::nicks::Nicks;
+use super::orders::Orders;
 use super::verbs::{
-    add_member, alter, end, end_all, found, mark_member, place, register, remove_member, rename,
-    set_view,
+    add_member, alter, drain, end, end_all, found, mark_member, pin, place, register,
+    remove_member, rename, replace, set_view, settle,
 };
 use super::{
     DirectoryCommand, DirectoryEvent, DirectoryOutcome, DirectoryRefusal, Member, Placement,
@@ -27,6 +28,7 @@ pub struct Directory {
     pub(super) members: BTreeMap<NodeId, Member>,
     pub(super) placements: BTreeMap<u32, Placement>,
     pub(super) views: BTreeMap<u32, View>,
+    pub(super) orders: Orders,
     sessions: BTreeMap<SessionId, Arc<Session>>,
     /// Derived: who has a nick.
     nicks: Nicks,
@@ -82,6 +84,10 @@ impl Directory {
             DirectoryCommand::SetView { group, on_epoch, view, by } => {
                 set_view(self, group, on_epoch, view, by)
             }
+            DirectoryCommand::Drain { id, is_drained } => drain(self, id, is_drained),
+            DirectoryCommand::Pin { group, replicas } => pin(self, group, replicas),
+            DirectoryCommand::Settle { group, epoch } => settle(self, group, epoch),
+            DirectoryCommand::Replace { dead, by } => replace(self, dead, by),
         }
     }
 
@@ -106,6 +112,31 @@ impl Directory {
     #[must_use]
     pub fn placement(&self, group: u32) -> Option<&Placement> {
         self.placements.get(&group)
+    }
+
+    /// A group was placed, and its replicas have not all come to where it shall live.
+    #[must_use]
+    pub fn is_moving(&self, group: u32) -> bool {
+        let settled = self.orders.settled.get(&group).copied().unwrap_or_default();
+        self.placements.get(&group).is_some_and(|it| it.epoch > settled)
+    }
+
+    /// Where an operator pinned a group to, if somebody did.
+    #[must_use]
+    pub fn pin(&self, group: u32) -> Option<&[NodeId]> {
+        self.orders.pins.get(&group).map(Vec::as_slice)
+    }
+
+    /// Groups, leaderships and clients shall leave this member.
+    #[must_use]
+    pub fn is_drained(&self, id: NodeId) -> bool {
+        self.orders.drained.contains(&id)
+    }
+
+    /// The name under which a member stands on the ring: its own, or of the dead one that it replaced.
+    #[must_use]
+    pub fn place_of<'a>(&'a self, member: &'a Member) -> &'a Arc<str> {
+        self.orders.places.get(&member.id).unwrap_or(&member.name)
     }
 
     /// Who replicates a primary-backup group now.

@@ -150,8 +150,8 @@ impl Shard {
         entry.insert(Conn::new(id, stream, socket.address, socket.listener, self.now_ms));
         self.outs.open(slot as u32);
         self.enqueue(slot as u32);
-        if self.drain.is_some() {
-            self.close(slot as u32, "Server is shutting down");
+        if let Some(reason) = self.turns_away() {
+            self.close(slot as u32, &reason);
         }
     }
 }

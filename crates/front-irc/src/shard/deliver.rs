@@ -44,6 +44,8 @@ impl Shard {
                 let over: Duration = self.context.timings.drain;
                 self.begin_drain(&reason, over);
             }
+            Delivery::SendAway { reason, over } => self.send_away(&reason, over),
+            Delivery::TakeIn => self.drain = None,
         }
     }
 

@@ -15,11 +15,29 @@ pub(super) struct Drain {
 }
 
 impl Shard {
+    /// For good: nobody is taken in any more.
     pub(super) fn begin_drain(&mut self, reason: &str, over: Duration) {
+        self.listening.close();
+        if let Some(drain) = &mut self.drain {
+            // An operator's may take longer than this one has.
+            let passed_ms = self.now_ms - drain.began_ms;
+            drain.over_ms = drain.over_ms.min(passed_ms + millis(over));
+            self.sweep_at_ms = self.now_ms;
+            return;
+        }
+        self.send_away(reason, over);
+    }
+
+    /// Why whoever comes now is closed at once, if so.
+    pub(super) fn turns_away(&self) -> Option<Box<str>> {
+        self.drain.as_ref().map(|it| it.reason.clone())
+    }
+
+    /// Tells everybody and closes them one after the other; who comes meanwhile is turned away.
+    pub(super) fn send_away(&mut self, reason: &str, over: Duration) {
         if self.drain.is_some() {
             return;
         }
-        self.listening.close();
         let mut left: Vec<u32> = self.conns.iter().map(|(slot, _)| slot as u32).collect();
         left.shuffle(&mut rand::rng());
         let server = self.context.info.name.clone();
@@ -37,7 +55,7 @@ impl Shard {
                 .trailing(&format!("*** {reason}{advice}"))
                 .finish();
         }
-        let over_ms = u64::try_from(over.as_millis()).unwrap_or(u64::MAX);
+        let over_ms = millis(over);
         let total = left.len();
         self.drain =
             Some(Drain { reason: reason.into(), left, total, began_ms: self.now_ms, over_ms });
@@ -65,4 +83,8 @@ impl Shard {
         }
         self.drain = Some(drain);
     }
+}
+
+fn millis(it: Duration) -> u64 {
+    u64::try_from(it.as_millis()).unwrap_or(u64::MAX)
 }

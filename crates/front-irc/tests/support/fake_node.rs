@@ -1,7 +1,8 @@
 //! A node of one thread: the real machines of `chat`, no log, no disk, no network.
 //!
 //! Rooms with certain names misbehave on purpose: `#cut` has no majority, in `#lost` nobody learns
-//! what became of a message, and `#silent` never answers.
+//! what became of a message, and `#silent` never answers. Who joins `#drain` drains the node, who joins
+//! `#undrain` ends that.
 
 use chat::directory::{
     Directory, DirectoryCommand, DirectoryEvent, DirectoryRefusal, NewSession, Roles, Session,
@@ -17,6 +18,7 @@ use node::lookup::{DoorAddress, DoorKind, Health, Member, Members};
 use node::{Handle, Status};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
+use std::time::Duration;
 
 const NODE: NodeId = NodeId(1);
 const BEGAN_MS: u64 = 1_700_000_000_000;
@@ -138,6 +140,10 @@ impl FakeNode {
 
     fn deliver(&mut self, shard: ShardId, delivery: Delivery) {
         self.shards[usize::from(shard.0)].batch.push(delivery);
+    }
+
+    fn deliver_all(&mut self, delivery: impl Fn() -> Delivery) {
+        self.shards.iter_mut().for_each(|it| it.batch.push(delivery()));
     }
 
     fn register(&mut self, conn: ConnId, it: Registration) -> Option<Answer> {
@@ -286,6 +292,16 @@ impl FakeNode {
                 "#cut" => Answer::Refused(vec![Refused::Unavailable]),
                 "#lost" => Answer::Unknown,
                 "#silent" => return None,
+                "#drain" => {
+                    let over = Duration::from_secs(3_600);
+                    let reason: Arc<str> = "Drained; please reconnect".into();
+                    self.deliver_all(|| Delivery::SendAway { reason: reason.clone(), over });
+                    Answer::Done
+                }
+                "#undrain" => {
+                    self.deliver_all(|| Delivery::TakeIn);
+                    Answer::Done
+                }
                 _ => match self.resolve(verb, &session) {
                     Ok(verb) => self.command(&session, Place::Room(room), verb, asked),
                     Err(why) => Answer::Refused(vec![why]),

@@ -1,7 +1,7 @@
 //! Questions on the cluster port: status, nodes that want to join, and what operators ask of rooms.
 
 use super::{Asker, Core, DIRECTORY};
-use crate::admin::RoomQuestion;
+use crate::admin::{ClusterQuestion, RoomQuestion};
 use crate::door::{Answer, Refused};
 use crate::status::Status;
 use chat::NodeId;
@@ -20,6 +20,10 @@ pub(crate) enum Question {
     Join(JoinQuestion),
     /// [`crate::admin::RoomAnswer`].
     Room(RoomQuestion),
+    /// [`MembersAnswer`](super::MembersAnswer), of a member that has lost the way to the directory.
+    Members,
+    /// [`crate::admin::ClusterAnswer`].
+    Cluster(ClusterQuestion),
 }
 
 /// A node that wants to become a member.
@@ -78,6 +82,8 @@ impl Core {
             }
             Ok(Question::Join(join)) => self.admit(join, responder),
             Ok(Question::Room(question)) => self.ask_of_room(question, responder),
+            Ok(Question::Members) => self.answer_members(responder),
+            Ok(Question::Cluster(question)) => self.ask_of_cluster(question, responder),
             Err(why) => responder.answer(json(&format!("not a question of this version: {why}"))),
         }
     }

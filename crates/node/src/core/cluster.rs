@@ -3,9 +3,10 @@
 //! Each is written so that doing it twice changes nothing: what is missing is proposed, and proposed
 //! again while it is still missing.
 
+use super::watching::SERVER_LOST;
 use super::{Asker, Core, DIRECTORY, Own};
 use chat::codec::encode;
-use chat::directory::{DirectoryCommand, Member, MemberState, Roles};
+use chat::directory::{DirectoryCommand, MemberState, Roles};
 use chat::room::{RoomCommand, RoomVerb};
 use chat::{NodeId, Place, SessionId, Stamp};
 use fail::fail_point;
@@ -13,13 +14,10 @@ use replica::engine::GroupStatus;
 use replica::planted;
 use replica::store::GroupId;
 use replica::strategy::Start;
-use replica_proto::Ring;
 use std::collections::BTreeSet;
 
 /// Time between two rounds of duties, in milliseconds.
 pub(super) const DUTY_MS: u64 = 250;
-/// Voters of the directory at most: two may fail, and a commit waits for three.
-const DIRECTORY_VOTERS_MAX: usize = 5;
 /// An occupant without a session in the directory must be missing this long before it is forgotten:
 /// longer than any replica that has a leader lags behind.
 const GHOST_MS: u64 = 5_000;
@@ -36,8 +34,12 @@ const TRIM_ROOMS: usize = 64;
 
 impl Core {
     pub(super) fn do_duty(&mut self) {
+        self.tend_footing();
+        self.watch_members();
+        self.notice_removal();
         self.greet();
         self.say_whether_we_leave();
+        self.follow_drain();
         self.settle_placement();
         self.chase_ghosts();
         self.end_unattached();
@@ -49,12 +51,13 @@ impl Core {
         if (self.is_leaving && !self.has_left()) || is_damaged {
             self.engine.step_down(); // Whoever shall take over may not have been ready before.
         }
+        if !self.is_leaving && !is_damaged {
+            self.spread_leaderships();
+        }
         if self.engine.is_serving(DIRECTORY) {
             self.mark_members();
             self.place_groups();
             self.end_dead_sessions();
-        } else {
-            self.down_since.clear();
         }
         self.close_talks();
         self.tell_of_meetings();
@@ -145,8 +148,8 @@ impl Core {
             return;
         }
         self.fresh_asked_ms = Some(self.now_ms);
-        let reason = "Server restarted".into();
-        let command = DirectoryCommand::EndAll { node: self.me, reason };
+        let reason = if self.conn_of.is_empty() { "Server restarted" } else { SERVER_LOST };
+        let command = DirectoryCommand::EndAll { node: self.me, reason: reason.into() };
         self.submit(DIRECTORY, Asker::Own(Own::FreshStart), encode(&command));
     }
 
@@ -177,12 +180,12 @@ impl Core {
     }
 
     /// Holds the replicas that the directory gives to this node, and follows the other groups.
-    fn settle_placement(&mut self) {
+    pub(super) fn settle_placement(&mut self) {
         if self.directory.founded().is_none() {
             return;
         }
-        let voters = self.directory_voters();
-        self.settle_group(DIRECTORY, &voters);
+        let holders = self.directory_holders();
+        self.settle_group(DIRECTORY, &holders);
         for group in self.groups.of_rooms() {
             let Some(placement) = self.directory.placement(group) else {
                 continue;
@@ -259,95 +262,11 @@ impl Core {
 
     /// Who shall vote in the directory.
     pub(super) fn directory_voters(&self) -> Vec<u64> {
-        let may_vote: Vec<&Member> =
-            self.directory.members().filter(|it| it.roles.directory).collect();
-        let ring = Ring::new(may_vote.iter().map(|it| &*it.name));
-        let names = ring.nodes_for("directory", DIRECTORY_VOTERS_MAX);
-        may_vote.iter().filter(|it| names.contains(&&*it.name)).map(|it| it.id.0).collect()
-    }
-
-    /// Leader of the directory: liveness becomes state only when it changes.
-    fn mark_members(&mut self) {
-        let changes: Vec<(NodeId, MemberState)> = self
-            .directory
-            .members()
-            .filter_map(|it| {
-                let is_live =
-                    it.id == self.me || self.live.contains(&it.id.0) || self.up.contains(&it.id.0);
-                match (it.state, is_live) {
-                    (MemberState::Down, true) => Some((it.id, MemberState::Up)),
-                    (MemberState::Up | MemberState::Draining, false) => {
-                        Some((it.id, MemberState::Down))
-                    }
-                    _ => None,
-                }
-            })
-            .collect();
-        for (id, state) in changes {
-            if self.is_due(("mark", id.0)) {
-                tracing::info!(node = %self.name_of(id.0), ?state, "marking");
-                self.propose(&DirectoryCommand::MarkMember { id, state });
-            }
-        }
-    }
-
-    /// Leader of the directory: groups live where the ring says.
-    fn place_groups(&mut self) {
-        let chat: Vec<(&str, NodeId)> = self
-            .directory
-            .members()
-            .filter(|it| it.roles.chat)
-            .map(|it| (&*it.name, it.id))
-            .collect();
-        let ring = Ring::new(chat.iter().map(|it| it.0));
-        let mut moves = Vec::new();
-        for group in self.groups.of_rooms() {
-            // A room moves between strategies on the nodes that it is on.
-            let place = self.groups.home_of(GroupId(group)).0;
-            let copies = self.groups.copies(GroupId(group), self.config.copies).min(chat.len());
-            let names = ring.nodes_for(&format!("group {place}"), copies);
-            let replicas: Vec<NodeId> = names
-                .iter()
-                .filter_map(|name| chat.iter().find(|it| it.0 == *name).map(|it| it.1))
-                .collect();
-            let is_placed =
-                self.directory.placement(group).is_some_and(|it| it.replicas == replicas);
-            if !is_placed && !replicas.is_empty() {
-                moves.push((group, replicas));
-            }
-        }
-        for (group, replicas) in moves {
-            if self.is_due(("place", u64::from(group))) {
-                self.propose(&DirectoryCommand::Place { group, replicas });
-            }
-        }
-    }
-
-    /// Leader of the directory: a node that stayed away longer than the grace has lost its sessions.
-    fn end_dead_sessions(&mut self) {
-        let grace_ms = self.config.session_grace.as_millis() as u64;
-        let members = self.directory.members();
-        let down = members.filter(|it| it.state == MemberState::Down).map(|it| it.id);
-        // By our own monotonic clock: wall clocks jump. A new leader counts from its own first look.
-        let since = |it| (it, self.down_since.get(&it).copied().unwrap_or(self.now_ms));
-        self.down_since = down.map(since).collect();
-        let dead: Vec<NodeId> = self
-            .down_since
-            .iter()
-            .filter(|(_, since)| self.now_ms - **since >= grace_ms)
-            .filter(|(id, _)| self.directory.session_count_of(**id) > 0)
-            .map(|(id, _)| *id)
-            .collect();
-        for node in dead {
-            if self.is_due(("end", node.0)) {
-                let reason = "Server lost".into();
-                self.propose(&DirectoryCommand::EndAll { node, reason });
-            }
-        }
+        self.rings.borrow_mut().voters(&self.directory)
     }
 
     /// A proposal that is on its way is not made again at once.
-    fn is_due(&mut self, what: (&'static str, u64)) -> bool {
+    pub(super) fn is_due(&mut self, what: (&'static str, u64)) -> bool {
         let now_ms = self.now_ms;
         let last = self.proposed.entry(what).or_insert(0);
         let is_due = *last == 0 || now_ms - *last > 2_000;
@@ -464,8 +383,10 @@ impl Core {
         if !std::mem::take(&mut self.members_changed) {
             return None;
         }
-        let members: Vec<(u64, String)> =
-            self.directory.members().map(|it| (it.id.0, it.address.to_string())).collect();
+        let members: Vec<(u64, String)> = match &self.told_of {
+            Some(told) => told.members.clone(),
+            None => self.directory.members().map(|it| (it.id.0, it.address.to_string())).collect(),
+        };
         if members.is_empty() {
             return None; // Not told yet; the identity file knows some.
         }

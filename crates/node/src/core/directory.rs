@@ -1,11 +1,12 @@
 //! Entries of the directory, applied: sessions begin, change and end; members come and go.
 
 use super::detour::Parked;
+use super::watching::{CUT_OFF, SERVER_LOST};
 use super::{Asker, Core, DIRECTORY, PAST_MAX};
 use crate::door::{Answer, ConnId, Delivery, Refused};
 use chat::codec::{decode, encode};
 use chat::directory::{
-    DirectoryCommand, DirectoryEvent, DirectoryOutcome, DirectoryRefusal, Session,
+    DirectoryCommand, DirectoryEvent, DirectoryOutcome, DirectoryRefusal, MemberState, Session,
 };
 use chat::{RoomName, SessionId, Stamp};
 use replica::engine::Applied;
@@ -100,15 +101,36 @@ impl Core {
                 });
             }
             DirectoryEvent::Ended { session, reason, by } => self.ended(session, reason, by, at),
+            DirectoryEvent::MemberMarked(id, state) => {
+                self.note_members();
+                if id == self.me && state == MemberState::Down {
+                    self.begin_anew_if_cut_off();
+                }
+            }
+            DirectoryEvent::Placed(_) | DirectoryEvent::Pinned(_) | DirectoryEvent::Settled(_) => {
+                self.placement_news = true;
+            }
             DirectoryEvent::Founded
             | DirectoryEvent::MemberAdded(_)
-            | DirectoryEvent::MemberMarked(..)
             | DirectoryEvent::MemberRemoved(_)
-            | DirectoryEvent::Placed(_)
-            | DirectoryEvent::ViewSet(_) => {
-                self.members_changed = true;
-                self.whereabouts.is_stale = true;
-            }
+            | DirectoryEvent::Drained(..)
+            | DirectoryEvent::ViewSet(_) => self.note_members(),
+        }
+    }
+
+    fn note_members(&mut self) {
+        self.members_changed = true;
+        self.whereabouts.is_stale = true;
+    }
+
+    /// This node stood still, and was declared dead meanwhile. What its clients saw last is as old as
+    /// that: it ends their sessions, so that they connect elsewhere, and begins like one that was started
+    /// anew. (One that was only cut off went on serving its gossip rooms, and goes on.)
+    pub(super) fn begin_anew_if_cut_off(&mut self) {
+        if self.is_fresh && self.stall.is_recent(self.now_ms) {
+            tracing::warn!("declared dead while it stood still: beginning anew");
+            self.stall.forget();
+            (self.is_fresh, self.fresh_asked_ms) = (false, None);
         }
     }
 
@@ -145,6 +167,9 @@ impl Core {
         at: Stamp,
     ) {
         let rooms = self.rooms_of(session.id);
+        // Who is still connected here learns what to do; to all others it is as good as quit.
+        let is_cut_off = &*reason == SERVER_LOST && self.conn_of.contains_key(&session.id);
+        let reason = if is_cut_off { CUT_OFF.into() } else { reason };
         if self.past.len() == PAST_MAX {
             self.past.pop_front();
         }

@@ -25,6 +25,11 @@ impl Groups {
         1..=self.talk().0
     }
 
+    /// Those with the state of rooms that Raft or gossip replicates: one for each place.
+    pub(crate) fn homes(self) -> impl Iterator<Item = u32> {
+        1..=self.places
+    }
+
     /// The one of all that is said in gossip rooms.
     pub(crate) fn talk(self) -> GroupId {
         GroupId(2 * self.places + 1)

@@ -185,6 +185,7 @@ impl Core {
             _ if is_me && self.is_leaving => Health::Draining,
             _ if !is_me && !self.is_reachable(member.id) => Health::Unreachable,
             MemberState::Draining => Health::Draining,
+            _ if self.directory.is_drained(member.id) => Health::Draining,
             MemberState::Up if is_open => Health::Up,
             MemberState::Up => Health::Closed,
         }

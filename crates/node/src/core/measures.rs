@@ -5,6 +5,7 @@ use metrics::{
     Counter, Gauge, Histogram, counter, describe_counter, describe_gauge, describe_histogram,
     gauge, histogram,
 };
+use replica::net::BreakerState;
 use std::collections::{BTreeMap, HashMap};
 
 /// Time between two publications, in milliseconds.
@@ -19,6 +20,7 @@ pub(super) struct Measures {
     messages: Counter,
     commit: Histogram,
     groups: BTreeMap<u32, OfGroup>,
+    moving: Gauge,
     backlogs: Vec<Gauge>,
     published_ms: Option<u64>,
     /// Messages applied since the last publication.
@@ -48,6 +50,18 @@ impl Measures {
         describe_gauge!("starling_waiting_commands", "Commands of this node that wait for a group");
         describe_gauge!("starling_group_lag", "Entries known to be committed and not applied here");
         describe_gauge!("starling_group_is_leader", "1 where this node leads the group");
+        describe_gauge!(
+            "starling_peer_breaker_state",
+            "Circuit breaker of a peer: 0 closed, 1 half-open, 2 open; a peer without one was never away"
+        );
+        describe_counter!(
+            "starling_peer_breaker_transitions_total",
+            "Changes of a peer's circuit breaker, by the state it came to"
+        );
+        describe_gauge!(
+            "starling_groups_moving",
+            "Groups that were placed elsewhere and have not arrived"
+        );
         describe_gauge!("starling_shard_backlog", "Deliveries that wait for a shard of a door");
         Measures {
             sessions: gauge!("starling_sessions"),
@@ -55,6 +69,7 @@ impl Measures {
             messages: counter!("starling_messages_total"),
             commit: histogram!("starling_commit_seconds"),
             groups: BTreeMap::new(),
+            moving: gauge!("starling_groups_moving"),
             backlogs: Vec::new(),
             published_ms: None,
             said: 0,
@@ -67,6 +82,19 @@ impl Measures {
         if token.is_multiple_of(SAMPLED) {
             self.timed.insert(token, now_us);
         }
+    }
+
+    /// A peer's circuit breaker has another state.
+    pub(super) fn breaker_turned(&mut self, peer: &str, state: BreakerState) {
+        let (peer, to) = (peer.to_owned(), state.as_str());
+        let value = match state {
+            BreakerState::Closed => 0.0,
+            BreakerState::HalfOpen => 1.0,
+            BreakerState::Open => 2.0,
+        };
+        gauge!("starling_peer_breaker_state", "peer" => peer.clone()).set(value);
+        counter!("starling_peer_breaker_transitions_total", "peer" => peer, "to" => to)
+            .increment(1);
     }
 
     /// A command is answered; only what happened counts.
@@ -100,7 +128,9 @@ impl Core {
         }
         self.measures.published_ms = Some(self.now_ms);
         let rooms: usize = self.rooms.values().map(|it| it.iter().count()).sum();
+        let moving = self.count_under_way();
         let it = &mut self.measures;
+        it.moving.set(moving as f64);
         it.sessions.set(self.directory.session_count() as f64);
         it.rooms.set(rooms as f64);
         it.messages.increment(std::mem::take(&mut it.said));

@@ -16,20 +16,30 @@ mod detour;
 mod directory;
 mod eras;
 mod groups;
+mod health;
 mod held;
 mod history;
 mod late;
+mod leading;
 mod lives;
 mod lookup;
 mod measures;
+mod operate;
+mod outside;
+mod placing;
 mod query;
 mod requests;
 mod resync;
+mod rings;
 mod rooms;
+mod sending_away;
+mod stall;
+mod standing;
 mod status;
 mod talk;
 mod told;
 mod views;
+mod watching;
 
 #[cfg(test)]
 mod tests;
@@ -47,10 +57,11 @@ use chat::{Limits, NodeId, SessionId, Stamp};
 pub(crate) use checkpoint::{CheckpointDone, RestoreError, restore};
 use fail::fail_point;
 use groups::Groups;
+pub(crate) use outside::MembersAnswer;
 use rand::Rng;
 use rand::rngs::SmallRng;
 use replica::engine::{Links, Soundness};
-use replica::net::Responder;
+use replica::net::{BreakerState, Responder};
 use replica::store::history::HistoryError;
 use replica::store::{Disk, GroupId, History};
 use replica::strategy::Kind;
@@ -84,6 +95,8 @@ pub(crate) enum Asker {
     Joiner(u64),
     /// An operator who wants something of a room.
     Admin(u64),
+    /// An operator who orders something of a node or a group.
+    Operator(u64),
     /// The node itself.
     Own(Own),
 }
@@ -193,16 +206,34 @@ pub(crate) struct Core {
     joiners: HashMap<u64, Admission>,
     /// What operators want of rooms, until they are answered.
     wishes: BTreeMap<u64, admin::Wish>,
+    /// What operators ordered, until the directory has decided.
+    orders: BTreeMap<u64, operate::Order>,
     live: BTreeSet<u64>,
     up: BTreeSet<u64>,
     whereabouts: lookup::Whereabouts,
+    /// Of those that are up, since when.
+    up_since: BTreeMap<u64, u64>,
+    /// What members are taken for here, by what is heard of them.
+    watches: BTreeMap<NodeId, health::Watch>,
+    /// Circuit breakers that are not closed.
+    breakers: BTreeMap<u64, BreakerState>,
+    stall: stall::Stall,
+    footing: standing::Footing,
+    /// Who is a member, as somebody told who knows more than the directory here.
+    told_of: Option<MembersAnswer>,
+    /// Where to ask that.
+    inquiry: Option<Vec<String>>,
+    rings: RefCell<rings::Rings>,
+    moves: placing::Moves,
+    /// Groups were placed, or arrived: what follows need not wait for the next duty.
+    placement_news: bool,
+    /// When a leadership was handed over last.
+    handed_over_ms: u64,
     ghosts: BTreeMap<SessionId, u64>,
     /// The directory here contains everything that was committed before this moment.
     directory_read_ms: u64,
     /// Sessions of this node without a connection, and since when.
     unattached: BTreeMap<SessionId, u64>,
-    /// Members that are down, and since when this node, as the directory's leader, knows.
-    down_since: BTreeMap<NodeId, u64>,
     /// Registrations that came before this node was ready: since when, whose, which.
     early: VecDeque<(u64, ConnId, u64)>,
     /// Histories that have yet to be freed of what is too old, in this round.
@@ -217,6 +248,8 @@ pub(crate) struct Core {
     is_fresh: bool,
     fresh_asked_ms: Option<u64>,
     is_leaving: bool,
+    /// Doors were told that this node is drained.
+    is_sending_away: bool,
     members_changed: bool,
     checkpointing: checkpoint::Progress,
     strays: BTreeMap<GroupId, u64>,
@@ -290,13 +323,24 @@ impl Core {
             past: VecDeque::new(),
             joiners: HashMap::new(),
             wishes: BTreeMap::new(),
+            orders: BTreeMap::new(),
             live: BTreeSet::from([me.0]),
             up: BTreeSet::new(),
             whereabouts: lookup::Whereabouts::new(around.publisher),
+            up_since: BTreeMap::new(),
+            watches: BTreeMap::new(),
+            breakers: BTreeMap::new(),
+            stall: stall::Stall::default(),
+            footing: standing::Footing::new(),
+            told_of: None,
+            inquiry: None,
+            rings: RefCell::default(),
+            moves: placing::Moves::default(),
+            placement_news: false,
+            handed_over_ms: 0,
             ghosts: BTreeMap::new(),
             directory_read_ms: 0,
             unattached: BTreeMap::new(),
-            down_since: BTreeMap::new(),
             early: VecDeque::new(),
             to_trim: Vec::new(),
             last_trim_ms: None,
@@ -308,6 +352,7 @@ impl Core {
             is_fresh: false,
             fresh_asked_ms: None,
             is_leaving: false,
+            is_sending_away: false,
             members_changed: true,
             checkpointing: checkpoint::Progress::new(around.checkpoint_commands),
             strays: BTreeMap::new(),
@@ -330,11 +375,16 @@ impl Core {
         }
     }
 
-    /// A node that has just joined follows the directory until it knows its own part in it.
+    /// A node that has just joined follows the directory until it knows its own part in it; so does one
+    /// that was told anew who holds it.
     pub(crate) fn follow_directory(&mut self) {
-        if self.engine.holds(DIRECTORY).is_none() {
-            let others = self.identity.peers.iter().map(|it| it.0).filter(|id| *id != self.me.0);
-            let others: Vec<u64> = others.collect();
+        let holders = match &self.told_of {
+            Some(told) => told.directory.clone(),
+            None if self.engine.holds(DIRECTORY).is_some() => return,
+            None => self.identity.peers.iter().map(|it| it.0).collect(),
+        };
+        if self.engine.holds(DIRECTORY) != Some(true) {
+            let others: Vec<u64> = holders.into_iter().filter(|it| *it != self.me.0).collect();
             self.engine.observe(DIRECTORY, &others);
         }
     }
@@ -381,12 +431,27 @@ impl Core {
         tracing::info!(peer = %self.name_of(peer), is_up, "link");
         if is_up {
             self.up.insert(peer);
+            self.up_since.insert(peer, self.now_ms);
         } else {
             self.up.remove(&peer);
+            self.up_since.remove(&peer);
         }
         self.whereabouts.link(peer, is_up, self.now_ms);
         self.engine.link(peer, is_up);
         self.settle_views();
+    }
+
+    /// What our attempts to reach a peer have come to.
+    pub(crate) fn breaker(&mut self, peer: u64, state: BreakerState) {
+        if self.breakers.get(&peer).copied().unwrap_or_default() == state {
+            return;
+        }
+        tracing::info!(peer = %self.name_of(peer), state = state.as_str(), "circuit breaker");
+        self.measures.breaker_turned(&self.name_of(peer), state);
+        match state {
+            BreakerState::Closed => _ = self.breakers.remove(&peer),
+            _ => _ = self.breakers.insert(peer, state),
+        }
     }
 
     /// Somebody asks on the cluster port.
@@ -411,11 +476,21 @@ impl Core {
 
     /// One tick of the engine's timer.
     pub(crate) fn tick(&mut self) {
+        if let Some(stood_ms) = self.stall.tick(self.now_ms) {
+            tracing::warn!(stood_ms, "this node stood still");
+        }
         self.engine.tick();
         self.settle_views();
         self.turn_early_away();
         self.settle_moves();
         self.advance_wishes();
+        self.report_arrivals();
+        if std::mem::take(&mut self.placement_news) {
+            self.settle_placement();
+            if self.engine.is_serving(DIRECTORY) {
+                self.place_groups();
+            }
+        }
         if self.now_ms - self.last_duty_ms >= cluster::DUTY_MS {
             self.last_duty_ms = self.now_ms;
             self.do_duty();

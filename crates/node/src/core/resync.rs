@@ -3,9 +3,10 @@
 //! The records in between are in the history; live, their sum is shown as joins, parts and ends, so that
 //! no client goes on with a wrong picture of who is there.
 
+use super::watching::SERVER_LOST;
 use super::{Core, DIRECTORY};
 use crate::door::Delivery;
-use chat::directory::{Directory, Session};
+use chat::directory::{Directory, MemberState, Session};
 use chat::room::Rooms;
 use chat::{RoomName, Stamp};
 use replica::store::GroupId;
@@ -40,7 +41,7 @@ impl Core {
             return false;
         };
         let before = std::mem::replace(&mut self.directory, fresh);
-        self.members_changed = true;
+        (self.members_changed, self.placement_news) = (true, true);
         let now = Stamp::from_ms(self.wall_ms);
         let gone: Vec<Arc<Session>> = before
             .sessions()
@@ -48,7 +49,12 @@ impl Core {
             .cloned()
             .collect();
         for session in gone {
-            self.ended(session, "Session ended".into(), None, now);
+            let is_lost = session.node == self.me && self.stall.is_recent(self.now_ms);
+            let reason = if is_lost { SERVER_LOST } else { "Session ended" };
+            self.ended(session, reason.into(), None, now);
+        }
+        if self.directory.member(self.me).is_some_and(|it| it.state == MemberState::Down) {
+            self.begin_anew_if_cut_off();
         }
         let changed: Vec<(Option<Arc<Session>>, Arc<Session>)> = self
             .directory

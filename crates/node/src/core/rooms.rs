@@ -158,6 +158,7 @@ impl Core {
             Some(Asker::Registering { conn, tag, .. }) => self.finish(conn, tag, answer, true),
             Some(Asker::Joiner(joiner)) => self.join_resolved(joiner, &answer),
             Some(Asker::Admin(wish)) => self.wish_resolved(wish, answer),
+            Some(Asker::Operator(order)) => self.order_resolved(order, &answer),
             Some(Asker::Own(Own::FreshStart)) => match answer {
                 Answer::Done => self.open_up(),
                 _ => self.fresh_asked_ms = None, // Asked again.

@@ -1,9 +1,10 @@
 //! What the node says of itself and its cluster.
 
+use super::health::Health;
 use super::{Core, DIRECTORY};
 use crate::status::{GroupStatus, NodeStatus, Status};
-use chat::Replication;
 use chat::directory::MemberState;
+use chat::{NodeId, Replication};
 use replica::store::GroupId;
 use std::collections::BTreeMap;
 
@@ -11,13 +12,18 @@ impl Core {
     pub(super) fn status(&self) -> Status {
         let nodes = self.directory.members().map(|member| {
             let is_me = member.id == self.me;
+            let is_drained = self.directory.is_drained(member.id);
             let health = match member.state {
+                MemberState::Down if self.health(member.id) == Health::Gone => "gone",
                 MemberState::Down => "down",
                 _ if is_me && self.is_leaving => "draining",
                 MemberState::Draining => "draining",
                 _ if !is_me && !self.up.contains(&member.id.0) => "unreachable",
+                MemberState::Up if is_drained && self.is_empty(member.id) => "drained",
+                MemberState::Up if is_drained => "draining",
                 MemberState::Up => "up",
             };
+            let breaker = self.breakers.get(&member.id.0).copied().unwrap_or_default();
             let roles = [("directory", member.roles.directory), ("chat", member.roles.chat)];
             NodeStatus {
                 name: member.name.to_string(),
@@ -26,6 +32,7 @@ impl Core {
                 roles: roles.iter().filter(|it| it.1).map(|it| it.0.to_owned()).collect(),
                 health: health.to_owned(),
                 sessions: self.directory.session_count_of(member.id),
+                breaker: breaker.as_str().to_owned(),
             }
         });
         let rooms = self.rooms_by_group();
@@ -33,8 +40,11 @@ impl Core {
             let count = rooms_of(&rooms, group.group, group.strategy);
             self.group_status(group, count)
         });
-        let groups = groups.collect();
+        let groups: Vec<GroupStatus> = groups.collect();
+        let coordinator = groups.iter().find(|it| it.id == DIRECTORY.0);
         Status {
+            coordinator: coordinator.and_then(|it| it.leader.clone()),
+            moves: self.moves_status(),
             network: self.config.network.clone(),
             cluster: format!("{:016x}", self.identity.cluster),
             node: self.config.name.clone(),
@@ -48,6 +58,21 @@ impl Core {
             rooms_by_strategy: by_strategy(&rooms),
             groups,
         }
+    }
+
+    /// Nothing is left on a drained node that could be elsewhere: no session, and no group that has
+    /// another place.
+    pub(super) fn is_empty(&self, id: NodeId) -> bool {
+        let layout = self.layout();
+        let is_placed =
+            |it: u32| self.directory.placement(it).is_some_and(|it| it.replicas.contains(&id));
+        let may_leave = |it: &u32| is_placed(*it) && !layout[it].contains(&id);
+        let is_moving = |it: &u32| is_placed(*it) && self.directory.is_moving(*it);
+        self.directory.session_count_of(id) == 0
+            && !self
+                .groups
+                .of_rooms()
+                .any(|it| may_leave(&it) || is_moving(&it) && it != self.groups.talk().0)
     }
 
     /// One group, as this node takes part in it.

@@ -27,6 +27,8 @@ pub enum Input {
     Provide(u64),
     /// Give the primary's part away, if held.
     StepDown,
+    /// Give it to this one, if [`PrimaryBackup::may_hand_over`](super::PrimaryBackup::may_hand_over).
+    HandOver(PeerId),
 }
 
 /// What a replica starts from, beside its log.

@@ -57,6 +57,28 @@ impl PrimaryBackup {
         }
     }
 
+    /// Whether this one could lead from now on without anybody having to wait: it is in sync and here to
+    /// stay, all replicas are in sync, and nothing else is being decided.
+    #[must_use]
+    pub fn may_hand_over(&self, heir: PeerId) -> bool {
+        let (Role::Primary(primary), Some(view)) = (&self.role, &self.view) else { return false };
+        let is_whole = view.replicas.iter().all(|it| view.in_sync.contains(it));
+        let is_fit = view.in_sync.contains(&heir) && view.replicas.contains(&heir);
+        let is_up = self.links.get(&heir) != Some(&false);
+        let is_free = primary.pending.is_none() && !primary.is_deposed && view.epoch == self.epoch;
+        heir != self.me && is_whole && is_fit && is_up && is_free
+    }
+
+    /// That one of the set shall lead.
+    pub(super) fn hand_over(&mut self, heir: PeerId) {
+        if !self.may_hand_over(heir) {
+            return;
+        }
+        let (Role::Primary(primary), Some(view)) = (&mut self.role, &self.view) else { return };
+        let next = View { primary: heir, ..view.with_in_sync(view.in_sync.clone()) };
+        primary.pending = Some(Pending { view: next, sent_ms: 0 });
+    }
+
     /// The set without those who keep it waiting, or are not wanted any more.
     fn expulsion(&self, now: u64) -> Option<View> {
         let Role::Primary(primary) = &self.role else { return None };

@@ -138,6 +138,7 @@ impl PrimaryBackup {
             Input::PeerFetches(peer) => self.on_peer_fetches(now, peer),
             Input::Provide(index) => self.provided = log.epoch_of(index).map(|it| (index, it)),
             Input::StepDown => self.step_down(),
+            Input::HandOver(heir) => self.hand_over(heir),
         }
         if !was_epoch_synced && self.disk.is_epoch_synced() {
             self.on_epoch_synced(now);

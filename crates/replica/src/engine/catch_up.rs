@@ -1,6 +1,7 @@
 //! A replica whose log no longer joins that of its group: it fetches the state in chunks, then the
 //! history by ranges, and only then goes on. Both can be taken up again where they broke off.
 
+use super::bridge::Bridging;
 use super::checkpoint::GroupCheckpoint;
 use super::group::{Group, Role};
 use super::wire::Envelope;
@@ -37,6 +38,8 @@ pub(super) struct CatchUp {
     asked_ms: u64,
     progress_ms: u64,
     is_installing: bool,
+    /// All of it is here, but for entries that lead to it from what is applied here.
+    pub(super) bridging: Option<Bridging>,
 }
 
 impl Engine {
@@ -73,6 +76,7 @@ impl Engine {
             asked_ms: 0,
             progress_ms: self.now_ms,
             is_installing: false,
+            bridging: None,
         });
         self.ask_for_more(id);
     }
@@ -279,7 +283,7 @@ impl Engine {
         }
         let is_replica = matches!(group.role, Role::Replica(_));
         if is_replica {
-            group.fetched = Some(state.strategy);
+            group.fetched = Some(state.strategy.clone());
         }
         if state.applied <= group.applied {
             // As an observer we were ahead of it, or our log overtook the fetch.
@@ -289,6 +293,16 @@ impl Engine {
             }
             return;
         }
+        if is_replica && group.applied > 0 {
+            self.bridge(id, state);
+        } else {
+            self.replace(id, state);
+        }
+    }
+
+    /// A fetched state takes the place of ours; who is connected here misses what was said in between.
+    pub(super) fn replace(&mut self, id: GroupId, state: GroupCheckpoint) {
+        let Some(group) = self.groups.get_mut(&id) else { return };
         tracing::info!(group = %id, index = state.applied, "installing state");
         group.applied = state.applied;
         group.applied_term = state.term;
@@ -337,7 +351,7 @@ impl Engine {
             return;
         };
         if it.is_installing {
-            return;
+            return self.tick_bridging(id);
         }
         if self.now_ms - it.progress_ms > GIVE_UP_MS {
             self.abandon(id, "no answer");

@@ -7,6 +7,7 @@
 //! The engine owns no socket, thread or clock. The node's log is written by whoever drives it: one
 //! submission per settling, so that one sync covers all groups.
 
+mod bridge;
 mod catch_up;
 mod checkpoint;
 #[cfg(fuzzing)]
@@ -384,6 +385,13 @@ impl Engine {
         }
     }
 
+    /// Hands the leadership of one group to this replica of it. False: it is not led here, or that cannot
+    /// be done without a pause now; nothing happens. True promises nothing: it may stay where it is.
+    pub fn hand_over(&mut self, group: GroupId, to: PeerId) -> bool {
+        self.touched.insert(group);
+        self.replica_for(group).is_some_and(|it| it.hand_over(to))
+    }
+
     /// True when this replica leads the group and knows everything committed before.
     #[must_use]
     pub fn is_serving(&self, group: GroupId) -> bool {
@@ -466,6 +474,12 @@ impl Engine {
                 strategy.status().leader.filter(|it| *it != self.me && self.up.contains(it))
             }
         }
+    }
+
+    /// What one group says of itself; `None`: it is not here.
+    #[must_use]
+    pub fn group_status(&self, id: GroupId) -> Option<GroupStatus> {
+        self.groups.get(&id).map(|it| it.status(id, self.me))
     }
 
     /// What every group says of itself.
@@ -568,6 +582,11 @@ impl Engine {
         if let Role::Replica(strategy) = &mut group.role {
             strategy.applied(entry.index, entry.term);
         }
+        self.hand_out(id, entry);
+    }
+
+    fn hand_out(&mut self, id: GroupId, entry: Committed) {
+        let group = self.groups.get_mut(&id).expect("an entry belongs to a group that is here");
         if entry.index <= group.applied {
             return; // The state that was fetched from a peer contains it.
         }

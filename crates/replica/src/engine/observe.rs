@@ -63,6 +63,16 @@ impl Engine {
         self.groups.get(&id).map(|it| matches!(it.role, Role::Replica(_)))
     }
 
+    /// Whether this node hears of the group: its replica knows a leader, or the one it observes answers.
+    #[must_use]
+    pub fn is_in_touch(&self, id: GroupId) -> bool {
+        let Some(group) = self.groups.get(&id) else { return false };
+        match &group.role {
+            Role::Replica(_) => group.route() != Route::Nowhere,
+            Role::Observer(observer) => observer.source.is_some() && observer.is_answered,
+        }
+    }
+
     pub(super) fn tick_observing(&mut self, id: GroupId) {
         let Some(group) = self.groups.get_mut(&id) else {
             return;
@@ -101,6 +111,10 @@ impl Engine {
             return;
         }
         group.told_observers_ms = self.now_ms;
+        if let Role::Replica(strategy) = &group.role {
+            let voters = strategy.status().voters; // They are replicas now, and need no other one.
+            group.observers.retain(|it, _| !voters.contains(it));
+        }
         for observer in group.observers.keys() {
             let alive = Envelope::Alive { group: id, index: group.applied };
             self.sends.push((*observer, alive));
@@ -180,7 +194,9 @@ impl Engine {
         let Some(group) = self.groups.get_mut(&id) else {
             return;
         };
-        let Role::Observer(observer) = &mut group.role else { return };
+        let Role::Observer(observer) = &mut group.role else {
+            return self.cannot_bridge(from, id);
+        };
         if observer.source == Some(from) {
             observer.heard_ms = self.now_ms;
             observer.is_answered = true;
@@ -213,7 +229,7 @@ impl Engine {
             return;
         };
         let Role::Observer(observer) = &mut group.role else {
-            return;
+            return self.take_bridging(from, id, entry);
         };
         if observer.source != Some(from) {
             return;

@@ -1,6 +1,7 @@
 //! The listener: peers' links and questions come in here, and whatever else the world sends.
 
 use std::io;
+use std::net::IpAddr;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -26,8 +27,8 @@ pub(super) async fn run<N: Network>(shared: Rc<Shared>, listener: N::Listener) {
             accepted = N::accept(&listener) => accepted,
             Some(_) = connections.join_next() => continue,
         };
-        let stream = match accepted {
-            Ok((stream, _)) => stream,
+        let (stream, from) = match accepted {
+            Ok(accepted) => accepted,
             Err(error) => {
                 tracing::warn!(%error, "cannot accept peers");
                 sleep(ACCEPT_PAUSE).await;
@@ -38,7 +39,7 @@ pub(super) async fn run<N: Network>(shared: Rc<Shared>, listener: N::Listener) {
         let Ok(stranger) = strangers.clone().try_acquire_owned() else {
             continue;
         };
-        connections.spawn_local(serve(stream, shared.clone(), stranger));
+        connections.spawn_local(serve(stream, from.ip(), shared.clone(), stranger));
     }
 }
 
@@ -48,11 +49,11 @@ enum Caller {
     Asks(Vec<u8>),
 }
 
-async fn serve<S>(mut stream: S, shared: Rc<Shared>, stranger: OwnedSemaphorePermit)
+async fn serve<S>(mut stream: S, from: IpAddr, shared: Rc<Shared>, stranger: OwnedSemaphorePermit)
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    match timeout(shared.me.limits.handshake, hear(&mut stream, &shared)).await {
+    match timeout(shared.me.limits.handshake, hear(&mut stream, from, &shared)).await {
         Ok(Ok(Caller::Peer(peer))) => {
             drop(stranger);
             link::receive(stream, &shared, &peer).await;
@@ -60,12 +61,16 @@ where
         Ok(Ok(Caller::Asks(question))) => {
             let _ = answer(stream, &shared, question).await; // Gone: nobody is left to tell.
         }
+        // It has no certificate of this cluster: it hears so by TLS itself.
+        Ok(Err(error)) if error.kind() == io::ErrorKind::PermissionDenied => {
+            note_refusal(from, "somebody", &error.to_string(), &shared);
+        }
         Ok(Err(error)) => tracing::debug!(%error, "a caller came to nothing"),
         Err(_) => tracing::debug!("a caller took too long"),
     }
 }
 
-async fn hear<S>(stream: &mut S, shared: &Shared) -> io::Result<Caller>
+async fn hear<S>(stream: &mut S, from: IpAddr, shared: &Shared) -> io::Result<Caller>
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
@@ -73,27 +78,54 @@ where
     stream.read_exact(&mut magic).await?;
     match magic {
         ASK_MAGIC => Ok(Caller::Asks(ask::read_sized(stream, QUESTION_BYTES_MAX).await?)),
-        LINK_MAGIC => Ok(Caller::Peer(meet(stream, shared).await?)),
+        LINK_MAGIC => Ok(Caller::Peer(meet(stream, from, shared).await?)),
         _ => Err(io::Error::new(io::ErrorKind::InvalidData, "neither a peer nor a question")),
     }
 }
 
-async fn meet<S>(stream: &mut S, shared: &Shared) -> io::Result<Rc<Peer>>
+async fn meet<S>(stream: &mut S, from: IpAddr, shared: &Shared) -> io::Result<Rc<Peer>>
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    let hello = handshake::read_hello(stream).await?;
+    let version = handshake::read_version(stream).await?;
+    if let Some(why) = handshake::version_refusal(version) {
+        return turn_away(stream, from, "a node", &why, shared).await;
+    }
+    let hello = handshake::read_hello(stream, version).await?;
     let peer = shared.peer(hello.from);
     let why = hello.refusal(shared.cluster.get(), shared.me.id, peer.is_some());
     if let Some(why) = why {
-        handshake::refuse(stream, &why).await?;
-        return Err(io::Error::other(format!("{} refused: {why}", hello.name)));
+        return turn_away(stream, from, &hello.name, &why, shared).await;
     }
     handshake::accept(stream).await?;
     // Who is a member may have changed while we wrote.
     match shared.peer(hello.from) {
         Some(peer) if shared.cluster.get() == hello.cluster => Ok(peer),
         _ => Err(io::Error::other("no member any more")),
+    }
+}
+
+/// Whoever is refused tries again and again: it is told why each time, the log once.
+async fn turn_away<S, T>(
+    stream: &mut S,
+    from: IpAddr,
+    name: &str,
+    why: &str,
+    shared: &Shared,
+) -> io::Result<T>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    note_refusal(from, name, why, shared);
+    handshake::refuse(stream, why).await?;
+    Err(io::Error::other(format!("{name} refused: {why}")))
+}
+
+fn note_refusal(from: IpAddr, name: &str, why: &str, shared: &Shared) {
+    metrics::counter!("starling_peers_refused_total").increment(1);
+    let said = format!("{name}: {why}");
+    if shared.turned_away.borrow_mut().is_news(from, &said) {
+        tracing::warn!(%from, name, why, "a peer is refused, however often it tries");
     }
 }
 

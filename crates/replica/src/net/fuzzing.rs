@@ -49,7 +49,8 @@ fn write(again: &mut Vec<u8>, max: usize, received: &frame::Received) {
 /// The greeting at the start of `bytes` (the magic excepted), written again.
 #[must_use]
 pub fn hello_again(mut bytes: &[u8]) -> Option<Vec<u8>> {
-    let hello = now(handshake::read_hello(&mut bytes))?.ok()?;
+    let version = now(handshake::read_version(&mut bytes))?.ok()?;
+    let hello = now(handshake::read_hello(&mut bytes, version))?.ok()?;
     let _ = hello.refusal(hello.cluster, hello.to, true);
     let again = hello.to_bytes();
     Some(again[handshake::MAGIC_BYTES..].to_vec())

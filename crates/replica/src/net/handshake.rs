@@ -16,6 +16,7 @@ const VERSION: u16 = 1;
 const FIXED_BYTES: usize = 2 + 8 + 8 + 8 + 1;
 const NAME_BYTES_MAX: usize = 255; // Its length travels in one byte.
 const REASON_BYTES_MAX: usize = 255; // The same.
+const UNREAD_BYTES_MAX: u64 = 1_024; // A hello of any version so far, and as much again.
 const ACCEPTED: u8 = 0; // The length of the reason why not.
 
 /// What the caller says of itself and of whom it wants.
@@ -49,14 +50,14 @@ impl Hello {
 
     /// Why node `id` of `cluster` does not talk to this caller, if so.
     pub(super) fn refusal(&self, cluster: u64, id: u64, is_member: bool) -> Option<String> {
-        if self.version != VERSION {
-            return Some(format!("link version {VERSION} here, not {}", self.version));
+        if let Some(why) = version_refusal(self.version) {
+            return Some(why);
         }
         if cluster == 0 {
             return Some("not in a cluster yet".to_owned());
         }
         if self.cluster != cluster {
-            return Some("another cluster".to_owned());
+            return Some(format!("cluster {cluster:016x} here, not {:016x}", self.cluster));
         }
         if self.to != id {
             return Some(format!("this is node {id}, not node {}", self.to));
@@ -77,6 +78,19 @@ pub(super) enum HandshakeError {
     Io(#[from] io::Error),
 }
 
+impl HandshakeError {
+    /// Why one of the two does not want the other; `None`: they did not get to speak.
+    pub(super) fn refusal(&self) -> Option<String> {
+        match self {
+            HandshakeError::Refused(why) => Some(why.clone()),
+            HandshakeError::Io(why) if why.kind() == io::ErrorKind::PermissionDenied => {
+                Some(why.to_string())
+            }
+            HandshakeError::Io(_) => None,
+        }
+    }
+}
+
 /// The caller's half.
 pub(super) async fn call<S>(stream: &mut S, hello: &Hello) -> Result<(), HandshakeError>
 where
@@ -93,9 +107,23 @@ where
     Err(HandshakeError::Refused(String::from_utf8_lossy(&reason).into_owned()))
 }
 
-/// Reads what follows the magic.
-pub(super) async fn read_hello<S: AsyncRead + Unpin>(stream: &mut S) -> io::Result<Hello> {
-    let version = stream.read_u16_le().await?;
+/// Why we do not talk to a caller of this version, if so. What follows its number may be anything.
+pub(super) fn version_refusal(theirs: u16) -> Option<String> {
+    let words =
+        || format!("link version {VERSION} here, not {theirs}: run one version on all nodes");
+    (theirs != VERSION).then(words)
+}
+
+/// Reads what follows the magic: the version, in whichever layout the rest is.
+pub(super) async fn read_version<S: AsyncRead + Unpin>(stream: &mut S) -> io::Result<u16> {
+    stream.read_u16_le().await
+}
+
+/// Reads what follows the version, which is ours.
+pub(super) async fn read_hello<S: AsyncRead + Unpin>(
+    stream: &mut S,
+    version: u16,
+) -> io::Result<Hello> {
     let cluster = stream.read_u64_le().await?;
     let from = stream.read_u64_le().await?;
     let to = stream.read_u64_le().await?;
@@ -109,12 +137,18 @@ pub(super) async fn accept<S: AsyncWrite + Unpin>(stream: &mut S) -> io::Result<
     stream.flush().await
 }
 
-pub(super) async fn refuse<S: AsyncWrite + Unpin>(stream: &mut S, why: &str) -> io::Result<()> {
+pub(super) async fn refuse<S>(stream: &mut S, why: &str) -> io::Result<()>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
     let why = clip(why, REASON_BYTES_MAX);
     let mut out = vec![why.len() as u8];
     out.extend_from_slice(why.as_bytes());
     stream.write_all(&out).await?;
-    stream.shutdown().await
+    stream.shutdown().await?;
+    // Closed with something unread in it, a connection may lose what was written.
+    let mut unread = Vec::new();
+    stream.take(UNREAD_BYTES_MAX).read_to_end(&mut unread).await.map(drop)
 }
 
 fn clip(text: &str, bytes_max: usize) -> &str {

@@ -12,6 +12,7 @@ use tokio::sync::{Notify, oneshot};
 use tokio::task::yield_now;
 use tokio::time::{Instant, sleep, timeout};
 
+use super::breaker::Breaker;
 use super::frame::{self, Received};
 use super::handshake::{self, Hello};
 use super::peers::{Peer, PeerEvent, Session, Shared};
@@ -88,31 +89,35 @@ impl Outgoing {
 /// Keeps a connection to the peer: dials, carries frames until it breaks, waits, dials again.
 pub(super) async fn dial<N: Network>(net: N, shared: Rc<Shared>, peer: Rc<Peer>) {
     let limits = shared.me.limits;
-    let (wait_min, wait_max) = limits.redial;
-    let mut wait = wait_min;
+    let mut breaker = Breaker::new(limits.patience());
     let mut told = String::new();
     loop {
         if shared.cluster.get() == 0 {
             peer.dial_now.notified().await;
             continue;
         }
+        shared.attempt(&peer, &mut breaker, Breaker::begin);
         match timeout(limits.dial, reach(&net, &shared, &peer)).await {
-            Ok(Ok((stream, cluster))) if cluster == shared.cluster.get() => {
-                wait = wait_min;
+            Ok(Ok((stream, cluster))) => {
+                shared.attempt(&peer, &mut breaker, Breaker::succeed);
                 told.clear();
-                carry(stream, &shared, &peer).await;
+                if cluster == shared.cluster.get() {
+                    carry(stream, &shared, &peer).await;
+                }
             }
-            Ok(Err(HandshakeError::Refused(why))) if why != told => {
-                tracing::warn!(peer = peer.id, address = %peer.address, %why, "peer refuses us");
-                told = why; // Once is enough.
+            Ok(Err(error)) => {
+                shared.attempt(&peer, &mut breaker, Breaker::fail);
+                if let Some(why) = error.refusal().filter(|it| *it != told) {
+                    tracing::warn!(peer = peer.id, address = %peer.address, %why, "peer refuses us, or we it");
+                    told = why; // Once is enough.
+                }
             }
-            _ => {}
+            Err(_) => shared.attempt(&peer, &mut breaker, Breaker::fail),
         }
         tokio::select! {
-            () = sleep(shared.jitter(wait)) => {}
+            () = sleep(shared.pause(&mut breaker)) => {}
             () = peer.dial_now.notified() => {}
         }
-        wait = (wait * 2).min(wait_max);
     }
 }
 

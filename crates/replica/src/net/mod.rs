@@ -11,6 +11,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 
 mod accept;
 mod ask;
+mod breaker;
 mod frame;
 #[cfg(fuzzing)]
 pub mod fuzzing;
@@ -25,8 +26,10 @@ mod real;
 #[cfg(test)]
 mod tests;
 mod tls;
+mod turned_away;
 
 pub use ask::{Responder, ask};
+pub use breaker::BreakerState;
 pub use liveness::{Liveness, LivenessError, LivenessMe, Words};
 pub use peers::{Limits, Me, PeerEvent, Peers};
 pub use real::RealNetwork;

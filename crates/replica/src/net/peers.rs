@@ -22,7 +22,9 @@ use tokio::sync::{Notify, oneshot};
 use tokio::task::{AbortHandle, spawn_local};
 use tokio::time::Instant;
 
+use super::breaker::{Breaker, BreakerState, Patience};
 use super::link::{self, Incoming, Outgoing};
+use super::turned_away::TurnedAway;
 use super::{Network, Responder, accept, frame, pulse};
 
 /// Who we are on the links.
@@ -66,6 +68,11 @@ pub struct Limits {
     pub silence: Duration,
     /// First and longest wait between attempts to reach a peer.
     pub redial: (Duration, Duration),
+    /// So many attempts in a row that fail, and the peer's circuit breaker opens.
+    pub failures: u32,
+    /// First and longest wait between attempts while it is open. A peer that is back calls us, which
+    /// ends the wait; the longest one is for a way that only we may go.
+    pub open: (Duration, Duration),
 }
 
 impl Default for Limits {
@@ -79,7 +86,15 @@ impl Default for Limits {
             heartbeat: Duration::from_millis(100),
             silence: Duration::from_millis(400),
             redial: (Duration::from_millis(50), Duration::from_secs(1)),
+            failures: 5,
+            open: (Duration::from_secs(1), Duration::from_secs(2)),
         }
+    }
+}
+
+impl Limits {
+    pub(super) fn patience(&self) -> Patience {
+        Patience { closed: self.redial, open: self.open, failures_max: self.failures }
     }
 }
 
@@ -91,6 +106,8 @@ pub enum PeerEvent {
     Up(u64),
     /// The session broke: a hint to elect at once.
     Down(u64),
+    /// What our attempts to reach the peer have come to, whenever that changes; closed at first.
+    Breaker(u64, BreakerState),
     /// A frame, within a session. It shares memory with its neighbours: copy what is kept for long.
     Frame(u64, Bytes),
     /// Someone asks; see [`ask`](super::ask).
@@ -108,6 +125,7 @@ pub(super) struct Shared {
     pub(super) cluster: Cell<u64>,
     pub(super) members: RefCell<BTreeMap<u64, Rc<Peer>>>,
     pub(super) paused: Cell<bool>,
+    pub(super) turned_away: RefCell<TurnedAway>,
     sink: Box<dyn Fn(PeerEvent)>,
     random: RefCell<SmallRng>,
     dial: Dial,
@@ -153,6 +171,7 @@ impl Peers {
             me,
             members: RefCell::default(),
             paused: Cell::new(false),
+            turned_away: RefCell::default(),
             sink: Box::new(sink),
             dial,
             tasks: RefCell::default(),
@@ -179,6 +198,7 @@ impl Peers {
         for peer in gone {
             peer.stop_dialing();
             self.0.hang_up(&peer);
+            self.0.tell(PeerEvent::Breaker(peer.id, BreakerState::Closed)); // The next one's begins so.
         }
         for (id, address) in wanted {
             if self.0.members.borrow().contains_key(&id) {
@@ -273,9 +293,19 @@ impl Shared {
         self.members.borrow().values().cloned().collect()
     }
 
-    /// Between half of `wait` and all of it, so that nodes do not dial in step.
-    pub(super) fn jitter(&self, wait: Duration) -> Duration {
-        wait.mul_f64(self.random.borrow_mut().random_range(0.5..=1.0))
+    /// How long to wait before the peer is dialed again.
+    pub(super) fn pause(&self, breaker: &mut Breaker) -> Duration {
+        breaker.wait(self.random.borrow_mut().random_range(0.0..=1.0))
+    }
+
+    /// What an attempt to reach the peer has come to.
+    pub(super) fn attempt(&self, peer: &Peer, breaker: &mut Breaker, step: fn(&mut Breaker)) {
+        let before = breaker.state();
+        step(breaker);
+        if breaker.state() != before {
+            tracing::debug!(peer = peer.id, state = breaker.state().as_str(), "circuit breaker");
+            self.tell(PeerEvent::Breaker(peer.id, breaker.state()));
+        }
     }
 
     /// A direction was established: with both there is a session.

@@ -227,6 +227,12 @@ pub trait Strategy {
     /// Give leadership away, if held.
     fn step_down(&mut self);
 
+    /// Give leadership to this replica, if it is held and that can be done without a pause: all replicas
+    /// have caught up. True: it is on its way.
+    fn hand_over(&mut self, _to: PeerId) -> bool {
+        false
+    }
+
     /// The directory has decided this of the group. Of a strategy that decides for itself, nothing.
     fn view(&mut self, _view: &View) {}
 

@@ -3,6 +3,7 @@
 use crate::cluster::{Cluster, GROUP};
 use crate::{each, each_seed};
 use replica::PeerId;
+use replica::strategy::Kind;
 
 /// Somebody else leads so soon after a leader gave up.
 const HANDS_OVER_MS: u64 = 300;
@@ -21,6 +22,41 @@ fn another_follows_a_leader_that_gives_up_and_all_is_acknowledged() {
             cluster.node(old).engine.step_down();
             cluster.until(HANDS_OVER_MS, "another leads", |it| {
                 it.running().any(|it| it.me != old && it.engine.is_serving(GROUP))
+            });
+            for id in cluster.ids() {
+                tokens.extend(cluster.say_many(id, 20, 100));
+            }
+            cluster.until_acked(1_000, &tokens);
+        }
+        cluster.settle();
+    });
+}
+
+#[test]
+fn the_replica_that_is_named_leads_from_then_on_and_all_is_acknowledged() {
+    each_seed(4, |row, seed| {
+        if row.kind == Kind::Gossip {
+            return; // Nobody leads.
+        }
+        let mut cluster = Cluster::new(row, seed);
+        for round in 0..6 {
+            let old = cluster.writer().expect("somebody orders");
+            let others: Vec<PeerId> = cluster.ids().into_iter().filter(|it| *it != old).collect();
+            let heir = others[round % others.len()];
+            let mut tokens = Vec::new();
+            for id in cluster.ids() {
+                tokens.extend(cluster.say_many(id, 20, 100));
+            }
+            cluster.run(seed % 4);
+            assert!(!cluster.node(heir).engine.hand_over(GROUP, old), "it is not its to give");
+            // Under way at once, or as soon as everybody has caught up.
+            let is_given = (0..1_000).any(|_| {
+                cluster.run(1);
+                cluster.node(old).engine.hand_over(GROUP, heir)
+            });
+            assert!(is_given, "{}", cluster.picture());
+            cluster.until(HANDS_OVER_MS, "the one that was named leads", |it| {
+                it.running().any(|it| it.me == heir && it.engine.is_serving(GROUP))
             });
             for id in cluster.ids() {
                 tokens.extend(cluster.say_many(id, 20, 100));

@@ -2,7 +2,7 @@
 
 use super::client::Client;
 use super::wait_for;
-use node::Status;
+use node::{Contact, Status, Tls};
 use rustix::process::{Pid, Signal, kill_process};
 use std::fs::{self, File};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
@@ -18,6 +18,9 @@ const READY_MAX: Duration = Duration::from_secs(60);
 /// The nodes, counted from 0. Dropping them kills the processes and removes their files.
 pub(crate) struct Cluster {
     nodes: Vec<Node>,
+    limits: &'static str,
+    /// With what its nodes are asked.
+    tls: Option<Tls>,
     dir: TempDir,
 }
 
@@ -25,38 +28,87 @@ struct Node {
     name: String,
     irc: SocketAddr,
     peers: SocketAddr,
+    roles: Roles,
     /// What else stands in its configuration, beginning in `[cluster]`.
     more: String,
     child: Option<Child>,
 }
 
+/// What a node is for, as its configuration says.
+pub(crate) type Roles = &'static str;
+pub(crate) const BOTH: Roles = "\"directory\", \"chat\"";
+pub(crate) const DIRECTORY: Roles = "\"directory\"";
+pub(crate) const CHAT: Roles = "\"chat\"";
+
 impl Cluster {
     /// Starts so many nodes and waits until they are ready.
     pub(crate) fn start(count: usize) -> Cluster {
-        Cluster::start_with(vec![String::new(); count])
+        Cluster::start_with(count, "")
     }
 
-    /// Starts a node for each text, which is added to its configuration.
-    pub(crate) fn start_with(more: Vec<String>) -> Cluster {
-        let count = more.len();
-        let nodes = (1..).zip(more).map(|(number, more)| Node {
-            name: format!("n{number}.test"),
-            irc: free_address(),
-            peers: free_address(),
-            more,
-            child: None,
-        });
-        let mut cluster = Cluster {
-            nodes: nodes.collect(),
-            dir: TempDir::with_prefix("starling-test-").expect("a directory can be made"),
-        };
-        let founder = cluster.nodes[0].peers;
-        for index in 0..count {
-            let join: &[SocketAddr] = if index == 0 { &[] } else { &[founder] };
-            cluster.spawn(index, join);
+    /// The same with more limits in their configurations.
+    pub(crate) fn start_with(count: usize, limits: &'static str) -> Cluster {
+        let mut cluster = Cluster::empty(limits);
+        for _ in 0..count {
+            cluster.add(BOTH);
         }
         cluster.wait_ready();
         cluster
+    }
+
+    /// Nodes are added one by one.
+    pub(crate) fn empty(limits: &'static str) -> Cluster {
+        let dir = TempDir::with_prefix("starling-test-").expect("a directory can be made");
+        Cluster { nodes: Vec::new(), limits, tls: None, dir }
+    }
+
+    /// Starts a node for each text, which is added to its configuration, beginning in `[cluster]`.
+    pub(crate) fn start_each(more: Vec<String>) -> Cluster {
+        let mut cluster = Cluster::empty("");
+        for it in more {
+            cluster.add_with(BOTH, it);
+        }
+        cluster.wait_ready();
+        cluster
+    }
+
+    /// The same, with links that this certificate is one of.
+    pub(crate) fn start_secured(more: Vec<String>, tls: Tls) -> Cluster {
+        let mut cluster = Cluster::empty("");
+        cluster.tls = Some(tls);
+        for it in more {
+            cluster.add_with(BOTH, it);
+        }
+        cluster.wait_ready();
+        cluster
+    }
+
+    /// Starts one node more, which joins the first one; the first founds.
+    pub(crate) fn add(&mut self, roles: Roles) -> usize {
+        self.add_with(roles, String::new())
+    }
+
+    /// The same, with more in its configuration, beginning in `[cluster]`.
+    pub(crate) fn add_with(&mut self, roles: Roles, more: String) -> usize {
+        let index = self.nodes.len();
+        let join: Vec<SocketAddr> = self.nodes.first().map(|it| it.peers).into_iter().collect();
+        self.nodes.push(Node {
+            name: format!("n{}.test", index + 1),
+            irc: free_address(),
+            peers: free_address(),
+            roles,
+            more,
+            child: None,
+        });
+        self.spawn(index, &join);
+        index
+    }
+
+    /// Starts a node that was killed, which knows of those it knew of.
+    pub(crate) fn restart_as_it_was(&mut self, index: usize) {
+        assert!(self.nodes[index].child.is_none(), "kill it first");
+        let founder = self.nodes[0].peers;
+        self.spawn(index, &[founder]);
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -100,7 +152,8 @@ impl Cluster {
     /// The cluster as this node sees it; `None`: it does not answer.
     pub(crate) fn status(&self, index: usize) -> Option<Status> {
         let address = self.nodes[index].peers.to_string();
-        node::ask_status(&address, Duration::from_secs(2)).ok()
+        let contact = Contact { address, tls: self.tls.clone() };
+        node::ask_status(contact, Duration::from_secs(2)).ok()
     }
 
     /// `kill -9`
@@ -140,6 +193,12 @@ impl Cluster {
         let ended =
             wait_for("the end of a node", READY_MAX, || child.try_wait().expect("our own child"));
         ended.code()
+    }
+
+    /// A node that ended is none of the cluster's any more; those behind it are counted anew.
+    pub(crate) fn forget(&mut self, index: usize) {
+        assert!(self.nodes[index].child.is_none(), "it runs");
+        self.nodes.remove(index);
     }
 
     /// Removes everything a killed node had on disk.
@@ -219,15 +278,19 @@ impl Cluster {
     }
 
     fn configuration(&self, index: usize, join: &[SocketAddr]) -> String {
-        let Node { name, irc, peers, more, .. } = &self.nodes[index];
+        let Node { name, irc, peers, roles, more, .. } = &self.nodes[index];
+        let limits = self.limits;
         let data = self.path(index, "data");
         let data = data.display();
         let join: Vec<String> = join.iter().map(|it| format!("\"{it}\"")).collect();
         let join = join.join(", ");
+        let door = match roles.contains("chat") {
+            true => format!("[[listen]]\ndoor = \"irc\"\naddress = \"{irc}\"\n"),
+            false => String::new(),
+        };
         format!(
-            "[node]\nname = \"{name}\"\ndata_dir = \"{data}\"\n\
-             [[listen]]\ndoor = \"irc\"\naddress = \"{irc}\"\n\
-             [limits]\nflood_protection = false\nconnections_per_ip = 100000\n\
+            "[node]\nname = \"{name}\"\ndata_dir = \"{data}\"\nroles = [{roles}]\n{door}\
+             [limits]\nflood_protection = false\nconnections_per_ip = 100000\n{limits}\
              [cluster]\naddress = \"{peers}\"\njoin = [{join}]\n{more}"
         )
     }

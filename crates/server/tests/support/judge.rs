@@ -10,6 +10,8 @@ pub(crate) struct Tally {
     pub(crate) refused: usize,
     pub(crate) unknown: usize,
     pub(crate) unknown_but_there: usize,
+    /// From sending to the echo, of the one that took longest, in milliseconds.
+    pub(crate) longest_ms: u64,
 }
 
 /// Judges.
@@ -24,10 +26,15 @@ pub(crate) fn judge(evidence: &Evidence) -> Result<Tally, Vec<Violation>> {
 fn tally(evidence: &Evidence) -> Tally {
     let there = evidence.finals.iter().flat_map(|it| &it.items);
     let there: BTreeSet<_> = there.filter_map(|it| it.message.clone()).collect();
-    let mut tally = Tally { echoed: 0, refused: 0, unknown: 0, unknown_but_there: 0 };
+    let mut tally =
+        Tally { echoed: 0, refused: 0, unknown: 0, unknown_but_there: 0, longest_ms: 0 };
     for it in &evidence.sent {
         match it.outcome {
-            Outcome::Done => tally.echoed += 1,
+            Outcome::Done => {
+                tally.echoed += 1;
+                let took_ms = it.answered_ms.saturating_sub(it.sent_ms);
+                tally.longest_ms = tally.longest_ms.max(took_ms);
+            }
             Outcome::Refused => tally.refused += 1,
             Outcome::Unknown | Outcome::Waiting => {
                 tally.unknown += 1;

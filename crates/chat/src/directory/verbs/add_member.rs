@@ -23,6 +23,7 @@ pub(in crate::directory) fn add_member(
         if replaces != Some(by) || holder.state != MemberState::Down {
             return Err(DirectoryRefusal::NameTaken { by });
         }
+        directory.orders.hand_over(by, id);
         events = remove_member(directory, by)?;
     }
     let known = directory.member(id);

@@ -3,10 +3,14 @@
 mod found;
 
 mod add_member;
+mod drain;
 mod mark_member;
+mod pin;
 mod place;
 mod remove_member;
+mod replace;
 mod set_view;
+mod settle;
 
 mod alter;
 mod register;
@@ -17,12 +21,16 @@ mod end_all;
 
 pub(super) use add_member::add_member;
 pub(super) use alter::alter;
+pub(super) use drain::drain;
 pub(super) use end::end;
 pub(super) use end_all::end_all;
 pub(super) use found::found;
 pub(super) use mark_member::mark_member;
+pub(super) use pin::pin;
 pub(super) use place::place;
 pub(super) use register::register;
 pub(super) use remove_member::remove_member;
 pub(super) use rename::rename;
+pub(super) use replace::replace;
 pub(super) use set_view::set_view;
+pub(super) use settle::settle;

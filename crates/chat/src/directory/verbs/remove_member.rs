@@ -12,6 +12,7 @@ pub(in crate::directory) fn remove_member(directory: &mut Directory, id: NodeId)
     if directory.members.remove(&id).is_none() {
         return Err(DirectoryRefusal::UnknownMember);
     }
+    directory.orders.forget(id);
     let mut events = end_all(directory, id, &REASON.into());
     events.push(DirectoryEvent::MemberRemoved(id));
     Ok(events)

@@ -4,8 +4,11 @@ mod gossip;
 mod joining;
 mod lookup;
 mod moves;
+mod moving;
 mod order;
+mod outside;
 mod people;
+mod standstill;
 mod waiting;
 
 use super::*;
@@ -40,16 +43,19 @@ struct Alone {
 impl Alone {
     /// Just started: sessions of an earlier life may not have ended yet.
     fn starting() -> Alone {
+        Alone::as_founder_of(1)
+    }
+
+    /// The same with so many groups of each strategy.
+    fn as_founder_of(groups: u32) -> Alone {
+        Alone::as_who(Phase::Founding, groups, Vec::new())
+    }
+
+    /// With an empty disk, on its way to become a member.
+    fn as_who(phase: Phase, groups: u32, peers: Vec<(u64, String)>) -> Alone {
         let disk: Arc<dyn Disk> = Arc::new(SimDisk::new());
-        let identity = Identity {
-            id: 7,
-            cluster: 1,
-            phase: Phase::Founding,
-            name: "a".to_owned(),
-            groups: 1,
-            boot: 1,
-            peers: Vec::new(),
-        };
+        let identity =
+            Identity { id: 7, cluster: 1, phase, name: "a".to_owned(), groups, boot: 1, peers };
         let options = LogOptions { segment_bytes: 1 << 18, inline: true, ..LogOptions::default() };
         let (tell, synced) = mpsc::channel();
         let on_synced =
@@ -79,7 +85,7 @@ impl Alone {
                 copies: 1,
                 fanout: 3,
                 replication: chat::Replication::Raft,
-                groups: 1,
+                groups,
                 session_grace: Duration::from_secs(60),
                 retention: None,
                 empty_room_ttl: None,
@@ -251,5 +257,7 @@ fn in_words(delivery: Delivery) -> Option<String> {
         },
         Delivery::Wallops { from, text } => format!("{from} calls {text}"),
         Delivery::Members(_) | Delivery::Drain { .. } => return None,
+        Delivery::SendAway { .. } => "send away".to_owned(),
+        Delivery::TakeIn => "take in".to_owned(),
     })
 }

@@ -1,5 +1,6 @@
 //! The engine over a strategy that does what a test says: who leads, what is taken, what is committed.
 
+mod bridging;
 mod elsewhere;
 mod here;
 mod leaving;
@@ -279,6 +280,7 @@ fn in_words(event: Event) -> String {
         Event::Refused { token } => format!("refused {token}"),
         Event::Unknown { token } => format!("unknown {token}"),
         Event::WantsState(_) => "wants state".to_owned(),
+        Event::Keep(group) => format!("keep {group}"),
         Event::Install { group, .. } => format!("install {group}"),
         Event::Told { from, body } => format!("told {} by {from}", String::from_utf8_lossy(&body)),
         other => panic!("not scripted: {other:?}"),

@@ -6,6 +6,7 @@ use tokio::time::{Instant, sleep};
 use super::super::memory::{MemoryNetwork, address};
 use super::super::{Limits, Me, RealNetwork, ask};
 use super::*;
+use BreakerState::{Closed, HalfOpen, Open};
 
 const ANY_PORT: &str = "127.0.0.1:0";
 
@@ -107,6 +108,28 @@ async fn down_takes_no_time_when_the_connection_breaks() {
         two.peers.stop();
         assert_eq!(one.next().await, Down(2));
         assert_eq!(stopped.elapsed(), Duration::ZERO);
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_breaker_of_a_peer_that_is_away_opens_is_probed_and_closes_when_it_is_back() {
+    in_local_set(async {
+        let net = MemoryNetwork::new();
+        let mut one = Node::start(&net.host(1), &address(1), me(1)).await;
+        let members = [(1, address(1)), (2, address(2))];
+        one.peers.set_members(&members);
+        sleep(Duration::from_secs(30)).await; // Simulated.
+        let seen = one.breakers.take();
+        assert_eq!(seen[..3], [(2, Open), (2, HalfOpen), (2, Open)]);
+        let probes = seen.iter().filter(|it| it.1 == HalfOpen).count();
+        assert!((8..=30).contains(&probes), "{probes} probes in half a minute");
+
+        let two = Node::start(&net.host(2), &address(2), me(2)).await;
+        two.peers.set_members(&members);
+        assert_eq!(one.next().await, Up(2));
+        assert_eq!(one.breakers.borrow().last(), Some(&(2, Closed)));
+        assert!(two.breakers.borrow().is_empty(), "who is there at once is never in doubt");
     })
     .await;
 }

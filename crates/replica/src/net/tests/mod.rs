@@ -6,15 +6,16 @@ mod refusals;
 mod secure;
 mod silence;
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
+use std::rc::Rc;
 use std::time::Duration;
 
 use tokio::sync::mpsc;
 use tokio::task::LocalSet;
 use tokio::time::timeout;
 
-use super::{Me, Network, PeerEvent, Peers};
+use super::{BreakerState, Me, Network, PeerEvent, Peers};
 
 const CLUSTER: u64 = 77;
 
@@ -33,6 +34,8 @@ struct Node {
     address: String,
     told: mpsc::UnboundedReceiver<Told>,
     early: VecDeque<Told>,
+    /// What circuit breakers have come to, in order.
+    breakers: Rc<RefCell<Vec<(u64, BreakerState)>>>,
 }
 
 impl Node {
@@ -41,6 +44,8 @@ impl Node {
         let address = N::local_address(&listener).unwrap().to_string();
         let (sender, told) = mpsc::unbounded_channel();
         let sessions = Cell::new(0u64); // One bit per peer that is up.
+        let breakers: Rc<RefCell<Vec<_>>> = Rc::default();
+        let heard = breakers.clone();
         let peers = Peers::start(net.clone(), listener, me, move |event| {
             let it = match event {
                 PeerEvent::Up(peer) => {
@@ -52,6 +57,10 @@ impl Node {
                     assert_ne!(sessions.get() & (1 << peer), 0, "down twice");
                     sessions.set(sessions.get() & !(1 << peer));
                     Down(peer)
+                }
+                PeerEvent::Breaker(peer, state) => {
+                    heard.borrow_mut().push((peer, state));
+                    return;
                 }
                 PeerEvent::Frame(peer, bytes) => {
                     assert_ne!(sessions.get() & (1 << peer), 0, "a frame outside a session");
@@ -67,7 +76,7 @@ impl Node {
             };
             let _ = sender.send(it);
         });
-        Node { peers, address, told, early: VecDeque::new() }
+        Node { peers, address, told, early: VecDeque::new(), breakers }
     }
 
     /// The next thing told; the bound only keeps a broken test from hanging.

@@ -32,11 +32,17 @@ async fn a_caller_of_another_cluster_node_or_version_hears_why_not() {
         let (net, mut node) = node_that_knows_two().await;
         let good = Hello::new(CLUSTER, 2, 1, "n2");
         let cases = [
-            (Hello { cluster: 1, ..good.clone() }, "another cluster"),
+            (
+                Hello { cluster: 1, ..good.clone() },
+                "cluster 000000000000004d here, not 0000000000000001",
+            ),
             (Hello { to: 5, ..good.clone() }, "this is node 1, not node 5"),
             (Hello { from: 3, ..good.clone() }, "node 3 is no member known here"),
             (Hello { from: 1, ..good.clone() }, "node 1 is no member known here"),
-            (Hello { version: 9, ..good.clone() }, "link version 1 here, not 9"),
+            (
+                Hello { version: 9, ..good.clone() },
+                "link version 1 here, not 9: run one version on all nodes",
+            ),
         ];
         for (hello, why) in cases {
             assert_eq!(refusal(&net, hello).await, why);
@@ -44,6 +50,20 @@ async fn a_caller_of_another_cluster_node_or_version_hears_why_not() {
         node.peers.set_cluster(0);
         assert_eq!(refusal(&net, good).await, "not in a cluster yet");
         assert!(node.has_been_told_nothing());
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_caller_of_a_version_with_another_layout_hears_both_versions_at_once() {
+    in_local_set(async {
+        let (net, _node) = node_that_knows_two().await;
+        let mut stream = net.connect(&address(1)).await.unwrap();
+        // Half of what this version would wait for, and then nothing.
+        stream.write_all(b"STARLINK\x02\x00and more").await.unwrap();
+        let mut reason = vec![0; stream.read_u8().await.unwrap().into()];
+        stream.read_exact(&mut reason).await.unwrap();
+        assert_eq!(reason, b"link version 1 here, not 2: run one version on all nodes");
     })
     .await;
 }
@@ -97,7 +117,8 @@ async fn a_peer_that_sends_no_frames_is_hung_up_on() {
             let listener = net.listen(&address(2)).await.unwrap();
             let (mut from_node, _) = MemoryNetwork::accept(&listener).await.unwrap();
             from_node.read_exact(&mut [0; MAGIC_BYTES]).await.unwrap();
-            let heard = handshake::read_hello(&mut from_node).await.unwrap();
+            let version = handshake::read_version(&mut from_node).await.unwrap();
+            let heard = handshake::read_hello(&mut from_node, version).await.unwrap();
             assert_eq!(heard, Hello::new(CLUSTER, 1, 2, "n1"));
             handshake::accept(&mut from_node).await.unwrap();
             let mut to_node = net.connect(&address(1)).await.unwrap();

@@ -225,6 +225,14 @@ impl Strategy for PrimaryBackupGroup {
         self.step(Input::StepDown);
     }
 
+    fn hand_over(&mut self, to: PeerId) -> bool {
+        let is_on_its_way = self.machine.may_hand_over(to);
+        if is_on_its_way {
+            self.step(Input::HandOver(to));
+        }
+        is_on_its_way
+    }
+
     fn view(&mut self, view: &View) {
         self.step(Input::View(view.clone()));
         self.note_leadership();

@@ -3,6 +3,7 @@
 //! A new replica first follows as a learner and votes only once it has caught up; an old one leaves
 //! only when the rest is a working majority without it.
 
+use super::super::PeerId;
 use super::{RaftGroup, wire};
 use bytes::Bytes;
 use raft::prelude::{ConfChange, ConfChangeType};
@@ -18,7 +19,7 @@ impl RaftGroup {
         }
         if let Some(step) = self.next_step() {
             if step.change_type == ConfChangeType::RemoveNode && step.node_id == self.me {
-                self.hand_over(); // The next leader takes us out.
+                self.give_away(); // The next leader takes us out.
                 return;
             }
             let context = wire::encode_change(&step);
@@ -85,7 +86,7 @@ impl RaftGroup {
     }
 
     /// Gives leadership to the voter that has most of the log.
-    pub(super) fn hand_over(&mut self) {
+    pub(super) fn give_away(&mut self) {
         if !self.is_leader() || self.node.raft.lead_transferee.is_some() {
             return;
         }
@@ -99,6 +100,23 @@ impl RaftGroup {
         if let Some(heir) = heir.copied() {
             self.node.transfer_leader(heir);
         }
+    }
+
+    /// Gives leadership to this voter, unless somebody is behind: a new leader with a replica to bring up
+    /// to date would make writes wait. True: it is on its way.
+    pub(super) fn give_to(&mut self, heir: PeerId) -> bool {
+        let raft = &self.node.raft;
+        if !self.is_serving() || raft.lead_transferee.is_some() || raft.has_pending_conf() {
+            return false;
+        }
+        let is_ready = |id: &u64| *id == self.me || (self.is_up(*id) && self.has_caught_up(*id));
+        let (voters, learners) = (&self.conf_state().voters, &self.conf_state().learners);
+        let may_lead = heir != self.me && voters.contains(&heir);
+        if !may_lead || !learners.is_empty() || !voters.iter().all(is_ready) {
+            return false;
+        }
+        self.node.transfer_leader(heir);
+        true
     }
 }
 

@@ -406,7 +406,11 @@ impl Strategy for RaftGroup {
     }
 
     fn step_down(&mut self) {
-        self.hand_over();
+        self.give_away();
+    }
+
+    fn hand_over(&mut self, to: PeerId) -> bool {
+        self.give_to(to)
     }
 
     fn settle(&mut self, ticket: u64, effects: &mut Effects) {

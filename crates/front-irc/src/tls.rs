@@ -1,21 +1,12 @@
 //! Certificates.
 
 use rustls::ServerConfig;
-use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use std::path::Path;
 use std::sync::Arc;
 
 /// What a listener needs to speak TLS. The error says which file is wrong, and how.
 pub(crate) fn load(cert: &Path, key: &Path) -> Result<Arc<ServerConfig>, String> {
-    let certs: Vec<CertificateDer<'static>> = CertificateDer::pem_file_iter(cert)
-        .and_then(Iterator::collect)
-        .map_err(|why| format!("cannot read the certificate {}: {why}", cert.display()))?;
-    if certs.is_empty() {
-        return Err(format!("there is no certificate in {}", cert.display()));
-    }
-    let private = PrivateKeyDer::from_pem_file(key)
-        .map_err(|why| format!("cannot read the key {}: {why}", key.display()))?;
+    let (certs, private) = node::pem::read(cert, key)?;
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let config = ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()

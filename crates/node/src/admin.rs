@@ -6,6 +6,7 @@
 
 mod cluster;
 
+use crate::Contact;
 use crate::run::{AdminError, ask};
 use crate::status::RoomStatus;
 use chat::Replication;
@@ -60,9 +61,9 @@ pub enum RoomAnswer {
 
 /// Asks the node at a cluster address. An error means that no answer came; it may have acted all the same.
 pub fn ask_room(
-    address: &str,
+    at: impl Into<Contact>,
     question: &RoomQuestion,
     limit: Duration,
 ) -> Result<RoomAnswer, AdminError> {
-    ask(address, &crate::core::Question::Room(question.clone()), limit)
+    ask(at.into(), &crate::core::Question::Room(question.clone()), limit)
 }

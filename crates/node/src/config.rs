@@ -18,6 +18,8 @@ pub struct Config {
     pub network: String,
     /// Where peers (and `starling status`) reach it, `host:port`.
     pub address: String,
+    /// Secures the links to other nodes; `None`: they are neither encrypted nor authenticated.
+    pub tls: Option<replica::net::Tls>,
     /// Members to ask for admission; empty: found a new cluster.
     pub join: Vec<String>,
     /// Replicas of each group; fewer nodes than that: as many as there are.

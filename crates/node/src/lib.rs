@@ -5,6 +5,7 @@
 pub mod admin;
 pub mod door;
 pub mod lookup;
+pub mod pem;
 #[cfg(any(test, feature = "failpoints"))]
 pub mod points;
 pub mod status;
@@ -13,6 +14,7 @@ pub use door::{Answer, Ask, ConnId, Delivery, Handle, Query, Request, ShardId, V
 pub use status::Status;
 
 mod config;
+mod contact;
 mod core;
 mod gate;
 mod identity;
@@ -21,7 +23,9 @@ mod run;
 mod shell;
 
 pub use config::Config;
+pub use contact::Contact;
 pub use gate::{Admitted, Gate};
 pub use per_address::PerAddress;
+pub use replica::net::Tls;
 pub use run::{AdminError, Running, StartError, ask_status, start};
 pub use shell::{Env, Node, prepare};

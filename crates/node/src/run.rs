@@ -3,7 +3,7 @@
 use crate::core::Question;
 use crate::door::Handle;
 use crate::shell::{self, Env};
-use crate::{Config, Status};
+use crate::{Config, Contact, Status};
 use replica::net::RealNetwork;
 use replica::store::history::HistoryOptions;
 use replica::store::log::LogOptions;
@@ -136,7 +136,7 @@ fn run(
         .build()
         .map_err(|why| format!("no runtime: {why}"))?;
     let env = Env {
-        network: RealNetwork,
+        network: RealNetwork { tls: config.tls.clone() },
         disk,
         wall_ms: Arc::new(wall_ms),
         seed: rand::random(),
@@ -184,24 +184,25 @@ pub enum AdminError {
 }
 
 /// Asks the node at a cluster address for its status.
-pub fn ask_status(address: &str, limit: Duration) -> Result<Status, AdminError> {
-    ask(address, &Question::Status, limit)
+pub fn ask_status(at: impl Into<Contact>, limit: Duration) -> Result<Status, AdminError> {
+    ask(at.into(), &Question::Status, limit)
 }
 
 /// One question, one answer.
 pub(crate) fn ask<T: DeserializeOwned>(
-    address: &str,
+    Contact { address, tls }: Contact,
     question: &Question,
     limit: Duration,
 ) -> Result<T, AdminError> {
-    let no_answer = |why: String| AdminError::NoAnswer { address: address.to_owned(), why };
+    let network = RealNetwork { tls };
+    let no_answer = |why: String| AdminError::NoAnswer { address: address.clone(), why };
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .map_err(|why| no_answer(why.to_string()))?;
     let question = serde_json::to_vec(question).expect("our own types become JSON");
     let answer = runtime.block_on(async {
-        tokio::time::timeout(limit, replica::net::ask(&RealNetwork, address, &question)).await
+        tokio::time::timeout(limit, replica::net::ask(&network, &address, &question)).await
     });
     let bytes = match answer {
         Ok(Ok(bytes)) => bytes,
@@ -210,7 +211,7 @@ pub(crate) fn ask<T: DeserializeOwned>(
             return Err(no_answer(format!("nothing within {} ms", limit.as_millis())));
         }
     };
-    serde_json::from_slice(&bytes).map_err(|_| AdminError::NotANode { address: address.to_owned() })
+    serde_json::from_slice(&bytes).map_err(|_| AdminError::NotANode { address: address.clone() })
 }
 
 #[cfg(test)]

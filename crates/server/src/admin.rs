@@ -124,8 +124,8 @@ pub(crate) fn run(args: Args) -> anyhow::Result<ExitCode> {
             (node, json, RoomQuestion::Change { name, replication })
         }
     };
-    let address = node.address()?;
-    match ask_room(&address, &question, ANSWER_MAX) {
+    let contact = node.contact()?;
+    match ask_room(contact, &question, ANSWER_MAX) {
         Ok(answer) => tell(&question, &answer, json),
         Err(why) => Ok(unanswered(&question, &why)),
     }

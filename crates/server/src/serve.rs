@@ -96,7 +96,8 @@ async fn serve(config: &Config) -> anyhow::Result<ExitCode> {
         metrics::open(address)?;
         info!("metrics on http://{address}/metrics");
     }
-    let node = Arc::new(node::start(config.for_node())?);
+    let tls = config.cluster_tls()?;
+    let node = Arc::new(node::start(node::Config { tls, ..config.for_node() })?);
     let (door, lookups) = match open_doors(config, &node) {
         Ok(doors) => doors,
         Err(why) => {

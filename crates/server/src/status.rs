@@ -4,8 +4,8 @@ mod watch;
 
 use crate::config;
 use anyhow::anyhow;
-use node::Status;
 use node::status::{GroupStatus, MoveStatus, NodeStatus};
+use node::{Contact, Status};
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -22,20 +22,23 @@ name the file with --config FILE, or the address with --node HOST:PORT.";
 #[derive(clap::Args, Debug)]
 pub(crate) struct Node {
     /// Ask the node that this configuration is of; without --config and --node: of the defaults
-    #[arg(long, value_name = "FILE", conflicts_with = "node")]
+    #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
-    /// Ask the node at this cluster address
+    /// Ask the node at this cluster address; with --config, too, under the certificate named there
     #[arg(long, value_name = "HOST:PORT")]
     node: Option<String>,
 }
 
 impl Node {
-    /// Its cluster address.
-    pub(crate) fn address(&self) -> anyhow::Result<String> {
-        Ok(match &self.node {
-            Some(address) => address.clone(),
-            None => config::load(self.config.as_deref())?.cluster.address,
-        })
+    /// Where it is asked, and how it is spoken to.
+    pub(crate) fn contact(&self) -> anyhow::Result<Contact> {
+        if let (Some(address), None) = (&self.node, &self.config) {
+            return Ok(address.into());
+        }
+        let config = config::load(self.config.as_deref())?;
+        let tls = config.cluster_tls()?;
+        let address = self.node.clone().unwrap_or(config.cluster.address);
+        Ok(Contact { address, tls })
     }
 }
 
@@ -61,11 +64,11 @@ pub(crate) struct Args {
 
 /// Asks and prints.
 pub(crate) fn run(args: Args) -> anyhow::Result<ExitCode> {
-    let address = args.node.address()?;
+    let contact = args.node.contact()?;
     if args.watch {
-        return watch::run(&address, args.json);
+        return watch::run(&contact, args.json);
     }
-    let status = node::ask_status(&address, ANSWER_MAX).map_err(|why| anyhow!("{why}\n{HINT}"))?;
+    let status = node::ask_status(contact, ANSWER_MAX).map_err(|why| anyhow!("{why}\n{HINT}"))?;
     let mut out = std::io::stdout().lock();
     match args.json {
         true => writeln!(out, "{}", serde_json::to_string_pretty(&status)?)?,

@@ -60,6 +60,7 @@ impl Machine {
             directory: true,
             chat: true,
             network: "Sim".to_owned(),
+            tls: None,
             address: address(self.number),
             join: self.join.borrow().iter().map(|it| address(*it)).collect(),
             copies: self.copies,

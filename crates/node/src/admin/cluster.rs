@@ -3,6 +3,7 @@
 //! Promise: each answer says whether anything happened. What would lose something is refused with what it
 //! would lose; forced, it says what it has lost.
 
+use crate::Contact;
 use crate::run::{AdminError, ask};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -70,9 +71,9 @@ pub enum ClusterAnswer {
 /// # Errors
 /// Nobody answered, or not a node of this version.
 pub fn ask_cluster(
-    address: &str,
+    at: impl Into<Contact>,
     question: &ClusterQuestion,
     limit: Duration,
 ) -> Result<ClusterAnswer, AdminError> {
-    ask(address, &crate::core::Question::Cluster(question.clone()), limit)
+    ask(at.into(), &crate::core::Question::Cluster(question.clone()), limit)
 }

@@ -61,6 +61,10 @@ where
         Ok(Ok(Caller::Asks(question))) => {
             let _ = answer(stream, &shared, question).await; // Gone: nobody is left to tell.
         }
+        // It has no certificate of this cluster: it hears so by TLS itself.
+        Ok(Err(error)) if error.kind() == io::ErrorKind::PermissionDenied => {
+            note_refusal(from, "somebody", &error.to_string(), &shared);
+        }
         Ok(Err(error)) => tracing::debug!(%error, "a caller came to nothing"),
         Err(_) => tracing::debug!("a caller took too long"),
     }
@@ -112,13 +116,17 @@ async fn turn_away<S, T>(
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
+    note_refusal(from, name, why, shared);
+    handshake::refuse(stream, why).await?;
+    Err(io::Error::other(format!("{name} refused: {why}")))
+}
+
+fn note_refusal(from: IpAddr, name: &str, why: &str, shared: &Shared) {
     metrics::counter!("starling_peers_refused_total").increment(1);
     let said = format!("{name}: {why}");
     if shared.turned_away.borrow_mut().is_news(from, &said) {
         tracing::warn!(%from, name, why, "a peer is refused, however often it tries");
     }
-    handshake::refuse(stream, why).await?;
-    Err(io::Error::other(format!("{name} refused: {why}")))
 }
 
 async fn answer<S>(mut stream: S, shared: &Shared, question: Vec<u8>) -> io::Result<()>

@@ -78,6 +78,19 @@ pub(super) enum HandshakeError {
     Io(#[from] io::Error),
 }
 
+impl HandshakeError {
+    /// Why one of the two does not want the other; `None`: they did not get to speak.
+    pub(super) fn refusal(&self) -> Option<String> {
+        match self {
+            HandshakeError::Refused(why) => Some(why.clone()),
+            HandshakeError::Io(why) if why.kind() == io::ErrorKind::PermissionDenied => {
+                Some(why.to_string())
+            }
+            HandshakeError::Io(_) => None,
+        }
+    }
+}
+
 /// The caller's half.
 pub(super) async fn call<S>(stream: &mut S, hello: &Hello) -> Result<(), HandshakeError>
 where

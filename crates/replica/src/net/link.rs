@@ -105,16 +105,14 @@ pub(super) async fn dial<N: Network>(net: N, shared: Rc<Shared>, peer: Rc<Peer>)
                     carry(stream, &shared, &peer).await;
                 }
             }
-            Ok(Err(HandshakeError::Refused(why))) => {
+            Ok(Err(error)) => {
                 shared.attempt(&peer, &mut breaker, Breaker::fail);
-                if why != told {
-                    tracing::warn!(peer = peer.id, address = %peer.address, %why, "peer refuses us");
+                if let Some(why) = error.refusal().filter(|it| *it != told) {
+                    tracing::warn!(peer = peer.id, address = %peer.address, %why, "peer refuses us, or we it");
                     told = why; // Once is enough.
                 }
             }
-            Ok(Err(HandshakeError::Io(_))) | Err(_) => {
-                shared.attempt(&peer, &mut breaker, Breaker::fail);
-            }
+            Err(_) => shared.attempt(&peer, &mut breaker, Breaker::fail),
         }
         tokio::select! {
             () = sleep(shared.pause(&mut breaker)) => {}

@@ -25,6 +25,7 @@ mod pulse;
 mod real;
 #[cfg(test)]
 mod tests;
+mod tls;
 mod turned_away;
 
 pub use ask::{Responder, ask};
@@ -32,6 +33,7 @@ pub use breaker::BreakerState;
 pub use liveness::{Liveness, LivenessError, LivenessMe, Words};
 pub use peers::{Limits, Me, PeerEvent, Peers};
 pub use real::RealNetwork;
+pub use tls::Tls;
 
 /// The network a node is given: real sockets, or simulated ones.
 pub trait Network: Clone + Send + Sync + 'static {

@@ -5,21 +5,32 @@ use std::net::SocketAddr;
 
 use tokio::net::{TcpListener, TcpSocket, TcpStream, UdpSocket, lookup_host};
 
-use super::Network;
+use super::tls::Stream;
+use super::{Network, Tls};
 
 /// Connections the kernel may hold until we accept them.
 const ACCEPT_BACKLOG: u32 = 1024;
 
 /// The network of the machine we run on.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct RealNetwork;
+#[derive(Clone, Debug, Default)]
+pub struct RealNetwork {
+    /// Without it, connections are neither encrypted nor authenticated. Datagrams never are.
+    pub tls: Option<Tls>,
+}
+
+/// Where connections come in, and how they are secured.
+#[derive(Debug)]
+pub struct Listener {
+    socket: TcpListener,
+    tls: Option<Tls>,
+}
 
 impl Network for RealNetwork {
-    type Stream = TcpStream;
-    type Listener = TcpListener;
+    type Stream = Stream;
+    type Listener = Listener;
     type Datagrams = UdpSocket;
 
-    async fn listen(&self, address: &str) -> io::Result<TcpListener> {
+    async fn listen(&self, address: &str) -> io::Result<Listener> {
         let address = self.resolve(address).await?;
         let socket = match address {
             SocketAddr::V4(_) => TcpSocket::new_v4()?,
@@ -28,23 +39,30 @@ impl Network for RealNetwork {
         // A restarted node must get its port back while old connections still time out.
         socket.set_reuseaddr(true)?;
         socket.bind(address)?;
-        socket.listen(ACCEPT_BACKLOG)
+        Ok(Listener { socket: socket.listen(ACCEPT_BACKLOG)?, tls: self.tls.clone() })
     }
 
-    fn local_address(listener: &TcpListener) -> io::Result<SocketAddr> {
-        listener.local_addr()
+    fn local_address(listener: &Listener) -> io::Result<SocketAddr> {
+        listener.socket.local_addr()
     }
 
-    async fn accept(listener: &TcpListener) -> io::Result<(TcpStream, SocketAddr)> {
-        let (stream, from) = listener.accept().await?;
+    async fn accept(listener: &Listener) -> io::Result<(Stream, SocketAddr)> {
+        let (stream, from) = listener.socket.accept().await?;
         let _ = stream.set_nodelay(true); // Fails when they are gone again: reading will tell.
+        let stream = match &listener.tls {
+            Some(tls) => tls.accept(stream),
+            None => Stream::plain(stream),
+        };
         Ok((stream, from))
     }
 
-    async fn connect(&self, address: &str) -> io::Result<TcpStream> {
+    async fn connect(&self, address: &str) -> io::Result<Stream> {
         let stream = TcpStream::connect(address).await?;
         stream.set_nodelay(true)?; // We gather frames ourselves.
-        Ok(stream)
+        match &self.tls {
+            Some(tls) => tls.connect(address, stream).await,
+            None => Ok(Stream::plain(stream)),
+        }
     }
 
     async fn bind_datagrams(&self, address: &str) -> io::Result<UdpSocket> {

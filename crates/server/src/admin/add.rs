@@ -25,7 +25,7 @@ pub(super) struct Add {
 
 impl Add {
     pub(super) fn run(self) -> anyhow::Result<ExitCode> {
-        let asked = node::ask_status(&self.node.address()?, ANSWER_MAX);
+        let asked = node::ask_status(self.node.contact()?, ANSWER_MAX);
         let status = asked.map_err(|why| anyhow!("{why}. Nothing was done\n{HINT}"))?;
         match configuration(&status, &self.name, &self.address) {
             Ok(text) => {

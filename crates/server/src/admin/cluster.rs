@@ -110,7 +110,7 @@ pub(super) fn run_group(verb: GroupVerb) -> anyhow::Result<ExitCode> {
 }
 
 fn order(node: &Node, question: &ClusterQuestion) -> anyhow::Result<ExitCode> {
-    let (code, lines) = match ask_cluster(&node.address()?, question, ANSWER_MAX) {
+    let (code, lines) = match ask_cluster(node.contact()?, question, ANSWER_MAX) {
         Ok(answer) => outcome(&answer),
         Err(why) => (UNKNOWN, vec![unknown(&why.to_string()), HINT.to_owned()]),
     };

@@ -67,6 +67,19 @@ pub(crate) struct Cluster {
     pub(crate) join: Vec<String>,
     pub(crate) directory: DirectoryKind,
     pub(crate) groups: usize,
+    #[serde(flatten, skip_serializing_if = "Option::is_none")]
+    pub(crate) tls: Option<ClusterTls>,
+}
+
+/// What secures the links between nodes.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct ClusterTls {
+    #[serde(rename = "tls_cert")]
+    pub(crate) cert: PathBuf,
+    #[serde(rename = "tls_key")]
+    pub(crate) key: PathBuf,
+    #[serde(rename = "tls_ca")]
+    pub(crate) authority: PathBuf,
 }
 
 /// How the directory is kept.
@@ -236,7 +249,7 @@ pub(crate) fn parse(
 }
 
 impl Config {
-    /// What the node is told.
+    /// What the node is told, apart from [`Config::cluster_tls`].
     pub(crate) fn for_node(&self) -> node::Config {
         let has = |role| self.node.roles.contains(&role);
         let others = self.cluster.join.iter();
@@ -248,6 +261,7 @@ impl Config {
             chat: has(Role::Chat),
             network: self.cluster.network.clone(),
             address: self.cluster.address.clone(),
+            tls: None,
             join: others.collect(),
             copies: self.rooms.copies,
             fanout: self.gossip.fanout,
@@ -257,6 +271,15 @@ impl Config {
             retention: self.history.retention,
             empty_room_ttl: self.history.empty_room_ttl,
         }
+    }
+
+    /// What secures the links to other nodes, if anything does. Reads files; the error says which is wrong.
+    pub(crate) fn cluster_tls(&self) -> anyhow::Result<Option<node::Tls>> {
+        let Some(ClusterTls { cert, key, authority }) = &self.cluster.tls else {
+            return Ok(None);
+        };
+        let tls = node::pem::cluster(cert, key, authority);
+        tls.map(Some).map_err(|why| anyhow::anyhow!("the links between nodes: {why}"))
     }
 
     /// What the IRC door is told.

@@ -4,8 +4,8 @@ use super::check;
 use super::section::{Section, nearest};
 use super::tree::{LISTS, PREFIX, Place, Problem, Raw, Table, Value};
 use super::{
-    Accounts, Cluster, Config, DirectoryKind, DoorKind, Gossip, History, Limits, Listen, Lookup,
-    Node, Operator, Role, Rooms,
+    Accounts, Cluster, ClusterTls, Config, DirectoryKind, DoorKind, Gossip, History, Limits,
+    Listen, Lookup, Node, Operator, Role, Rooms,
 };
 use chat::Replication;
 use front_dns::Zone;
@@ -34,7 +34,7 @@ pub(crate) fn config(mut tree: Table, dir: &Path, problems: &mut Vec<Problem>) -
     }
     let node = with(&mut tree, "node", problems, |it| node(it, dir));
     let config = Config {
-        cluster: with(&mut tree, "cluster", problems, |it| cluster(it, &node)),
+        cluster: with(&mut tree, "cluster", problems, |it| cluster(it, &node, dir)),
         rooms: with(&mut tree, "rooms", problems, rooms),
         gossip: with(&mut tree, "gossip", problems, |it| Gossip {
             fanout: it.number("fanout", 1..=16).unwrap_or(3),
@@ -69,7 +69,7 @@ fn node(it: &mut Section<'_>, dir: &Path) -> Node {
     }
 }
 
-fn cluster(it: &mut Section<'_>, node: &Node) -> Cluster {
+fn cluster(it: &mut Section<'_>, node: &Node, dir: &Path) -> Cluster {
     let address = r#"HOST:PORT as peers reach it, for example "10.0.0.1:7100""#;
     let join = r#"a list of HOST:PORT, for example ["10.0.0.2:7100"]"#;
     let cluster = Cluster {
@@ -84,9 +84,21 @@ fn cluster(it: &mut Section<'_>, node: &Node) -> Cluster {
             .choice("directory", &[("raft", DirectoryKind::Raft)], &["bully"])
             .unwrap_or(DirectoryKind::Raft),
         groups: it.number("groups", 1..=1024).unwrap_or(16),
+        tls: cluster_tls(it, dir),
     };
     check::roles_and_join(it, node, &cluster);
     cluster
+}
+
+fn cluster_tls(it: &mut Section<'_>, dir: &Path) -> Option<ClusterTls> {
+    let keys = ["tls_cert", "tls_key", "tls_ca"];
+    let lacking: Vec<&str> = keys.into_iter().filter(|key| !it.has(key)).collect();
+    let [cert, key, authority] = keys.map(|key| path(it, key, dir));
+    let has = keys.into_iter().find(|key| !lacking.contains(key));
+    if let (Some(has), Some(lacks)) = (has, lacking.first()) {
+        it.problem(has, format!("`cluster.{has}` needs `cluster.{lacks}` beside it"));
+    }
+    Some(ClusterTls { cert: cert?, key: key?, authority: authority? })
 }
 
 fn rooms(it: &mut Section<'_>) -> Rooms {

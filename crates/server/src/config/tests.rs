@@ -437,6 +437,25 @@ fn a_certificate_and_its_key_belong_together() {
 }
 
 #[test]
+fn what_secures_the_links_between_nodes_is_all_there_or_not_at_all() {
+    let [cert, key, authority] = ["tls_cert = \"c\"\n", "tls_key = \"k\"\n", "tls_ca = \"a\"\n"];
+    let config = accepted(&format!("[cluster]\n{cert}{key}{authority}"), &[]);
+    let why = config.cluster_tls().expect_err("there are no such files").to_string();
+    assert!(why.starts_with("the links between nodes: cannot read the certificate"), "{why}");
+    assert!(accepted("", &[]).cluster_tls().expect("nothing to read").is_none());
+    refused(
+        &format!("[cluster]\n{cert}{authority}"),
+        &[],
+        &["starling.toml:2: `cluster.tls_cert` needs `cluster.tls_key` beside it"],
+    );
+    refused(
+        &format!("[cluster]\n{authority}"),
+        &[],
+        &["starling.toml:2: `cluster.tls_ca` needs `cluster.tls_cert` beside it"],
+    );
+}
+
+#[test]
 fn what_a_door_cannot_do_is_refused() {
     let metrics = "[[listen]]\ndoor = \"metrics\"\naddress = \"127.0.0.1:1\"\n";
     refused(

@@ -4,7 +4,7 @@
 
 use super::{ANSWER_MAX, text};
 use node::AdminError;
-use node::Status;
+use node::{Contact, Status};
 use std::io::{self, ErrorKind, IsTerminal, Write};
 use std::process::ExitCode;
 use std::thread;
@@ -16,11 +16,11 @@ const EVERY: Duration = Duration::from_secs(1);
 const CLEAR: &str = "\x1b[H\x1b[J";
 
 /// Looks again and again. Ends when nobody reads any more.
-pub(super) fn run(address: &str, json: bool) -> anyhow::Result<ExitCode> {
+pub(super) fn run(contact: &Contact, json: bool) -> anyhow::Result<ExitCode> {
     let clears = io::stdout().is_terminal() && !json;
     loop {
         let began = Instant::now();
-        let shown = show(&node::ask_status(address, ANSWER_MAX), json)?;
+        let shown = show(&node::ask_status(contact, ANSWER_MAX), json)?;
         let mut out = io::stdout().lock();
         let head = if clears { CLEAR } else { "" };
         let printed = write!(out, "{head}{shown}").and_then(|()| out.flush());

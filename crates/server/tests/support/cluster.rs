@@ -2,7 +2,7 @@
 
 use super::client::Client;
 use super::wait_for;
-use node::Status;
+use node::{Contact, Status, Tls};
 use rustix::process::{Pid, Signal, kill_process};
 use std::fs::{self, File};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
@@ -19,6 +19,8 @@ const READY_MAX: Duration = Duration::from_secs(60);
 pub(crate) struct Cluster {
     nodes: Vec<Node>,
     limits: &'static str,
+    /// With what its nodes are asked.
+    tls: Option<Tls>,
     dir: TempDir,
 }
 
@@ -57,12 +59,23 @@ impl Cluster {
     /// Nodes are added one by one.
     pub(crate) fn empty(limits: &'static str) -> Cluster {
         let dir = TempDir::with_prefix("starling-test-").expect("a directory can be made");
-        Cluster { nodes: Vec::new(), limits, dir }
+        Cluster { nodes: Vec::new(), limits, tls: None, dir }
     }
 
     /// Starts a node for each text, which is added to its configuration, beginning in `[cluster]`.
     pub(crate) fn start_each(more: Vec<String>) -> Cluster {
         let mut cluster = Cluster::empty("");
+        for it in more {
+            cluster.add_with(BOTH, it);
+        }
+        cluster.wait_ready();
+        cluster
+    }
+
+    /// The same, with links that this certificate is one of.
+    pub(crate) fn start_secured(more: Vec<String>, tls: Tls) -> Cluster {
+        let mut cluster = Cluster::empty("");
+        cluster.tls = Some(tls);
         for it in more {
             cluster.add_with(BOTH, it);
         }
@@ -139,7 +152,8 @@ impl Cluster {
     /// The cluster as this node sees it; `None`: it does not answer.
     pub(crate) fn status(&self, index: usize) -> Option<Status> {
         let address = self.nodes[index].peers.to_string();
-        node::ask_status(&address, Duration::from_secs(2)).ok()
+        let contact = Contact { address, tls: self.tls.clone() };
+        node::ask_status(contact, Duration::from_secs(2)).ok()
     }
 
     /// `kill -9`

@@ -80,6 +80,7 @@ impl Alone {
                 chat: true,
                 network: "net".to_owned(),
                 address: "127.0.0.1:1".to_owned(),
+                tls: None,
                 join: Vec::new(),
                 copies: 1,
                 fanout: 3,

@@ -13,7 +13,7 @@ const ANY_PORT: &str = "127.0.0.1:0";
 async fn real_nodes(count: u64) -> Vec<Node> {
     let mut nodes = Vec::new();
     for id in 1..=count {
-        nodes.push(Node::start(&RealNetwork, ANY_PORT, me(id)).await);
+        nodes.push(Node::start(&RealNetwork::default(), ANY_PORT, me(id)).await);
     }
     introduce(&nodes);
     for (id, node) in (1..).zip(&mut nodes) {
@@ -89,7 +89,7 @@ async fn a_node_that_stops_is_down_at_once_and_up_again_after_its_restart() {
         assert!(!nodes[0].peers.is_up(2));
         assert!(!nodes[0].send(2, b"lost"));
 
-        let back = Node::start(&RealNetwork, &gone.address, me(2)).await;
+        let back = Node::start(&RealNetwork::default(), &gone.address, me(2)).await;
         nodes.push(back);
         introduce(&nodes);
         assert_eq!(nodes[0].next().await, Up(2));
@@ -235,13 +235,13 @@ async fn the_way_to_a_peer_and_back_is_measured() {
 #[tokio::test]
 async fn a_question_gets_its_answer() {
     in_local_set(async {
-        let node = Node::start(&RealNetwork, ANY_PORT, Me::new(0, 1, "n1", 1)).await;
-        let answer = ask(&RealNetwork, &node.address, b"abc").await.unwrap();
+        let node = Node::start(&RealNetwork::default(), ANY_PORT, Me::new(0, 1, "n1", 1)).await;
+        let answer = ask(&RealNetwork::default(), &node.address, b"abc").await.unwrap();
         assert_eq!(answer, b"cba");
         let long: Vec<u8> = (0..1 << 20).map(|it| it as u8).collect();
-        let answer = ask(&RealNetwork, &node.address, &long).await.unwrap();
+        let answer = ask(&RealNetwork::default(), &node.address, &long).await.unwrap();
         assert!(answer.iter().rev().eq(&long));
-        assert!(ask(&RealNetwork, &node.address, b"drop").await.is_err());
+        assert!(ask(&RealNetwork::default(), &node.address, b"drop").await.is_err());
     })
     .await;
 }

@@ -163,8 +163,10 @@ async fn it_gossips_over_real_sockets_too() {
     in_local_set(async {
         let free = || std::net::UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
         let [a, b] = [free().to_string(), free().to_string()];
-        let one = Liveness::start(RealNetwork, someone(1, a.clone(), 1), vec![]).await.unwrap();
-        let two = Liveness::start(RealNetwork, someone(2, b, 1), vec![a]).await.unwrap();
+        let one = Liveness::start(RealNetwork::default(), someone(1, a.clone(), 1), vec![])
+            .await
+            .unwrap();
+        let two = Liveness::start(RealNetwork::default(), someone(2, b, 1), vec![a]).await.unwrap();
         until(&one, &[1, 2]).await;
         until(&two, &[1, 2]).await;
     })

@@ -3,6 +3,7 @@
 mod links;
 mod liveness;
 mod refusals;
+mod secure;
 mod silence;
 
 use std::cell::{Cell, RefCell};

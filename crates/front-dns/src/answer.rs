@@ -62,13 +62,13 @@ impl Asked<'_> {
             (Place::Apex, RecordType::TXT) => status(owner, &self.lookup.members()),
             (Place::Apex, RecordType::NS) => self.name_servers(owner),
             (Place::Apex, RecordType::SOA) => {
-                Answer { answers: vec![self.start_of_authority()], ..Answer::default() }
+                Answer { answers: vec![self.start_of_authority(ZONE_TTL_S)], ..Answer::default() }
             }
             (Place::Service(kind), RecordType::SRV) => self.service(owner, kind),
             _ => Answer::default(),
         };
         if answer.answers.is_empty() && !answer.is_cut {
-            answer.authorities.push(self.start_of_authority()); // For how long there is nothing.
+            answer.authorities.push(self.start_of_authority(TTL_S)); // There is nothing, for so long (RFC 2308).
         }
         answer
     }
@@ -156,7 +156,7 @@ impl Asked<'_> {
     }
 
     /// Serial numbers are those of this node's own list: nobody can copy the zone, so nobody compares them.
-    fn start_of_authority(&mut self) -> Record {
+    fn start_of_authority(&mut self, ttl_s: u32) -> Record {
         let members = self.lookup.members();
         self.names.refresh(self.zone, &members);
         let own = members.nodes.iter().position(|it| Some(it.id) == members.me);
@@ -166,7 +166,7 @@ impl Asked<'_> {
         let hour_s = 3_600;
         let soa =
             SOA::new(primary, contact, members.version as u32, hour_s, 600, 24 * hour_s, TTL_S);
-        record(apex, ZONE_TTL_S, RData::SOA(soa))
+        record(apex, ttl_s, RData::SOA(soa))
     }
 }
 

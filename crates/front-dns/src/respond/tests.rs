@@ -196,6 +196,7 @@ fn codes_say_whose_a_name_is_and_whether_it_is_there() {
         assert!(answer.answers.is_empty(), "{name} {kind}");
         let soa = answer.authorities.first().map(Record::record_type);
         assert_eq!(soa, has_authority.then_some(RecordType::SOA), "{name} {kind}");
+        assert!(answer.authorities.iter().all(|it| it.ttl == 1), "asked again within a second");
     }
 }
 

@@ -6,6 +6,7 @@ use node::Status;
 use node::status::GroupStatus;
 use replica::store::SimDisk;
 use replica_proto::Ring;
+use std::rc::Rc;
 
 /// Voters of the directory, at most.
 const DIRECTORY_VOTERS_MAX: usize = 5;
@@ -81,11 +82,7 @@ impl Cluster {
 
     /// The nodes of a home, the one that should lead first.
     fn placed(&self, home: u32) -> Vec<String> {
-        let names: Vec<String> = self.nodes().map(name).collect();
-        let ring = Ring::new(names.iter().map(String::as_str));
-        let keys: Vec<String> = (1..=GROUPS).map(|it| format!("group {it}")).collect();
-        let placed = ring.place(keys.iter().map(String::as_str), self.copies);
-        placed[home as usize - 1].iter().map(|it| (*it).to_owned()).collect()
+        self.places().homes[home as usize - 1].clone()
     }
 
     /// All nodes, in the order in which they would hold this group.
@@ -98,8 +95,38 @@ impl Cluster {
     }
 
     fn on_ring(&self, what: &str, count: usize) -> Vec<String> {
-        let names: Vec<String> = self.nodes().map(name).collect();
+        self.places().ring.nodes_for(what, count).into_iter().map(str::to_owned).collect()
+    }
+
+    /// The ring, and what follows from it: computed again when there are more machines.
+    fn places(&self) -> Rc<Places> {
+        let count = self.machines.len();
+        let mut known = self.places.borrow_mut();
+        match &*known {
+            Some(it) if it.machines == count => it.clone(),
+            _ => {
+                let names: Vec<String> = self.nodes().map(name).collect();
+                let new = Rc::new(Places::new(&names, self.copies));
+                known.insert(new).clone()
+            }
+        }
+    }
+}
+
+/// Where so many machines would have each group.
+pub(super) struct Places {
+    machines: usize,
+    ring: Ring,
+    homes: Vec<Vec<String>>,
+}
+
+impl Places {
+    fn new(names: &[String], copies: usize) -> Places {
         let ring = Ring::new(names.iter().map(String::as_str));
-        ring.nodes_for(what, count).into_iter().map(str::to_owned).collect()
+        let keys: Vec<String> = (1..=GROUPS).map(|it| format!("group {it}")).collect();
+        let placed = ring.place(keys.iter().map(String::as_str), copies);
+        let owned = |nodes: Vec<&str>| nodes.into_iter().map(str::to_owned).collect();
+        let homes = placed.into_iter().map(owned).collect();
+        Places { machines: names.len(), ring, homes }
     }
 }

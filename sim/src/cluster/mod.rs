@@ -56,6 +56,7 @@ pub(crate) struct Cluster {
     rotten: Option<usize>,
     /// Nodes came, or came back as others.
     has_moved: bool,
+    places: RefCell<Option<Rc<members::Places>>>,
     pub(crate) story: Rc<Story>,
     /// The scenario's own chance.
     pub(crate) random: SmallRng,
@@ -79,6 +80,7 @@ impl Cluster {
             is_mended: false,
             rotten: None,
             has_moved: false,
+            places: RefCell::default(),
             story: Story::new(),
             random: SmallRng::seed_from_u64(seed ^ 0x5ce7_a210),
         };

@@ -2,7 +2,8 @@
 //!
 //! Promise: a leadership moves only to a live replica that comes earlier in its group's placement than
 //! its leader, has been up for a while, and while all replicas have caught up; one at a time on each node.
-//! So it ends: the first live one keeps it. Who is drained gives its leaderships to any that is not.
+//! So it ends: the first live one keeps it. Who is drained gives its leaderships to any that is not, and does
+//! not wait for a replica that is away.
 
 use super::Core;
 use chat::NodeId;
@@ -30,7 +31,7 @@ impl Core {
                 continue;
             }
             let Some(heir) = self.heir(group, is_drained) else { continue };
-            if self.engine.hand_over(group, heir.0) {
+            if self.engine.hand_over(group, heir.0, !is_drained) {
                 tracing::info!(%group, to = %self.name_of(heir.0), "handing the leadership over");
                 self.handed_over_ms = self.now_ms;
                 return;
@@ -39,7 +40,7 @@ impl Core {
         if is_drained && self.engine.is_serving(super::DIRECTORY) {
             let voters = self.directory_voters().into_iter().map(NodeId);
             if let Some(heir) = voters.into_iter().find(|it| self.may_lead(*it, 0))
-                && self.engine.hand_over(super::DIRECTORY, heir.0)
+                && self.engine.hand_over(super::DIRECTORY, heir.0, false)
             {
                 self.handed_over_ms = self.now_ms;
             }

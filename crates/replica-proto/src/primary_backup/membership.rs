@@ -58,11 +58,11 @@ impl PrimaryBackup {
     }
 
     /// Whether this one could lead from now on without anybody having to wait: it is in sync and here to
-    /// stay, all replicas are in sync, and nothing else is being decided.
+    /// stay, nothing else is being decided, and, if `needs_all`, all replicas are in sync.
     #[must_use]
-    pub fn may_hand_over(&self, heir: PeerId) -> bool {
+    pub fn may_hand_over(&self, heir: PeerId, needs_all: bool) -> bool {
         let (Role::Primary(primary), Some(view)) = (&self.role, &self.view) else { return false };
-        let is_whole = view.replicas.iter().all(|it| view.in_sync.contains(it));
+        let is_whole = !needs_all || view.replicas.iter().all(|it| view.in_sync.contains(it));
         let is_fit = view.in_sync.contains(&heir) && view.replicas.contains(&heir);
         let is_up = self.links.get(&heir) != Some(&false);
         let is_free = primary.pending.is_none() && !primary.is_deposed && view.epoch == self.epoch;
@@ -71,7 +71,7 @@ impl PrimaryBackup {
 
     /// That one of the set shall lead.
     pub(super) fn hand_over(&mut self, heir: PeerId) {
-        if !self.may_hand_over(heir) {
+        if !self.may_hand_over(heir, false) {
             return;
         }
         let (Role::Primary(primary), Some(view)) = (&mut self.role, &self.view) else { return };

@@ -194,7 +194,7 @@ mod tests {
                 };
                 let moved: usize = before.iter().zip(&after).map(new).sum();
                 let ideal = groups * COPIES / (nodes + 1);
-                println!(
+                eprintln!(
                     "{groups} groups, {nodes} nodes: ring {built:?}, places {placed:?}, \
                      held {held:?}, led {led:?}, one more moves {moved} (ideal {ideal})"
                 );

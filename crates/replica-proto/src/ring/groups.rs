@@ -76,4 +76,11 @@ mod tests {
             }
         }
     }
+
+    #[test]
+    fn a_rooms_group_is_the_one_it_was_in_all_earlier_versions() {
+        let ring = GroupRing::new(16);
+        let groups = ["#starling", "#rust", "#a", "#ops", "a:alice"].map(|it| ring.group_of(it));
+        assert_eq!(groups, [15, 14, 16, 14, 2]);
+    }
 }

@@ -385,11 +385,12 @@ impl Engine {
         }
     }
 
-    /// Hands the leadership of one group to this replica of it. False: it is not led here, or that cannot
-    /// be done without a pause now; nothing happens. True promises nothing: it may stay where it is.
-    pub fn hand_over(&mut self, group: GroupId, to: PeerId) -> bool {
+    /// Hands the leadership of one group to this replica of it, if that has caught up and, with `needs_all`,
+    /// so have all others. False: it is not led here, or that cannot be done without a pause now; nothing
+    /// happens. True promises nothing: it may stay where it is.
+    pub fn hand_over(&mut self, group: GroupId, to: PeerId, needs_all: bool) -> bool {
         self.touched.insert(group);
-        self.replica_for(group).is_some_and(|it| it.hand_over(to))
+        self.replica_for(group).is_some_and(|it| it.hand_over(to, needs_all))
     }
 
     /// True when this replica leads the group and knows everything committed before.

@@ -227,9 +227,9 @@ pub trait Strategy {
     /// Give leadership away, if held.
     fn step_down(&mut self);
 
-    /// Give leadership to this replica, if it is held and that can be done without a pause: all replicas
-    /// have caught up. True: it is on its way.
-    fn hand_over(&mut self, _to: PeerId) -> bool {
+    /// Give leadership to this replica, if it is held and that can be done without a pause: the replica has
+    /// caught up and, if `needs_all`, so have all others. True: it is on its way.
+    fn hand_over(&mut self, _to: PeerId, _needs_all: bool) -> bool {
         false
     }
 

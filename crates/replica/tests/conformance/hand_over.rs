@@ -48,11 +48,14 @@ fn the_replica_that_is_named_leads_from_then_on_and_all_is_acknowledged() {
                 tokens.extend(cluster.say_many(id, 20, 100));
             }
             cluster.run(seed % 4);
-            assert!(!cluster.node(heir).engine.hand_over(GROUP, old), "it is not its to give");
+            assert!(
+                !cluster.node(heir).engine.hand_over(GROUP, old, false),
+                "it is not its to give"
+            );
             // Under way at once, or as soon as everybody has caught up.
             let is_given = (0..1_000).any(|_| {
                 cluster.run(1);
-                cluster.node(old).engine.hand_over(GROUP, heir)
+                cluster.node(old).engine.hand_over(GROUP, heir, true)
             });
             assert!(is_given, "{}", cluster.picture());
             cluster.until(HANDS_OVER_MS, "the one that was named leads", |it| {

@@ -7,6 +7,7 @@ use crate::cli::FAILED;
 use crate::status::{HINT, Node};
 use anyhow::anyhow;
 use node::Status;
+use std::io::Write;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -29,7 +30,7 @@ impl Add {
         let status = asked.map_err(|why| anyhow!("{why}. Nothing was done\n{HINT}"))?;
         match configuration(&status, &self.name, &self.address) {
             Ok(text) => {
-                println!("{text}");
+                writeln!(std::io::stdout(), "{text}")?;
                 Ok(ExitCode::SUCCESS)
             }
             Err(why) => {

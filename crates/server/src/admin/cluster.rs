@@ -4,6 +4,7 @@ use super::{ANSWER_MAX, EXIT_CODES, UNKNOWN};
 use crate::cli::FAILED;
 use crate::status::{HINT, Node};
 use node::admin::{ClusterAnswer, ClusterQuestion, ask_cluster};
+use std::io::Write;
 use std::process::ExitCode;
 
 #[derive(clap::Subcommand, Debug)]
@@ -116,7 +117,7 @@ fn order(node: &Node, question: &ClusterQuestion) -> anyhow::Result<ExitCode> {
     };
     for line in lines {
         match code {
-            0 => println!("{line}"),
+            0 => writeln!(std::io::stdout(), "{line}")?,
             _ => eprintln!("starling: {line}"),
         }
     }

@@ -225,8 +225,8 @@ impl Strategy for PrimaryBackupGroup {
         self.step(Input::StepDown);
     }
 
-    fn hand_over(&mut self, to: PeerId) -> bool {
-        let is_on_its_way = self.machine.may_hand_over(to);
+    fn hand_over(&mut self, to: PeerId, needs_all: bool) -> bool {
+        let is_on_its_way = self.machine.may_hand_over(to, needs_all);
         if is_on_its_way {
             self.step(Input::HandOver(to));
         }

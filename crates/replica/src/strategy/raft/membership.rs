@@ -102,17 +102,18 @@ impl RaftGroup {
         }
     }
 
-    /// Gives leadership to this voter, unless somebody is behind: a new leader with a replica to bring up
-    /// to date would make writes wait. True: it is on its way.
-    pub(super) fn give_to(&mut self, heir: PeerId) -> bool {
+    /// Gives leadership to this voter, if it has caught up and, with `needs_all`, so have all others: a new
+    /// leader with a replica to bring up to date would make writes wait. True: it is on its way.
+    pub(super) fn give_to(&mut self, heir: PeerId, needs_all: bool) -> bool {
         let raft = &self.node.raft;
         if !self.is_serving() || raft.lead_transferee.is_some() || raft.has_pending_conf() {
             return false;
         }
         let is_ready = |id: &u64| *id == self.me || (self.is_up(*id) && self.has_caught_up(*id));
         let (voters, learners) = (&self.conf_state().voters, &self.conf_state().learners);
-        let may_lead = heir != self.me && voters.contains(&heir);
-        if !may_lead || !learners.is_empty() || !voters.iter().all(is_ready) {
+        let may_lead = heir != self.me && voters.contains(&heir) && is_ready(&heir);
+        let is_whole = learners.is_empty() && voters.iter().all(is_ready);
+        if !may_lead || (needs_all && !is_whole) {
             return false;
         }
         self.node.transfer_leader(heir);

@@ -409,8 +409,8 @@ impl Strategy for RaftGroup {
         self.give_away();
     }
 
-    fn hand_over(&mut self, to: PeerId) -> bool {
-        self.give_to(to)
+    fn hand_over(&mut self, to: PeerId, needs_all: bool) -> bool {
+        self.give_to(to, needs_all)
     }
 
     fn settle(&mut self, ticket: u64, effects: &mut Effects) {

@@ -34,6 +34,7 @@ mod rooms;
 
 mod catch_up;
 mod cluster;
+mod election;
 mod pauses;
 mod spread;
 
@@ -79,12 +80,21 @@ enum Scenario {
     CatchUp(catch_up::Args),
     /// The pause in writing when a node dies, trial after trial, of a cluster of its own.
     Pauses(pauses::Args),
+    /// Messages and time of an election when the coordinator dies: Fast Bully and the classic algorithm.
+    /// Simulated: no node runs.
+    Election(election::Args),
 }
 
 impl Scenario {
-    /// It measures nodes of its own, not `--server`.
-    fn starts_nodes(&self) -> bool {
-        matches!(self, Scenario::Spread(_) | Scenario::CatchUp(_) | Scenario::Pauses(_))
+    /// It measures what is its own, not `--server`.
+    fn needs_no_server(&self) -> bool {
+        matches!(
+            self,
+            Scenario::Spread(_)
+                | Scenario::CatchUp(_)
+                | Scenario::Pauses(_)
+                | Scenario::Election(_)
+        )
     }
 }
 
@@ -127,6 +137,7 @@ fn measure(args: &Args) -> Result<Report> {
         Scenario::Spread(it) => spread::run(it, common, &progress),
         Scenario::CatchUp(it) => catch_up::run(it, common, &progress),
         Scenario::Pauses(it) => pauses::run(it, common, &progress),
+        Scenario::Election(it) => election::run(it, &progress),
     }?;
     let mut fields = heading(args);
     fields.append(std::mem::take(&mut report.fields));
@@ -147,13 +158,14 @@ fn heading(args: &Args) -> Fields {
         Scenario::Spread(_) => "spread",
         Scenario::CatchUp(_) => "catch-up",
         Scenario::Pauses(_) => "pauses",
+        Scenario::Election(_) => "election",
     };
     let mut fields = Fields::default();
     fields.put("scenario", scenario);
     if let Some(label) = &args.common.label {
         fields.put("label", label.clone());
     }
-    if !args.scenario.starts_nodes() {
+    if !args.scenario.needs_no_server() {
         fields.put("servers", args.common.server.clone());
     }
     fields

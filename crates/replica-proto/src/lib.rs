@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 pub mod bully;
+pub mod coordinated;
 pub mod gossip;
 mod hlc;
 mod number;

@@ -10,8 +10,8 @@ use std::collections::BTreeMap;
 pub(super) struct Reigning {
     pub(super) reign: Reign,
     pub(super) is_ready: bool,
-    /// What those who follow have said last.
-    pub(super) gathered: BTreeMap<PeerId, Position>,
+    /// What those who follow have said last, and when.
+    pub(super) gathered: BTreeMap<PeerId, (Position, u64)>,
     gather_until_ms: u64,
     beat_at_ms: u64,
 }
@@ -29,8 +29,18 @@ impl Bully {
         self.reign_on(sends);
     }
 
+    /// Whoever coordinates gathers anew: it has lost somebody on whose copy its decisions rest.
+    pub fn begin_anew(&mut self, now_ms: u64, sends: &mut Sends) {
+        self.now_ms = now_ms.max(self.now_ms);
+        if let Role::Coordinating(_) = self.role {
+            self.coordinate(sends);
+        }
+    }
+
     pub(super) fn reign_on(&mut self, sends: &mut Sends) {
         let Role::Coordinating(it) = &mut self.role else { return };
+        let (now_ms, silence_ms) = (self.now_ms, self.options.silence_ms);
+        it.gathered.retain(|_, (_, heard_ms)| now_ms.saturating_sub(*heard_ms) < silence_ms);
         if it.beat_at_ms <= self.now_ms {
             it.beat_at_ms = self.now_ms + self.options.heartbeat_ms;
             // To higher ones, too: who hears that a lower one coordinates takes its place.
@@ -59,7 +69,7 @@ impl Bully {
             return;
         };
         if round >= it.reign.round {
-            it.gathered.insert(from, position); // Otherwise it was said to another coordinator.
+            it.gathered.insert(from, (position, self.now_ms)); // Otherwise it was said to another coordinator.
             self.become_ready();
         }
     }

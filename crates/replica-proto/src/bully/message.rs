@@ -9,13 +9,19 @@ use bytes::{Buf, BufMut, Bytes, BytesMut};
 /// Rounds from this on are nobody's: a peer that claims one cannot make ours overflow.
 const ROUND_MAX: u64 = 1 << 48;
 
-/// How far a copy of what is coordinated has come; the greater one knows more.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+/// How far a copy of what is coordinated has come. By epoch and index the greater one knows more.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Position {
     /// Epoch of the last entry of its log.
     pub epoch: u64,
     /// Index of that entry.
     pub index: u64,
+    /// Of which line of reigns that log is.
+    pub line: u64,
+    /// The newest epoch that was taken there.
+    pub taken: u64,
+    /// It knows the view of that epoch.
+    pub is_told: bool,
 }
 
 /// The time of one coordinator. No two are equal.
@@ -90,8 +96,10 @@ impl Message {
         let mut out = BytesMut::new();
         match self {
             Message::Election { round } => put_all(&mut out, ELECTION, &[*round]),
-            Message::Answer { round, position: Position { epoch, index } } => {
-                put_all(&mut out, ANSWER, &[*round, *epoch, *index]);
+            Message::Answer { round, position } => {
+                let Position { epoch, index, line, taken, is_told } = *position;
+                let numbers = [*round, epoch, index, line, taken, u64::from(is_told)];
+                put_all(&mut out, ANSWER, &numbers);
             }
             Message::Nomination { round } => put_all(&mut out, NOMINATION, &[*round]),
             Message::Coordinator { reign: Reign { round, coordinator, life } } => {
@@ -113,8 +121,9 @@ impl Message {
         let message = match from.try_get_u8().ok()? {
             ELECTION => Message::Election { round: take(from)? },
             ANSWER => {
-                let [round, epoch, index] = take_all(from)?;
-                Message::Answer { round, position: Position { epoch, index } }
+                let [round, epoch, index, line, taken, is_told] = take_all(from)?;
+                let is_told = (is_told <= 1).then_some(is_told == 1)?;
+                Message::Answer { round, position: Position { epoch, index, line, taken, is_told } }
             }
             NOMINATION => Message::Nomination { round: take(from)? },
             COORDINATOR => {

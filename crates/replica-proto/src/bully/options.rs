@@ -20,7 +20,8 @@ pub struct Options {
     pub stagger_ms: u64,
     /// Higher ones counted for that, at most: with many nodes some may be as slow to notice as the others.
     pub stagger_count_max: u64,
-    /// A new coordinator waits so long to hear from those it can reach, and then goes on without.
+    /// A new coordinator waits so long to hear from those it can reach, and then goes on without: whoever has a
+    /// link and says nothing for so long is taken for dead, as a coordinator would be.
     pub gather_ms: u64,
 }
 
@@ -35,7 +36,7 @@ impl Default for Options {
             silence_ms: 500,
             stagger_ms: 25,
             stagger_count_max: 8,
-            gather_ms: 200,
+            gather_ms: 500,
         }
     }
 }

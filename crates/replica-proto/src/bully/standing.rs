@@ -44,12 +44,12 @@ impl Bully {
         reigning
             .map(|_| (self.me, self.position))
             .into_iter()
-            .chain(others.map(|(id, at)| (*id, *at)))
+            .chain(others.map(|(id, it)| (*id, it.0)))
     }
 
     /// Of a coordinator: whose copy knows most; of several the highest in rank.
     #[must_use]
     pub fn freshest(&self) -> Option<PeerId> {
-        self.gathered().max_by_key(|(id, at)| (*at, self.rank(*id))).map(|it| it.0)
+        self.gathered().max_by_key(|(id, at)| (at.epoch, at.index, self.rank(*id))).map(|it| it.0)
     }
 }

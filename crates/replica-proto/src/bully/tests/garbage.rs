@@ -23,7 +23,10 @@ pub(super) fn message() -> impl Strategy<Value = Message> {
     (0..6, number(), number(), number(), reign, any::<bool>()).prop_map(
         |(kind, round, epoch, index, reign, is_known)| match kind {
             0 => Message::Election { round },
-            1 => Message::Answer { round, position: Position { epoch, index } },
+            1 => Message::Answer {
+                round,
+                position: Position { epoch, index, ..Position::default() },
+            },
             2 => Message::Nomination { round },
             3 => Message::Coordinator { reign },
             4 => Message::IamUp { round },
@@ -38,7 +41,7 @@ fn input() -> impl Strategy<Value = Input> {
         2 => (0u64..6, any::<bool>()).prop_map(|(peer, is_up)| Input::Link(peer, is_up)),
         2 => Just(Input::Tick),
         1 => prop::sample::subsequence((0u64..6).collect::<Vec<_>>(), 0..6).prop_shuffle().prop_map(Input::Members),
-        1 => (number(), number()).prop_map(|(epoch, index)| Input::Position(Position { epoch, index })),
+        1 => (number(), number()).prop_map(|(epoch, index)| Input::Position(Position { epoch, index, ..Position::default() })),
     ]
 }
 

@@ -152,7 +152,7 @@ fn a_coordinator_that_stands_still_is_missed_and_coordinates_again_when_it_goes_
 fn a_new_coordinator_knows_whose_copy_is_the_freshest() {
     let mut scene = Scene::new(4);
     for (id, epoch, index) in [(1, 2, 7), (2, 2, 8), (3, 1, 90)] {
-        scene.net.ask(id, Ask::Position(Position { epoch, index }));
+        scene.net.ask(id, Ask::Position(Position { epoch, index, ..Position::default() }));
     }
     scene.pass(10);
     scene.net.crash(4);
@@ -164,12 +164,15 @@ fn a_new_coordinator_knows_whose_copy_is_the_freshest() {
 #[test]
 fn an_answer_to_another_coordinator_does_not_count() {
     let mut machine = alone(4);
-    let late = Message::Answer { round: 0, position: Position { epoch: 9, index: 9 } };
+    let late = Message::Answer {
+        round: 0,
+        position: Position { epoch: 9, index: 9, ..Position::default() },
+    };
     feed(&mut machine, 1_000, Input::Tick);
     feed(&mut machine, 1_001, says(3, late));
     assert_eq!(machine.gathered().count(), 1);
     for peer in 1..=3 {
-        let position = Position { epoch: 1, index: peer };
+        let position = Position { epoch: 1, index: peer, ..Position::default() };
         feed(&mut machine, 1_002, says(peer, Message::Answer { round: 1, position }));
     }
     assert_eq!(machine.freshest(), Some(3));

@@ -73,7 +73,11 @@ impl Watch<Member> for Truth {
         if let Some(id) = net.random.pick(&net.ids())
             && net.random.chance(500)
         {
-            let position = Position { epoch: net.random.below(3), index: net.random.below(100) };
+            let position = Position {
+                epoch: net.random.below(3),
+                index: net.random.below(100),
+                ..Position::default()
+            };
             net.ask(id, Ask::Position(position));
         }
         if net.random.chance(100) {
@@ -116,8 +120,9 @@ pub(super) fn settled(truth: &Truth, net: &Net<Member>) -> Result<Reign, String>
     if gathered != positions {
         return Err(format!("{highest} gathered {gathered:?} of {positions:?}"));
     }
-    let newest = positions.values().max().copied();
-    if machine.freshest().map(|it| positions[&it]) != newest {
+    let known = |it: &Position| (it.epoch, it.index);
+    let newest = positions.values().map(known).max();
+    if machine.freshest().map(|it| known(&positions[&it])) != newest {
         return Err(format!("{:?} is not the freshest of {positions:?}", machine.freshest()));
     }
     Ok(reign)

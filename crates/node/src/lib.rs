@@ -17,6 +17,6 @@ mod identity;
 mod run;
 mod shell;
 
-pub use config::Config;
+pub use config::{Config, Names};
 pub use run::{AdminError, Running, StartError, ask_status, start};
 pub use shell::{Env, Node, prepare};

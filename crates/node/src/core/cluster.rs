@@ -20,6 +20,8 @@ use std::collections::BTreeSet;
 pub(super) const DUTY_MS: u64 = 250;
 /// Voters of the directory at most: two may fail, and a commit waits for three.
 const DIRECTORY_VOTERS_MAX: usize = 5;
+/// Who keeps names where all do, at most: each waits for all others.
+const NAME_KEEPERS_MAX: usize = 16;
 /// An occupant without a session in the directory must be missing this long before it is forgotten:
 /// longer than any replica that has a leader lags behind.
 const GHOST_MS: u64 = 5_000;
@@ -52,10 +54,13 @@ impl Core {
         if self.engine.is_serving(DIRECTORY) {
             self.mark_members();
             self.place_groups();
+        }
+        if self.engine.is_serving(self.groups.of_names()) {
             self.end_dead_sessions();
         } else {
             self.down_since.clear();
         }
+        self.claim_again();
         self.close_talks();
         self.tell_of_meetings();
         self.measure();
@@ -63,7 +68,7 @@ impl Core {
 
     /// Own sessions without a connection: the end that was submitted when it closed did not happen.
     fn end_unattached(&mut self) {
-        let is_known = self.is_fresh && self.engine.has_route(DIRECTORY);
+        let is_known = self.is_fresh && self.engine.has_route(self.groups.of_names());
         if !is_known || self.directory.session_count_of(self.me) == self.conn_of.len() {
             self.unattached.clear();
             return;
@@ -118,7 +123,8 @@ impl Core {
 
     /// Ends the sessions of this node's earlier life, and tells the directory where it is now.
     fn greet(&mut self) {
-        if !self.engine.has_route(DIRECTORY) || self.fresh_asked_ms.is_some() {
+        let has_directory = self.engine.has_route(DIRECTORY);
+        if self.fresh_asked_ms.is_some() {
             return;
         }
         if self.directory.founded().is_none() {
@@ -133,6 +139,9 @@ impl Core {
             .member(self.me)
             .is_some_and(|it| *it.address == *self.config.address && it.roles == roles);
         if !is_known {
+            if !has_directory {
+                return;
+            }
             let command = DirectoryCommand::AddMember {
                 id: self.me,
                 name: self.config.name.as_str().into(),
@@ -143,10 +152,13 @@ impl Core {
             self.propose(&command);
             return;
         }
+        if !self.engine.has_route(self.groups.of_names()) {
+            return;
+        }
         self.fresh_asked_ms = Some(self.now_ms);
         let reason = "Server restarted".into();
         let command = DirectoryCommand::EndAll { node: self.me, reason };
-        self.submit(DIRECTORY, Asker::Own(Own::FreshStart), encode(&command));
+        self.submit_to_directory(Asker::Own(Own::FreshStart), &command);
     }
 
     /// The directory must know us as leaving while we leave, and as up again once we are back: who
@@ -172,7 +184,7 @@ impl Core {
     }
 
     pub(super) fn propose(&mut self, command: &DirectoryCommand) {
-        self.submit(DIRECTORY, Asker::Own(Own::Whatever), encode(command));
+        self.submit_to_directory(Asker::Own(Own::Whatever), command);
     }
 
     /// Holds the replicas that the directory gives to this node, and follows the other groups.
@@ -182,6 +194,10 @@ impl Core {
         }
         let voters = self.directory_voters();
         self.settle_group(DIRECTORY, &voters);
+        if self.groups.is_split() {
+            let keepers = self.name_keepers();
+            self.settle_group(self.groups.of_names(), &keepers);
+        }
         for group in self.groups.of_rooms() {
             let Some(placement) = self.directory.placement(group) else {
                 continue;
@@ -265,21 +281,25 @@ impl Core {
         may_vote.iter().filter(|it| names.contains(&&*it.name)).map(|it| it.id.0).collect()
     }
 
+    /// Who shall keep names where all do: from the lowest rank to the highest, by name.
+    pub(super) fn name_keepers(&self) -> Vec<u64> {
+        let mut all: Vec<&Member> = self.directory.members().collect();
+        all.sort_by(|a, b| b.name.cmp(&a.name));
+        all.truncate(NAME_KEEPERS_MAX);
+        all.iter().rev().map(|it| it.id.0).collect()
+    }
+
     /// Leader of the directory: liveness becomes state only when it changes.
     fn mark_members(&mut self) {
         let changes: Vec<(NodeId, MemberState)> = self
             .directory
             .members()
-            .filter_map(|it| {
-                let is_live =
-                    it.id == self.me || self.live.contains(&it.id.0) || self.up.contains(&it.id.0);
-                match (it.state, is_live) {
-                    (MemberState::Down, true) => Some((it.id, MemberState::Up)),
-                    (MemberState::Up | MemberState::Draining, false) => {
-                        Some((it.id, MemberState::Down))
-                    }
-                    _ => None,
+            .filter_map(|it| match (it.state, self.is_live(it.id)) {
+                (MemberState::Down, true) => Some((it.id, MemberState::Up)),
+                (MemberState::Up | MemberState::Draining, false) => {
+                    Some((it.id, MemberState::Down))
                 }
+                _ => None,
             })
             .collect();
         for (id, state) in changes {
@@ -288,6 +308,10 @@ impl Core {
                 self.propose(&DirectoryCommand::MarkMember { id, state });
             }
         }
+    }
+
+    fn is_live(&self, node: NodeId) -> bool {
+        node == self.me || self.live.contains(&node.0) || self.up.contains(&node.0)
     }
 
     /// Leader of the directory: groups live where the ring says.
@@ -322,14 +346,20 @@ impl Core {
         }
     }
 
-    /// Leader of the directory: a node that stayed away longer than the grace has lost its sessions.
+    /// Whoever decides on names: a node that stayed away longer than the grace has lost its sessions.
     fn end_dead_sessions(&mut self) {
         let grace_ms = self.config.session_grace.as_millis() as u64;
-        let members = self.directory.members();
-        let down = members.filter(|it| it.state == MemberState::Down).map(|it| it.id);
+        let down: Vec<NodeId> = if self.groups.is_split() {
+            // Nobody may be left to mark a member as down, and the sessions of one that left are still here.
+            let nodes = self.directory.nodes_with_sessions();
+            nodes.filter(|it| !self.is_live(*it) || self.directory.member(*it).is_none()).collect()
+        } else {
+            let members = self.directory.members();
+            members.filter(|it| it.state == MemberState::Down).map(|it| it.id).collect()
+        };
         // By our own monotonic clock: wall clocks jump. A new leader counts from its own first look.
         let since = |it| (it, self.down_since.get(&it).copied().unwrap_or(self.now_ms));
-        self.down_since = down.map(since).collect();
+        self.down_since = down.into_iter().map(since).collect();
         let dead: Vec<NodeId> = self
             .down_since
             .iter()
@@ -358,7 +388,8 @@ impl Core {
 
     /// Leaders of groups: an occupant whose session the directory does not have is no occupant.
     fn chase_ghosts(&mut self) {
-        let is_known = self.engine.has_route(DIRECTORY) && self.directory.founded().is_some();
+        let names = self.groups.of_names();
+        let is_known = self.engine.has_route(names) && self.directory.founded().is_some();
         if !is_known || planted!("ghosts-stay") {
             self.ghosts.clear();
             return;
@@ -405,7 +436,7 @@ impl Core {
         let is_behind = self.ghosts.values().any(|since| self.directory_read_ms < *since);
         if is_behind && self.is_due(("read", 0)) {
             let nobody = DirectoryCommand::EndAll { node: NodeId(0), reason: "".into() };
-            self.submit(DIRECTORY, Asker::Own(Own::Read(self.now_ms)), encode(&nobody));
+            self.submit_to_directory(Asker::Own(Own::Read(self.now_ms)), &nobody);
         }
     }
 

@@ -20,6 +20,7 @@ pub(super) struct Measures {
     commit: Histogram,
     groups: BTreeMap<u32, OfGroup>,
     backlogs: Vec<Gauge>,
+    unclaimed: Gauge,
     published_ms: Option<u64>,
     /// Messages applied since the last publication.
     pub(super) said: u64,
@@ -48,6 +49,10 @@ impl Measures {
         describe_gauge!("starling_waiting_commands", "Commands of this node that wait for a group");
         describe_gauge!("starling_group_lag", "Entries known to be committed and not applied here");
         describe_gauge!("starling_group_is_leader", "1 where this node leads the group");
+        describe_gauge!(
+            "starling_unclaimed_sessions",
+            "Sessions of this node that the others have yet to hear of, after a cut"
+        );
         describe_gauge!("starling_shard_backlog", "Deliveries that wait for a shard of a door");
         Measures {
             sessions: gauge!("starling_sessions"),
@@ -56,6 +61,7 @@ impl Measures {
             commit: histogram!("starling_commit_seconds"),
             groups: BTreeMap::new(),
             backlogs: Vec::new(),
+            unclaimed: gauge!("starling_unclaimed_sessions"),
             published_ms: None,
             said: 0,
             timed: HashMap::new(),
@@ -103,6 +109,7 @@ impl Core {
         let it = &mut self.measures;
         it.sessions.set(self.directory.session_count() as f64);
         it.rooms.set(rooms as f64);
+        it.unclaimed.set(self.unclaimed.len() as f64);
         it.messages.increment(std::mem::take(&mut it.said));
         for status in self.engine.status() {
             let lag = status.replicas.commit.saturating_sub(status.applied);

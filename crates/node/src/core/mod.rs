@@ -10,6 +10,7 @@ mod admin;
 mod admit;
 mod carry;
 mod checkpoint;
+mod claims;
 mod cluster;
 mod deliver;
 mod detour;
@@ -38,7 +39,8 @@ use crate::door::{Answer, ConnId, Delivery, Inbound, Info, Request, ShardId};
 use crate::identity::Identity;
 pub(crate) use admit::{Admission, JoinAnswer, JoinQuestion, Question};
 use bytes::Bytes;
-use chat::directory::{Directory, Session};
+use chat::codec::encode;
+use chat::directory::{Directory, DirectoryCommand, Session};
 use chat::room::Rooms;
 use chat::talk::Fold;
 use chat::{Limits, NodeId, SessionId, Stamp};
@@ -194,6 +196,8 @@ pub(crate) struct Core {
     ghosts: BTreeMap<SessionId, u64>,
     /// The directory here contains everything that was committed before this moment.
     directory_read_ms: u64,
+    /// Own sessions that the others have yet to hear of, after a cut.
+    unclaimed: claims::Unclaimed,
     /// Sessions of this node without a connection, and since when.
     unattached: BTreeMap<SessionId, u64>,
     /// Members that are down, and since when this node, as the directory's leader, knows.
@@ -255,7 +259,7 @@ impl Core {
         let me = NodeId(around.identity.id);
         engine.set_fanout(around.config.fanout);
         let ring = GroupRing::new(around.identity.groups);
-        let groups = Groups::new(around.identity.groups);
+        let groups = Groups::new(around.identity.groups, around.identity.names);
         Core {
             info: around.info,
             config: around.config,
@@ -287,6 +291,7 @@ impl Core {
             up: BTreeSet::new(),
             ghosts: BTreeMap::new(),
             directory_read_ms: 0,
+            unclaimed: claims::Unclaimed::default(),
             unattached: BTreeMap::new(),
             down_since: BTreeMap::new(),
             early: VecDeque::new(),
@@ -488,7 +493,7 @@ impl Core {
             let group = GroupId(it.group);
             let needed = match self.groups.kind(group) {
                 Kind::Raft => voters.len() / 2 + 1,
-                Kind::PrimaryBackup => 1, // Whoever is in sync has everything.
+                Kind::PrimaryBackup | Kind::Bully => 1, // Whoever is in sync has everything.
                 Kind::Gossip => return self.engine.own_tail(group).is_none_or(|it| it.is_spread()),
             };
             !voters.contains(&self.me.0) || (is_led && others.count() >= needed)
@@ -497,7 +502,11 @@ impl Core {
 
     fn take(&mut self, event: Event) {
         match event {
-            Event::Apply(applied) if applied.group == DIRECTORY => self.apply_directory(applied),
+            Event::Apply(applied)
+                if applied.group == DIRECTORY || applied.group == self.groups.of_names() =>
+            {
+                self.apply_directory(applied);
+            }
             Event::Apply(applied) if applied.group == self.groups.talk() => {
                 self.apply_talk(applied)
             }
@@ -523,6 +532,15 @@ impl Core {
         self.askers.insert(token, asker);
         self.engine.submit(group, token, command.into());
         token
+    }
+
+    /// Offers a command to the group whose log decides on it.
+    fn submit_to_directory(&mut self, asker: Asker, command: &DirectoryCommand) {
+        let group = match command.is_of_sessions() {
+            true => self.groups.of_names(),
+            false => DIRECTORY,
+        };
+        self.submit(group, asker, encode(command));
     }
 
     /// A door is so far behind that nothing more is taken in until it has caught up.

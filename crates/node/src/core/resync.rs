@@ -5,7 +5,7 @@
 
 use super::{Core, DIRECTORY};
 use crate::door::Delivery;
-use chat::directory::{Directory, Session};
+use chat::directory::Session;
 use chat::room::Rooms;
 use chat::{RoomName, Stamp};
 use replica::store::GroupId;
@@ -15,8 +15,8 @@ use std::sync::Arc;
 impl Core {
     /// Takes a fetched state in place of ours.
     pub(super) fn install(&mut self, group: GroupId, state: &[u8]) {
-        let is_restored = if group == DIRECTORY {
-            self.install_directory(state)
+        let is_restored = if group == DIRECTORY || group == self.groups.of_names() {
+            self.install_directory(group, state)
         } else if group == self.groups.talk() {
             self.join_talk(state)
         } else {
@@ -35,8 +35,8 @@ impl Core {
         }
     }
 
-    fn install_directory(&mut self, state: &[u8]) -> bool {
-        let Ok(fresh) = Directory::restore(state) else {
+    fn install_directory(&mut self, group: GroupId, state: &[u8]) -> bool {
+        let Ok(fresh) = self.directory.with(self.groups.part_of(group), state) else {
             return false;
         };
         let before = std::mem::replace(&mut self.directory, fresh);
@@ -47,7 +47,7 @@ impl Core {
             .filter(|it| self.directory.session(it.id).is_none())
             .cloned()
             .collect();
-        for session in gone {
+        for session in self.claim(gone) {
             self.ended(session, "Session ended".into(), None, now);
         }
         let changed: Vec<(Option<Arc<Session>>, Arc<Session>)> = self

@@ -278,10 +278,15 @@ impl Engine {
             return;
         }
         let is_replica = matches!(group.role, Role::Replica(_));
-        if is_replica {
+        if let Role::Replica(strategy) = &group.role {
+            if !strategy.takes(&state.strategy.2) {
+                self.abandon(id, "a state of another line");
+                return;
+            }
             group.fetched = Some(state.strategy);
         }
-        if state.applied <= group.applied {
+        let was_reset = group.was_reset();
+        if state.applied <= group.applied && !was_reset {
             // As an observer we were ahead of it, or our log overtook the fetch.
             match is_replica {
                 true => self.events.push(Event::Keep(id)),
@@ -293,7 +298,12 @@ impl Engine {
         group.applied = state.applied;
         group.applied_term = state.term;
         group.seen = state.lanes;
-        let tokens = group.outbox.overtaken(&group.seen);
+        let mut tokens = group.outbox.overtaken(&group.seen);
+        if was_reset {
+            let gone = group.outbox.begin_again(self.now_ms);
+            tokens.extend(gone.unknown);
+            self.events.extend(gone.refused.into_iter().map(|token| Event::Refused { token }));
+        }
         self.events.extend(tokens.into_iter().map(|token| Event::Unknown { token }));
         self.events.push(Event::Install { group: id, state: Bytes::from(state.state) });
     }

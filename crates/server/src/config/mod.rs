@@ -14,6 +14,7 @@ mod tree;
 mod tests;
 
 use chat::Replication;
+use node::Names;
 use serde::{Serialize, Serializer};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -61,15 +62,9 @@ pub(crate) struct Cluster {
     pub(crate) network: String,
     pub(crate) address: String,
     pub(crate) join: Vec<String>,
-    pub(crate) directory: DirectoryKind,
+    /// How nicks and sessions are kept.
+    pub(crate) directory: Names,
     pub(crate) groups: usize,
-}
-
-/// How the directory is kept.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum DirectoryKind {
-    Raft,
 }
 
 /// `[rooms]`
@@ -231,6 +226,7 @@ impl Config {
             copies: self.rooms.copies,
             fanout: self.gossip.fanout,
             replication: self.rooms.replication,
+            names: self.cluster.directory,
             groups: u32::try_from(self.cluster.groups).expect("bounded when it was read"),
             session_grace: self.limits.session_grace,
             retention: self.history.retention,

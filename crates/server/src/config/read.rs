@@ -4,10 +4,11 @@ use super::check;
 use super::section::{Section, nearest};
 use super::tree::{LISTS, PREFIX, Place, Problem, Raw, Table, Value};
 use super::{
-    Accounts, Cluster, Config, DirectoryKind, DoorKind, Gossip, History, Limits, Listen, Node,
-    Operator, Role, Rooms,
+    Accounts, Cluster, Config, DoorKind, Gossip, History, Limits, Listen, Node, Operator, Role,
+    Rooms,
 };
 use chat::Replication;
+use node::Names;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -76,8 +77,8 @@ fn cluster(it: &mut Section<'_>, node: &Node) -> Cluster {
             .unwrap_or_else(|| DEFAULT_CLUSTER_ADDRESS.to_owned()),
         join: it.list("join", join, check::peer_address).unwrap_or_default(),
         directory: it
-            .choice("directory", &[("raft", DirectoryKind::Raft)], &["bully"])
-            .unwrap_or(DirectoryKind::Raft),
+            .choice("directory", &[("raft", Names::Raft), ("bully", Names::Bully)], &[])
+            .unwrap_or_default(),
         groups: it.number("groups", 1..=1024).unwrap_or(16),
     };
     check::roles_and_join(it, node, &cluster);

@@ -19,6 +19,8 @@ const READY_MAX: Duration = Duration::from_secs(60);
 pub(crate) struct Cluster {
     nodes: Vec<Node>,
     dir: TempDir,
+    /// More of the sections `[cluster]` and `[limits]`.
+    more: (&'static str, &'static str),
 }
 
 struct Node {
@@ -31,6 +33,11 @@ struct Node {
 impl Cluster {
     /// Starts so many nodes and waits until they are ready.
     pub(crate) fn start(count: usize) -> Cluster {
+        Cluster::start_with(count, ("", ""))
+    }
+
+    /// The same, with more lines in the sections `[cluster]` and `[limits]` of each configuration.
+    pub(crate) fn start_with(count: usize, more: (&'static str, &'static str)) -> Cluster {
         let nodes = (1..=count).map(|number| Node {
             name: format!("n{number}.test"),
             irc: free_address(),
@@ -40,6 +47,7 @@ impl Cluster {
         let mut cluster = Cluster {
             nodes: nodes.collect(),
             dir: TempDir::with_prefix("starling-test-").expect("a directory can be made"),
+            more,
         };
         let founder = cluster.nodes[0].peers;
         for index in 0..count {
@@ -151,6 +159,13 @@ impl Cluster {
         self.spawn(index, &[]);
     }
 
+    /// Starts a node that was killed, with these lines in its section `[cluster]`.
+    pub(crate) fn restart_as(&mut self, index: usize, cluster: &'static str) {
+        let before = std::mem::replace(&mut self.more.0, cluster);
+        self.restart(index);
+        self.more.0 = before;
+    }
+
     /// Waits until every running node sees all nodes up and every group led, fully replicated and,
     /// where it is a replica itself, caught up.
     pub(crate) fn wait_ready(&mut self) {
@@ -215,11 +230,12 @@ impl Cluster {
         let data = data.display();
         let join: Vec<String> = join.iter().map(|it| format!("\"{it}\"")).collect();
         let join = join.join(", ");
+        let (cluster, limits) = self.more;
         format!(
             "[node]\nname = \"{name}\"\ndata_dir = \"{data}\"\n\
-             [cluster]\naddress = \"{peers}\"\njoin = [{join}]\n\
+             [cluster]\naddress = \"{peers}\"\njoin = [{join}]\n{cluster}\n\
              [[listen]]\ndoor = \"irc\"\naddress = \"{irc}\"\n\
-             [limits]\nflood_protection = false\nconnections_per_ip = 100000\n"
+             [limits]\nflood_protection = false\nconnections_per_ip = 100000\n{limits}\n"
         )
     }
 

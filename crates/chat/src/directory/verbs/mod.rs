@@ -9,6 +9,7 @@ mod remove_member;
 mod set_view;
 
 mod alter;
+mod claim;
 mod register;
 mod rename;
 
@@ -17,6 +18,7 @@ mod end_all;
 
 pub(super) use add_member::add_member;
 pub(super) use alter::alter;
+pub(super) use claim::claim;
 pub(super) use end::end;
 pub(super) use end_all::end_all;
 pub(super) use found::found;

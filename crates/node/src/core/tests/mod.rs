@@ -1,5 +1,6 @@
 //! A node alone on a disk in memory, and what its door hears.
 
+mod claims;
 mod gossip;
 mod moves;
 mod order;
@@ -7,6 +8,7 @@ mod people;
 mod waiting;
 
 use super::*;
+use crate::Names;
 use crate::door::{Ask, Query, Refused, Registration, RoomAsk};
 use crate::identity::Phase;
 use chat::{Nick, RoomName, SayKind, What};
@@ -36,6 +38,10 @@ struct Alone {
 impl Alone {
     /// Just started: sessions of an earlier life may not have ended yet.
     fn starting() -> Alone {
+        Alone::starting_with(Names::Raft)
+    }
+
+    fn starting_with(names: Names) -> Alone {
         let disk: Arc<dyn Disk> = Arc::new(SimDisk::new());
         let identity = Identity {
             id: 7,
@@ -45,6 +51,7 @@ impl Alone {
             groups: 1,
             boot: 1,
             peers: Vec::new(),
+            names,
         };
         let options = LogOptions { segment_bytes: 1 << 18, inline: true, ..LogOptions::default() };
         let (tell, synced) = mpsc::channel();
@@ -73,6 +80,7 @@ impl Alone {
                 fanout: 3,
                 replication: chat::Replication::Raft,
                 groups: 1,
+                names,
                 session_grace: Duration::from_secs(60),
                 retention: None,
                 empty_room_ttl: None,
@@ -92,7 +100,11 @@ impl Alone {
 
     /// Serving, with these people in, each under the connection of that number.
     fn with(nicks: &[&str]) -> Alone {
-        let mut alone = Alone::starting();
+        Alone::starting().take_in(nicks)
+    }
+
+    fn take_in(self, nicks: &[&str]) -> Alone {
+        let mut alone = self;
         alone.become_ready();
         alone.said();
         for (conn, nick) in (1..).zip(nicks) {
@@ -235,6 +247,7 @@ fn in_words(delivery: Delivery) -> Option<String> {
         }
         Delivery::Began(it) => format!("{} began", it.nick),
         Delivery::Renamed { session, from, .. } => format!("{from} is {} now", session.nick),
+        Delivery::Displaced { session, from, .. } => format!("{from} gave way as {}", session.nick),
         Delivery::Altered { session, .. } => {
             format!("{} is away: {:?}", session.nick, session.away)
         }

@@ -35,6 +35,7 @@ mod rooms;
 mod catch_up;
 mod cluster;
 mod election;
+mod names;
 mod pauses;
 mod spread;
 
@@ -83,6 +84,9 @@ enum Scenario {
     /// Messages and time of an election when the coordinator dies: Fast Bully and the classic algorithm.
     /// Simulated: no node runs.
     Election(election::Args),
+    /// Time from the death of the node that decides on names to the next name that is granted. Starts
+    /// clusters of its own.
+    Names(names::Args),
 }
 
 impl Scenario {
@@ -94,6 +98,7 @@ impl Scenario {
                 | Scenario::CatchUp(_)
                 | Scenario::Pauses(_)
                 | Scenario::Election(_)
+                | Scenario::Names(_)
         )
     }
 }
@@ -138,6 +143,7 @@ fn measure(args: &Args) -> Result<Report> {
         Scenario::CatchUp(it) => catch_up::run(it, common, &progress),
         Scenario::Pauses(it) => pauses::run(it, common, &progress),
         Scenario::Election(it) => election::run(it, &progress),
+        Scenario::Names(it) => names::run(it, &progress),
     }?;
     let mut fields = heading(args);
     fields.append(std::mem::take(&mut report.fields));
@@ -159,6 +165,7 @@ fn heading(args: &Args) -> Fields {
         Scenario::CatchUp(_) => "catch-up",
         Scenario::Pauses(_) => "pauses",
         Scenario::Election(_) => "election",
+        Scenario::Names(_) => "names",
     };
     let mut fields = Fields::default();
     fields.put("scenario", scenario);

@@ -1,4 +1,4 @@
-//! A group that names its own primary: [`bully`](crate::bully) elects who coordinates, the coordinator makes
+//! A group that names its own primary: [`bully`] elects who coordinates, the coordinator makes
 //! the views, and [`primary_backup`](crate::primary_backup) replicates under them.
 //!
 //! Promise: what is committed is on disk at every copy in the view, and no coordinator that can reach one

@@ -99,7 +99,7 @@ impl Door {
             Delivery::Ended { session, .. } => {
                 self.sessions.borrow_mut().remove(&session.id);
             }
-            Delivery::Renamed { session, .. } => {
+            Delivery::Renamed { session, .. } | Delivery::Displaced { session, .. } => {
                 if let Some(it) = self.sessions.borrow_mut().get_mut(&session.id) {
                     it.nick = session.nick.to_string();
                 }

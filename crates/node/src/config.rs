@@ -1,7 +1,29 @@
 //! What a node must be told.
 
+use serde::{Deserialize, Serialize};
+use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
+
+/// How the directory keeps nicks and sessions. Members, and where groups live, are always decided by a majority.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Names {
+    /// With the rest of the directory, by a majority.
+    #[default]
+    Raft,
+    /// By whoever is left, down to one node; two sides of a cut each give names away, and agree afterwards.
+    Bully,
+}
+
+impl fmt::Display for Names {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Names::Raft => "raft",
+            Names::Bully => "bully",
+        })
+    }
+}
 
 /// Configuration of one node, checked by whoever read it.
 #[derive(Clone, Debug)]
@@ -28,6 +50,8 @@ pub struct Config {
     pub replication: chat::Replication,
     /// To how many nodes at once this one passes on what is said in gossip rooms.
     pub fanout: usize,
+    /// How names are kept: decided when the cluster is founded.
+    pub names: Names,
     /// Room groups of a newly founded cluster.
     pub groups: u32,
     /// How long a dead node's sessions live on.

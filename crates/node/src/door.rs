@@ -402,6 +402,17 @@ pub enum Delivery {
         /// Whose request it was, if this shard's.
         asked: Option<(ConnId, u64)>,
     },
+    /// As `Renamed`, because somebody else had registered the nick earlier, where nobody here could see it.
+    Displaced {
+        /// As it is now.
+        session: Arc<Session>,
+        /// What it was called.
+        from: Nick,
+        /// The rooms it is in.
+        rooms: Arc<[RoomName]>,
+        /// When.
+        at: Stamp,
+    },
     /// Something else of a session changed.
     Altered {
         /// As it is now.

@@ -5,6 +5,7 @@
 //! on disk before the first step of founding or joining, so that a crash in between goes on with that
 //! step: a node that was joining never founds.
 
+use crate::Names;
 use fail::fail_point;
 use replica::store::Disk;
 use serde::{Deserialize, Serialize};
@@ -28,6 +29,27 @@ pub(crate) struct Identity {
     pub(crate) boot: u32,
     /// Members when last seen: identity and address.
     pub(crate) peers: Vec<(u64, String)>,
+    /// How the cluster keeps names.
+    pub(crate) names: Names,
+}
+
+/// From before there was a choice about names.
+#[derive(Serialize, Deserialize)]
+struct IdentityV1 {
+    id: u64,
+    cluster: u64,
+    phase: Phase,
+    name: String,
+    groups: u32,
+    boot: u32,
+    peers: Vec<(u64, String)>,
+}
+
+impl From<IdentityV1> for Identity {
+    fn from(it: IdentityV1) -> Identity {
+        let IdentityV1 { id, cluster, phase, name, groups, boot, peers } = it;
+        Identity { id, cluster, phase, name, groups, boot, peers, names: Names::Raft }
+    }
 }
 
 /// How far a node has come with becoming a member. Before `Member` it has told nobody anything that
@@ -76,8 +98,9 @@ impl Identity {
             Err(why) if why.kind() == std::io::ErrorKind::NotFound => return Ok(None),
             Err(why) => return Err(why.into()),
         };
-        let mut identity: Identity =
-            chat::codec::decode(&bytes).map_err(|_| IdentityError::Damaged)?;
+        let mut identity: Identity = chat::codec::decode(&bytes)
+            .or_else(|_| chat::codec::decode::<IdentityV1>(&bytes).map(Identity::from))
+            .map_err(|_| IdentityError::Damaged)?;
         if identity.phase != Phase::Member {
             identity.name = name.to_owned(); // Nobody knows the other name yet.
         }
@@ -120,7 +143,29 @@ mod tests {
             groups: 16,
             boot: 1,
             peers: Vec::new(),
+            names: Names::Raft,
         }
+    }
+
+    #[test]
+    fn a_file_from_before_there_was_a_choice_about_names_is_read() {
+        let disk = SimDisk::new();
+        let peers = vec![(8, "b:1".to_owned())];
+        let old = IdentityV1 {
+            id: 7,
+            cluster: 1,
+            phase: Phase::Member,
+            name: "a".to_owned(),
+            groups: 16,
+            boot: 3,
+            peers: peers.clone(),
+        };
+        disk.replace(FILE, &chat::codec::encode(&old)).expect("the disk is fine");
+        let found = Identity::load(&disk, "a").expect("it can be read").expect("it is there");
+        assert_eq!(found, Identity { boot: 3, peers, ..identity(Phase::Member) });
+        let bully = Identity { names: Names::Bully, ..found };
+        bully.save(&disk).expect("the disk is fine");
+        assert_eq!(Identity::load(&disk, "a").expect("it can be read"), Some(bully));
     }
 
     #[test]

@@ -22,7 +22,7 @@ mod per_address;
 mod run;
 mod shell;
 
-pub use config::Config;
+pub use config::{Config, Names};
 pub use contact::Contact;
 pub use gate::{Admitted, Gate};
 pub use per_address::PerAddress;

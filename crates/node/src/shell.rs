@@ -231,6 +231,7 @@ fn begin<N: Network>(
         groups: config.groups,
         boot: 0,
         peers: Vec::new(),
+        names: config.names,
     };
     if config.join.is_empty() {
         identity.phase = Phase::Founding;
@@ -275,6 +276,7 @@ async fn join_if_joining<N: Network>(
 ) -> Result<(), StartError> {
     identity.boot += 1;
     let Phase::Joining { addresses } = identity.phase.clone() else {
+        refuse_other_names(config, identity)?;
         refuse_other_cluster(config, env, identity).await?;
         return announce_address(config, env, identity).await;
     };
@@ -287,6 +289,18 @@ async fn join_if_joining<N: Network>(
         path: config.data_dir.display().to_string(),
         why: format!("it cannot be emptied before this node joins: {why}"),
     })
+}
+
+/// How names are kept is decided when a cluster is founded.
+fn refuse_other_names(config: &Config, identity: &Identity) -> Result<(), StartError> {
+    if config.names == identity.names {
+        return Ok(());
+    }
+    Err(StartError::Refused(format!(
+        "this cluster was founded with cluster.directory = \"{}\", and this node is configured with \"{}\": \
+         correct it, or give this node an empty data_dir to found another cluster",
+        identity.names, config.names
+    )))
 }
 
 /// A member whose configuration names nodes of another cluster was given the wrong directory, or the
@@ -369,6 +383,7 @@ async fn join<N: Network>(
                 address: config.address.clone(),
                 directory: config.directory,
                 chat: config.chat,
+                names: config.names,
                 asking_ms: since.elapsed().as_millis() as u64,
             });
             let question = serde_json::to_vec(&question).expect("our own types become JSON");

@@ -1,7 +1,9 @@
-//! Replication as pure arithmetic: the hybrid logical clock, the ring, gossip, and primary-backup.
+//! Replication as pure arithmetic: the hybrid logical clock, the ring, gossip, primary-backup, and elections.
 
 #![forbid(unsafe_code)]
 
+pub mod bully;
+pub mod coordinated;
 pub mod gossip;
 mod hlc;
 mod number;

@@ -447,6 +447,18 @@ impl Outbox {
         gone
     }
 
+    /// The group begins again from a state that may not contain what was applied of this lane: all that
+    /// waits is given up, and what comes is of another generation.
+    pub fn begin_again(&mut self, now_ms: u64) -> GivenUp {
+        let before = self.generation;
+        let gone = self.give_up(now_ms, 0);
+        if self.generation == before {
+            self.generation += 1;
+            self.base = 1;
+        }
+        gone
+    }
+
     fn pop(&mut self) -> Option<Pending> {
         let front = self.pending.pop_front()?;
         self.bytes -= front.command.len();

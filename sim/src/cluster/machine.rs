@@ -66,6 +66,7 @@ impl Machine {
             copies: self.copies,
             fanout: 3,
             groups: super::GROUPS,
+            names: node::Names::Raft,
             session_grace: Duration::from_secs(5),
             retention: None,
             empty_room_ttl: None,

@@ -1,6 +1,6 @@
 //! What can be asked of the directory.
 
-use super::{MemberState, Roles, UserModes, View};
+use super::{MemberState, Roles, Session, UserModes, View};
 use crate::{Nick, NodeId, SessionId};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -167,4 +167,32 @@ pub enum DirectoryCommand {
         /// Who takes its places.
         by: NodeId,
     },
+    /// A session that began where this directory could not hear of it, on the other side of a cut: as it is
+    /// there. Of two with one nick the earlier keeps it.
+    Claim(Session),
+}
+
+impl DirectoryCommand {
+    /// It is about sessions, and not about members or groups.
+    #[must_use]
+    pub fn is_of_sessions(&self) -> bool {
+        match self {
+            DirectoryCommand::Register(_)
+            | DirectoryCommand::Rename { .. }
+            | DirectoryCommand::Alter { .. }
+            | DirectoryCommand::End { .. }
+            | DirectoryCommand::EndAll { .. }
+            | DirectoryCommand::Claim(_) => true,
+            DirectoryCommand::Found { .. }
+            | DirectoryCommand::AddMember { .. }
+            | DirectoryCommand::MarkMember { .. }
+            | DirectoryCommand::RemoveMember { .. }
+            | DirectoryCommand::Place { .. }
+            | DirectoryCommand::SetView { .. }
+            | DirectoryCommand::Drain { .. }
+            | DirectoryCommand::Pin { .. }
+            | DirectoryCommand::Settle { .. }
+            | DirectoryCommand::Replace { .. } => false,
+        }
+    }
 }

@@ -45,6 +45,13 @@ pub enum DirectoryEvent {
         /// What it was called before.
         from: Nick,
     },
+    /// It has another nick because somebody registered the old one earlier, unseen until now.
+    Displaced {
+        /// As it is now.
+        session: Arc<Session>,
+        /// What it was called before.
+        from: Nick,
+    },
     /// Something else that others see changed.
     Altered {
         /// As it is now.

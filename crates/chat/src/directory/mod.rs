@@ -19,4 +19,4 @@ pub use aside::Aside;
 pub use command::{Change, DirectoryCommand, NewSession};
 pub use event::{DirectoryEvent, DirectoryOutcome, DirectoryRefusal};
 pub use shapes::{Member, MemberState, Placement, Roles, Session, UserModes, View};
-pub use state::Directory;
+pub use state::{Directory, Part};

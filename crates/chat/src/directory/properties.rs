@@ -173,6 +173,11 @@ impl Told {
                 assert_eq!(before.map(|it| it.nick.clone()).as_ref(), Some(from));
                 assert_ne!(session.nick, *from);
             }
+            DirectoryEvent::Displaced { session, from } => {
+                let before = self.sessions.insert(session.id, session.clone());
+                assert!(before.is_some());
+                assert_ne!(session.nick, *from);
+            }
             DirectoryEvent::Altered { session, before, .. } => {
                 let known = self.sessions.insert(session.id, session.clone());
                 assert_eq!(known.as_ref(), Some(before));

@@ -79,6 +79,9 @@ fn shown(event: &DirectoryEvent) -> String {
         DirectoryEvent::Settled(group) => format!("group {group} settled"),
         DirectoryEvent::Registered(session) => format!("{} registered", session.nick),
         DirectoryEvent::Renamed { session, from } => format!("{from} is now {}", session.nick),
+        DirectoryEvent::Displaced { session, from } => {
+            format!("{from} gave way as {}", session.nick)
+        }
         DirectoryEvent::Altered { session, change, .. } => {
             format!("{} altered: {change:?}", session.nick)
         }

@@ -5,7 +5,7 @@
 
 use super::orders::Orders;
 use super::state::Founded;
-use super::{Directory, Member, Placement, Session, View};
+use super::{Directory, Member, Part, Placement, Session, View};
 use crate::codec::{self, Unreadable};
 use crate::{NodeId, Stamp};
 use serde::{Deserialize, Serialize};
@@ -48,6 +48,24 @@ impl Directory {
     /// Whole state as bytes.
     #[must_use]
     pub fn snapshot(&self) -> Vec<u8> {
+        self.snapshot_of(Part::Whole)
+    }
+
+    /// A part of the state as bytes, for [`Directory::with`].
+    #[must_use]
+    pub fn snapshot_of(&self, part: Part) -> Vec<u8> {
+        let sessions = || self.sessions().cloned().collect();
+        if part == Part::Sessions {
+            return codec::encode(&Snapshot::V3 {
+                last: self.last_of_sessions,
+                founded: Cow::default(),
+                members: Cow::default(),
+                placements: Cow::default(),
+                views: Cow::default(),
+                orders: Cow::default(),
+                sessions: sessions(),
+            });
+        }
         codec::encode(&Snapshot::V3 {
             last: self.last,
             founded: Cow::Borrowed(&self.founded),
@@ -55,7 +73,7 @@ impl Directory {
             placements: Cow::Borrowed(&self.placements),
             views: Cow::Borrowed(&self.views),
             orders: Cow::Borrowed(&self.orders),
-            sessions: self.sessions().cloned().collect(),
+            sessions: if part == Part::Whole { sessions() } else { Vec::new() },
         })
     }
 
@@ -98,6 +116,37 @@ impl Directory {
             restored.put(session);
         }
         Ok(restored)
+    }
+
+    /// This one with a part of another, as [`Directory::snapshot_of`] wrote it, in place of its own.
+    ///
+    /// # Errors
+    /// The bytes are none of ours, or contradict themselves.
+    pub fn with(&self, part: Part, bytes: &[u8]) -> Result<Directory, Unreadable> {
+        let mut other = Directory::restore(bytes)?;
+        other.is_split = self.is_split;
+        match part {
+            Part::Whole => Ok(other),
+            Part::Cluster => {
+                let mut joined = self.clone();
+                joined.take_cluster_of(&other);
+                Ok(joined)
+            }
+            Part::Sessions => {
+                other.last_of_sessions = other.last;
+                other.take_cluster_of(self);
+                Ok(other)
+            }
+        }
+    }
+
+    fn take_cluster_of(&mut self, other: &Directory) {
+        self.last = other.last;
+        self.founded.clone_from(&other.founded);
+        self.members.clone_from(&other.members);
+        self.placements.clone_from(&other.placements);
+        self.views.clone_from(&other.views);
+        self.orders.clone_from(&other.orders);
     }
 }
 
@@ -177,5 +226,37 @@ mod tests {
         let restored = Directory::restore(&scene.directory.snapshot()).expect("our own snapshot");
         assert!(restored.is_drained(node) && !restored.is_moving(3));
         assert_eq!(restored.pin(3), Some(&[node][..]));
+    }
+
+    #[test]
+    fn parts_are_put_in_place_each_without_the_other() {
+        let registered = |id, name| {
+            let mut directory = Directory::split();
+            directory.apply(Stamp(7), register(id, name, 9));
+            directory
+        };
+        let mut here = registered(1, "alice");
+        here.apply(Stamp(3), add(5, "n5"));
+        let mut there = registered(2, "bob");
+        there.apply(Stamp(4), add(6, "n6"));
+        let sessions = there.snapshot_of(Part::Sessions);
+        let joined = here.with(Part::Sessions, &sessions).expect("our own snapshot");
+        assert!(joined.by_nick("bob").is_some() && joined.by_nick("alice").is_none());
+        assert!(joined.member(NodeId(5)).is_some() && joined.member(NodeId(6)).is_none());
+        let cluster = there.snapshot_of(Part::Cluster);
+        let joined = here.with(Part::Cluster, &cluster).expect("our own snapshot");
+        assert!(joined.by_nick("alice").is_some() && joined.by_nick("bob").is_none());
+        assert!(joined.member(NodeId(6)).is_some() && joined.member(NodeId(5)).is_none());
+    }
+
+    #[test]
+    fn in_a_split_directory_what_happens_to_members_happens_to_no_session() {
+        let mut directory = Directory::split();
+        directory.apply(Stamp(1), add(1, "n1"));
+        let registered = directory.apply(Stamp(1), register(10, "alice", 1));
+        assert_eq!(registered.at, Stamp(1), "each part has its own clock");
+        directory.apply(Stamp(2), DirectoryCommand::RemoveMember { id: NodeId(1) });
+        assert!(directory.by_nick("alice").is_some());
+        assert!(directory.nodes_with_sessions().eq([NodeId(1)]));
     }
 }

@@ -7,7 +7,7 @@
 use super::nicks::Nicks;
 use super::orders::Orders;
 use super::verbs::{
-    add_member, alter, drain, end, end_all, found, mark_member, pin, place, register,
+    add_member, alter, claim, drain, end, end_all, found, mark_member, pin, place, register,
     remove_member, rename, replace, set_view, settle,
 };
 use super::{
@@ -19,11 +19,26 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+/// What of a directory one log decides on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// All of it.
+    Whole,
+    /// Members, and where groups live.
+    Cluster,
+    /// Sessions and their nicks.
+    Sessions,
+}
+
 /// The whole directory.
 #[derive(Clone, Debug, Default)]
 pub struct Directory {
-    /// When the last command was applied.
+    /// Sessions are decided on in a log of their own: nothing about them follows from what happens to members.
+    pub(super) is_split: bool,
+    /// When the last command was applied; of a split one, of those about the cluster.
     pub(super) last: Stamp,
+    /// Of a split one: when the last command about sessions was.
+    pub(super) last_of_sessions: Stamp,
     pub(super) founded: Option<Founded>,
     pub(super) members: BTreeMap<NodeId, Member>,
     pub(super) placements: BTreeMap<u32, Placement>,
@@ -54,10 +69,18 @@ impl Directory {
         Directory::default()
     }
 
+    /// Not founded yet, with a log for each of its parts.
+    #[must_use]
+    pub fn split() -> Directory {
+        Directory { is_split: true, ..Directory::default() }
+    }
+
     /// Applies one command stamped not before `now`. Never fails, never panics.
     pub fn apply(&mut self, now: Stamp, command: DirectoryCommand) -> DirectoryOutcome {
-        self.last = self.last.after(now);
-        let at = self.last;
+        let is_apart = self.is_split && command.is_of_sessions();
+        let last = if is_apart { &mut self.last_of_sessions } else { &mut self.last };
+        *last = last.after(now);
+        let at = *last;
         let (events, refused) = match self.step(at, command) {
             Ok(events) => (events, None),
             Err(why) => (Vec::new(), Some(why)),
@@ -77,6 +100,7 @@ impl Directory {
             DirectoryCommand::RemoveMember { id } => remove_member(self, id),
             DirectoryCommand::Place { group, replicas } => place(self, group, replicas),
             DirectoryCommand::Register(new) => register(self, at, new),
+            DirectoryCommand::Claim(session) => claim(self, session),
             DirectoryCommand::Rename { session, nick } => rename(self, session, nick),
             DirectoryCommand::Alter { session, change } => alter(self, session, change),
             DirectoryCommand::End { session, reason, by } => end(self, session, reason, by),
@@ -160,6 +184,11 @@ impl Directory {
     /// All sessions in the order of their ids.
     pub fn sessions(&self) -> impl Iterator<Item = &Arc<Session>> {
         self.sessions.values()
+    }
+
+    /// The nodes that have sessions, in the order of their ids.
+    pub fn nodes_with_sessions(&self) -> impl Iterator<Item = NodeId> {
+        self.counts.keys().copied()
     }
 
     /// How many sessions there are in all.

@@ -31,6 +31,10 @@ impl Shard {
                 let asker = self.asker(asked);
                 self.on_renamed(&session, &from, &rooms, at, asker);
             }
+            Delivery::Displaced { session, from, rooms, at } => {
+                self.on_renamed(&session, &from, &rooms, at, None);
+                self.explain_displacement(&session, &from);
+            }
             Delivery::Altered { session, before, change, rooms, at, asked } => {
                 let asker = self.asker(asked);
                 self.on_altered(&session, &before, &change, &rooms, at, asker);

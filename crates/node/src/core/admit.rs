@@ -1,11 +1,11 @@
 //! Questions on the cluster port: status, nodes that want to join, and what operators ask of rooms.
 
 use super::{Asker, Core, DIRECTORY};
+use crate::Names;
 use crate::admin::{ClusterQuestion, RoomQuestion};
 use crate::door::{Answer, Refused};
 use crate::status::Status;
 use chat::NodeId;
-use chat::codec::encode;
 use chat::directory::{DirectoryCommand, MemberState, Roles};
 use replica::net::Responder;
 use serde::{Deserialize, Serialize};
@@ -42,6 +42,9 @@ pub(crate) struct JoinQuestion {
     /// For how long it has asked, in milliseconds.
     #[serde(default)]
     pub(crate) asking_ms: u64,
+    /// How it thinks that names are kept.
+    #[serde(default)]
+    pub(crate) names: Names,
 }
 
 /// A node that died is taken for alive at most so long after another of its name has started: its links
@@ -93,6 +96,13 @@ impl Core {
             let why = "the directory is not ready at this moment".to_owned();
             return responder.answer(json(&JoinAnswer::Later(why)));
         }
+        if join.names != self.identity.names {
+            let why = format!(
+                "this cluster was founded with cluster.directory = \"{}\", and {} is configured with \"{}\": correct it there",
+                self.identity.names, join.name, join.names
+            );
+            return responder.answer(json(&JoinAnswer::Refused(why)));
+        }
         let replaces = match self.replaced_by(&join) {
             Ok(replaces) => replaces,
             Err(answer) => return responder.answer(json(&answer)),
@@ -107,7 +117,7 @@ impl Core {
         tracing::info!(name = %join.name, address = %join.address, "a node joins");
         let number = self.draw();
         self.joiners.insert(number, Admission { responder, name: join.name });
-        self.submit(DIRECTORY, Asker::Joiner(number), encode(&command));
+        self.submit_to_directory(Asker::Joiner(number), &command);
     }
 
     /// The dead member whose name and place it may take, if there is one of its name.

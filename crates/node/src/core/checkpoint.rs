@@ -128,8 +128,8 @@ impl Core {
     }
 
     fn state_of(&self, group: GroupId) -> Vec<u8> {
-        if group == DIRECTORY {
-            return self.directory.snapshot();
+        if group == DIRECTORY || group == self.groups.of_names() {
+            return self.directory.snapshot_of(self.groups.part_of(group));
         }
         if group == self.groups.talk() {
             return self.talk.snapshot();
@@ -205,17 +205,22 @@ pub(crate) fn restore(
     };
     let log = Rc::new(RefCell::new(log));
     let history = Rc::new(RefCell::new(history));
-    let groups = Groups::new(identity.groups);
+    let groups = Groups::new(identity.groups, identity.names);
     let kind_of = move |it| groups.kind(it);
     let mut engine = Engine::new(identity.id, identity.boot, log, history.clone(), kind_of);
-    let (mut directory, mut rooms) = (Directory::new(), BTreeMap::new());
+    let mut rooms = BTreeMap::new();
+    let mut directory = match groups.is_split() {
+        true => Directory::split(),
+        false => Directory::new(),
+    };
     let mut talk = Fold::default();
     for (number, group) in checkpoint.groups {
         let id = GroupId(number);
         let damaged = |what: &str| RestoreError::Damaged(format!("{id}: {what}"));
         if !group.state.is_empty() {
-            if id == DIRECTORY {
-                directory = Directory::restore(&group.state).map_err(|_| damaged("state"))?;
+            if id == DIRECTORY || id == groups.of_names() {
+                let joined = directory.with(groups.part_of(id), &group.state);
+                directory = joined.map_err(|_| damaged("state"))?;
             } else if id == groups.talk() {
                 talk = Fold::restore(&group.state).map_err(|_| damaged("state"))?;
             } else {
@@ -230,6 +235,7 @@ pub(crate) fn restore(
         let start = Start {
             log: recovered.groups.get(&id).cloned(),
             point: Point { index, term, memory: Bytes::from(memory) },
+            ..Start::default()
         };
         engine
             .add_replica(
@@ -278,7 +284,7 @@ fn restore_begun(
 
 /// All groups of a new cluster: empty, at index 1, their only replica the founder's.
 fn founding(identity: &Identity) -> Checkpoint {
-    let groups = Groups::new(identity.groups);
+    let groups = Groups::new(identity.groups, identity.names);
     let founded = |id: u32| {
         let memory = groups.kind(GroupId(id)).founding_memory(&[identity.id as PeerId]);
         GroupCheckpoint {
@@ -289,8 +295,7 @@ fn founding(identity: &Identity) -> Checkpoint {
             ..GroupCheckpoint::default()
         }
     };
-    let all = [DIRECTORY.0].into_iter().chain(groups.of_rooms());
-    let groups = all.map(|id| (id, founded(id))).collect();
+    let groups = groups.all().map(|id| (id, founded(id))).collect();
     Checkpoint { groups, node: Vec::new() }
 }
 
@@ -308,6 +313,7 @@ mod tests {
             groups: 2,
             boot: 1,
             peers: Vec::new(),
+            names: crate::Names::Raft,
         };
         let options = LogOptions { segment_bytes: 1 << 16, inline: true, ..LogOptions::default() };
         restore(disk, &identity, (options, HistoryOptions::default()), Box::new(|_| ()))

@@ -6,7 +6,7 @@
 use super::watching::SERVER_LOST;
 use super::{Asker, Core, DIRECTORY, Own};
 use chat::codec::encode;
-use chat::directory::{DirectoryCommand, MemberState, Roles};
+use chat::directory::{DirectoryCommand, Member, MemberState, Roles};
 use chat::room::{RoomCommand, RoomVerb};
 use chat::{NodeId, Place, SessionId, Stamp};
 use fail::fail_point;
@@ -18,6 +18,8 @@ use std::collections::BTreeSet;
 
 /// Time between two rounds of duties, in milliseconds.
 pub(super) const DUTY_MS: u64 = 250;
+/// Who keeps names where all do, at most: each waits for all others.
+const NAME_KEEPERS_MAX: usize = 16;
 /// An occupant without a session in the directory must be missing this long before it is forgotten:
 /// longer than any replica that has a leader lags behind.
 const GHOST_MS: u64 = 5_000;
@@ -57,8 +59,11 @@ impl Core {
         if self.engine.is_serving(DIRECTORY) {
             self.mark_members();
             self.place_groups();
+        }
+        if self.engine.is_serving(self.groups.of_names()) {
             self.end_dead_sessions();
         }
+        self.claim_again();
         self.close_talks();
         self.tell_of_meetings();
         self.report_load();
@@ -67,7 +72,7 @@ impl Core {
 
     /// Own sessions without a connection: the end that was submitted when it closed did not happen.
     fn end_unattached(&mut self) {
-        let is_known = self.is_fresh && self.engine.has_route(DIRECTORY);
+        let is_known = self.is_fresh && self.engine.has_route(self.groups.of_names());
         if !is_known || self.directory.session_count_of(self.me) == self.conn_of.len() {
             self.unattached.clear();
             return;
@@ -122,7 +127,8 @@ impl Core {
 
     /// Ends the sessions of this node's earlier life, and tells the directory where it is now.
     fn greet(&mut self) {
-        if !self.engine.has_route(DIRECTORY) || self.fresh_asked_ms.is_some() {
+        let has_directory = self.engine.has_route(DIRECTORY);
+        if self.fresh_asked_ms.is_some() {
             return;
         }
         if self.directory.founded().is_none() {
@@ -137,6 +143,9 @@ impl Core {
             .member(self.me)
             .is_some_and(|it| *it.address == *self.config.address && it.roles == roles);
         if !is_known {
+            if !has_directory {
+                return;
+            }
             let command = DirectoryCommand::AddMember {
                 id: self.me,
                 name: self.config.name.as_str().into(),
@@ -147,10 +156,13 @@ impl Core {
             self.propose(&command);
             return;
         }
+        if !self.engine.has_route(self.groups.of_names()) {
+            return;
+        }
         self.fresh_asked_ms = Some(self.now_ms);
         let reason = if self.conn_of.is_empty() { "Server restarted" } else { SERVER_LOST };
         let command = DirectoryCommand::EndAll { node: self.me, reason: reason.into() };
-        self.submit(DIRECTORY, Asker::Own(Own::FreshStart), encode(&command));
+        self.submit_to_directory(Asker::Own(Own::FreshStart), &command);
     }
 
     /// The directory must know us as leaving while we leave, and as up again once we are back: who
@@ -176,7 +188,7 @@ impl Core {
     }
 
     pub(super) fn propose(&mut self, command: &DirectoryCommand) {
-        self.submit(DIRECTORY, Asker::Own(Own::Whatever), encode(command));
+        self.submit_to_directory(Asker::Own(Own::Whatever), command);
     }
 
     /// Holds the replicas that the directory gives to this node, and follows the other groups.
@@ -186,6 +198,10 @@ impl Core {
         }
         let holders = self.directory_holders();
         self.settle_group(DIRECTORY, &holders);
+        if self.groups.is_split() {
+            let keepers = self.name_keepers();
+            self.settle_group(self.groups.of_names(), &keepers);
+        }
         for group in self.groups.of_rooms() {
             let Some(placement) = self.directory.placement(group) else {
                 continue;
@@ -265,6 +281,14 @@ impl Core {
         self.rings.borrow_mut().voters(&self.directory)
     }
 
+    /// Who shall keep names where all do: from the lowest rank to the highest, by name.
+    pub(super) fn name_keepers(&self) -> Vec<u64> {
+        let mut all: Vec<&Member> = self.directory.members().collect();
+        all.sort_by(|a, b| b.name.cmp(&a.name));
+        all.truncate(NAME_KEEPERS_MAX);
+        all.iter().rev().map(|it| it.id.0).collect()
+    }
+
     /// A proposal that is on its way is not made again at once.
     pub(super) fn is_due(&mut self, what: (&'static str, u64)) -> bool {
         let now_ms = self.now_ms;
@@ -278,7 +302,8 @@ impl Core {
 
     /// Leaders of groups: an occupant whose session the directory does not have is no occupant.
     fn chase_ghosts(&mut self) {
-        let is_known = self.engine.has_route(DIRECTORY) && self.directory.founded().is_some();
+        let names = self.groups.of_names();
+        let is_known = self.engine.has_route(names) && self.directory.founded().is_some();
         if !is_known || planted!("ghosts-stay") {
             self.ghosts.clear();
             return;
@@ -325,7 +350,7 @@ impl Core {
         let is_behind = self.ghosts.values().any(|since| self.directory_read_ms < *since);
         if is_behind && self.is_due(("read", 0)) {
             let nobody = DirectoryCommand::EndAll { node: NodeId(0), reason: "".into() };
-            self.submit(DIRECTORY, Asker::Own(Own::Read(self.now_ms)), encode(&nobody));
+            self.submit_to_directory(Asker::Own(Own::Read(self.now_ms)), &nobody);
         }
     }
 

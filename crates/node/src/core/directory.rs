@@ -2,9 +2,9 @@
 
 use super::detour::Parked;
 use super::watching::{CUT_OFF, SERVER_LOST};
-use super::{Asker, Core, DIRECTORY, PAST_MAX};
+use super::{Asker, Core, PAST_MAX};
 use crate::door::{Answer, ConnId, Delivery, Refused};
-use chat::codec::{decode, encode};
+use chat::codec::decode;
 use chat::directory::{
     DirectoryCommand, DirectoryEvent, DirectoryOutcome, DirectoryRefusal, MemberState, Session,
 };
@@ -89,6 +89,15 @@ impl Core {
                     asked,
                 });
             }
+            DirectoryEvent::Displaced { session, from } => {
+                let rooms = self.rooms_of(session.id);
+                self.deliver_each(None, |_| Delivery::Displaced {
+                    session: session.clone(),
+                    from: from.clone(),
+                    rooms: rooms.clone(),
+                    at,
+                });
+            }
             DirectoryEvent::Altered { session, before, change } => {
                 let rooms = self.rooms_of(session.id);
                 self.deliver_each(asked, |asked| Delivery::Altered {
@@ -136,7 +145,7 @@ impl Core {
 
     fn began(&mut self, session: Arc<Session>, asker: Option<&Asker>) {
         self.deliver_each(None, |_| Delivery::Began(session.clone()));
-        if session.node != self.me {
+        if session.node != self.me || self.is_claimed(session.id) {
             return;
         }
         let waiting = match asker {
@@ -154,7 +163,7 @@ impl Core {
                 // Its connection is gone, or was told `unknown`: nobody is there to use it.
                 let reason = "Connection closed".into();
                 let command = DirectoryCommand::End { session: session.id, reason, by: None };
-                self.submit(DIRECTORY, Asker::Own(super::Own::Whatever), encode(&command));
+                self.submit_to_directory(Asker::Own(super::Own::Whatever), &command);
             }
         }
     }

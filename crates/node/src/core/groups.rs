@@ -1,11 +1,14 @@
 //! Which groups there are: the directory, for each strategy with one order as many as the ring has places,
-//! and one for all gossip.
+//! one for all gossip, and, where names are kept by Fast Bully, one for sessions and their nicks.
 //!
 //! A room's name leads to a place on the ring. The group of that place that Raft keeps is the room's
 //! home: its log says where the room lives. A gossip room lives at home, too, and only what is said in it
 //! goes through the group of gossip. The numbers are the same on all nodes, for ever.
 
+use super::DIRECTORY;
+use crate::Names;
 use chat::Replication;
+use chat::directory::Part;
 use replica::store::GroupId;
 use replica::strategy::Kind;
 
@@ -13,14 +16,43 @@ use replica::strategy::Kind;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Groups {
     places: u32,
+    names: Names,
 }
 
 impl Groups {
-    pub(crate) fn new(places: u32) -> Groups {
-        Groups { places }
+    pub(crate) fn new(places: u32, names: Names) -> Groups {
+        Groups { places, names }
     }
 
-    /// All but the directory.
+    /// Whose log decides on sessions and nicks.
+    pub(crate) fn of_names(self) -> GroupId {
+        match self.names {
+            Names::Raft => DIRECTORY,
+            Names::Bully => GroupId(self.talk().0 + 1),
+        }
+    }
+
+    /// What of the directory a group's log decides on.
+    pub(crate) fn part_of(self, group: GroupId) -> Part {
+        match self.is_split() {
+            false => Part::Whole,
+            true if group == DIRECTORY => Part::Cluster,
+            true => Part::Sessions,
+        }
+    }
+
+    /// The directory has more than one log.
+    pub(crate) fn is_split(self) -> bool {
+        self.of_names() != DIRECTORY
+    }
+
+    /// Every one.
+    pub(crate) fn all(self) -> impl Iterator<Item = u32> {
+        let names = self.is_split().then_some(self.of_names().0);
+        [DIRECTORY.0].into_iter().chain(self.of_rooms()).chain(names)
+    }
+
+    /// All in which there are rooms, or what is said in them.
     pub(crate) fn of_rooms(self) -> impl Iterator<Item = u32> {
         1..=self.talk().0
     }
@@ -43,7 +75,8 @@ impl Groups {
     /// How a group is replicated.
     pub(crate) fn kind(self, group: GroupId) -> Kind {
         match group.0 {
-            it if it >= self.talk().0 => Kind::Gossip,
+            it if it > self.talk().0 => Kind::Bully,
+            it if it == self.talk().0 => Kind::Gossip,
             it if it > self.places => Kind::PrimaryBackup,
             _ => Kind::Raft,
         }
@@ -52,7 +85,7 @@ impl Groups {
     /// The same for rooms.
     pub(crate) fn replication(self, group: GroupId) -> Replication {
         match self.kind(group) {
-            Kind::Raft => Replication::Raft,
+            Kind::Raft | Kind::Bully => Replication::Raft, // (No rooms are in the latter.)
             Kind::PrimaryBackup => Replication::PrimaryBackup,
             Kind::Gossip => Replication::Gossip,
         }
@@ -83,7 +116,7 @@ impl Groups {
         match self.kind(group) {
             Kind::Raft => copies,
             Kind::PrimaryBackup => copies / 2 + 1,
-            Kind::Gossip => usize::MAX, // Everybody.
+            Kind::Gossip | Kind::Bully => usize::MAX, // Everybody.
         }
     }
 }
@@ -94,7 +127,7 @@ mod tests {
 
     #[test]
     fn a_room_has_one_group_of_each_strategy() {
-        let groups = Groups::new(4);
+        let groups = Groups::new(4, Names::Raft);
         let home = GroupId(3);
         let away = groups.group_for(home, Replication::PrimaryBackup);
         assert_eq!((groups.kind(home), groups.kind(away)), (Kind::Raft, Kind::PrimaryBackup));
@@ -108,8 +141,17 @@ mod tests {
     }
 
     #[test]
+    fn names_have_a_group_of_their_own_where_a_majority_is_not_asked() {
+        let (raft, bully) = (Groups::new(4, Names::Raft), Groups::new(4, Names::Bully));
+        assert_eq!((raft.of_names(), bully.of_names()), (DIRECTORY, GroupId(10)));
+        assert_eq!(bully.kind(bully.of_names()), Kind::Bully);
+        assert_eq!((bully.kind(bully.talk()), bully.kind(DIRECTORY)), (Kind::Gossip, Kind::Raft));
+        assert_eq!((raft.all().count(), bully.all().count()), (10, 11));
+    }
+
+    #[test]
     fn one_copy_more_than_may_be_lost_is_enough_for_a_backup() {
-        let groups = Groups::new(1);
+        let groups = Groups::new(1, Names::Raft);
         let copies = |of| (groups.copies(GroupId(1), of), groups.copies(GroupId(2), of));
         assert_eq!([copies(1), copies(3), copies(5)], [(1, 1), (3, 2), (5, 3)]);
     }

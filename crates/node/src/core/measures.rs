@@ -22,6 +22,7 @@ pub(super) struct Measures {
     groups: BTreeMap<u32, OfGroup>,
     moving: Gauge,
     backlogs: Vec<Gauge>,
+    unclaimed: Gauge,
     published_ms: Option<u64>,
     /// Messages applied since the last publication.
     pub(super) said: u64,
@@ -62,6 +63,10 @@ impl Measures {
             "starling_groups_moving",
             "Groups that were placed elsewhere and have not arrived"
         );
+        describe_gauge!(
+            "starling_unclaimed_sessions",
+            "Sessions of this node that the others have yet to hear of, after a cut"
+        );
         describe_gauge!("starling_shard_backlog", "Deliveries that wait for a shard of a door");
         Measures {
             sessions: gauge!("starling_sessions"),
@@ -71,6 +76,7 @@ impl Measures {
             groups: BTreeMap::new(),
             moving: gauge!("starling_groups_moving"),
             backlogs: Vec::new(),
+            unclaimed: gauge!("starling_unclaimed_sessions"),
             published_ms: None,
             said: 0,
             timed: HashMap::new(),
@@ -133,6 +139,7 @@ impl Core {
         it.moving.set(moving as f64);
         it.sessions.set(self.directory.session_count() as f64);
         it.rooms.set(rooms as f64);
+        it.unclaimed.set(self.unclaimed.len() as f64);
         it.messages.increment(std::mem::take(&mut it.said));
         for status in self.engine.status() {
             let lag = status.replicas.commit.saturating_sub(status.applied);

@@ -10,6 +10,7 @@ mod admin;
 mod admit;
 mod carry;
 mod checkpoint;
+mod claims;
 mod cluster;
 mod deliver;
 mod detour;
@@ -50,7 +51,8 @@ use crate::identity::Identity;
 use crate::lookup::Publisher;
 pub(crate) use admit::{Admission, JoinAnswer, JoinQuestion, Question};
 use bytes::Bytes;
-use chat::directory::{Directory, Session};
+use chat::codec::encode;
+use chat::directory::{Directory, DirectoryCommand, Session};
 use chat::room::Rooms;
 use chat::talk::Fold;
 use chat::{Limits, NodeId, SessionId, Stamp};
@@ -232,6 +234,8 @@ pub(crate) struct Core {
     ghosts: BTreeMap<SessionId, u64>,
     /// The directory here contains everything that was committed before this moment.
     directory_read_ms: u64,
+    /// Own sessions that the others have yet to hear of, after a cut.
+    unclaimed: claims::Unclaimed,
     /// Sessions of this node without a connection, and since when.
     unattached: BTreeMap<SessionId, u64>,
     /// Registrations that came before this node was ready: since when, whose, which.
@@ -293,7 +297,7 @@ impl Core {
         let me = NodeId(around.identity.id);
         engine.set_fanout(around.config.fanout);
         let ring = GroupRing::new(around.identity.groups);
-        let groups = Groups::new(around.identity.groups);
+        let groups = Groups::new(around.identity.groups, around.identity.names);
         // A checkpoint's entries are not applied again.
         rooms.values().for_each(|it: &Rooms| engine.see_stamp(it.last().0));
         Core {
@@ -340,6 +344,7 @@ impl Core {
             handed_over_ms: 0,
             ghosts: BTreeMap::new(),
             directory_read_ms: 0,
+            unclaimed: claims::Unclaimed::default(),
             unattached: BTreeMap::new(),
             early: VecDeque::new(),
             to_trim: Vec::new(),
@@ -574,7 +579,7 @@ impl Core {
             let group = GroupId(it.group);
             let needed = match self.groups.kind(group) {
                 Kind::Raft => voters.len() / 2 + 1,
-                Kind::PrimaryBackup => 1, // Whoever is in sync has everything.
+                Kind::PrimaryBackup | Kind::Bully => 1, // Whoever is in sync has everything.
                 Kind::Gossip => return self.engine.own_tail(group).is_none_or(|it| it.is_spread()),
             };
             !voters.contains(&self.me.0) || (is_led && others.count() >= needed)
@@ -583,7 +588,11 @@ impl Core {
 
     fn take(&mut self, event: Event) {
         match event {
-            Event::Apply(applied) if applied.group == DIRECTORY => self.apply_directory(applied),
+            Event::Apply(applied)
+                if applied.group == DIRECTORY || applied.group == self.groups.of_names() =>
+            {
+                self.apply_directory(applied);
+            }
             Event::Apply(applied) if applied.group == self.groups.talk() => {
                 self.apply_talk(applied)
             }
@@ -609,6 +618,15 @@ impl Core {
         self.askers.insert(token, asker);
         self.engine.submit(group, token, command.into());
         token
+    }
+
+    /// Offers a command to the group whose log decides on it.
+    fn submit_to_directory(&mut self, asker: Asker, command: &DirectoryCommand) {
+        let group = match command.is_of_sessions() {
+            true => self.groups.of_names(),
+            false => DIRECTORY,
+        };
+        self.submit(group, asker, encode(command));
     }
 
     /// A door is so far behind that nothing more is taken in until it has caught up.

@@ -251,7 +251,7 @@ impl Core {
             Kind::PrimaryBackup => {
                 self.directory.view(group.0)?.in_sync.iter().map(|it| it.0).collect()
             }
-            Kind::Raft | Kind::Gossip => self.holders(group),
+            Kind::Raft | Kind::Gossip | Kind::Bully => self.holders(group),
         };
         if !holders.contains(&member.id.0) {
             return None;
@@ -263,7 +263,7 @@ impl Core {
         let up = holders.iter().filter(is_up).count();
         let needed = match kind {
             Kind::Raft => holders.len() / 2 + 1,
-            Kind::PrimaryBackup | Kind::Gossip => 1,
+            Kind::PrimaryBackup | Kind::Gossip | Kind::Bully => 1,
         };
         if holders.len() == 1 {
             return Some(format!("the last copy of {called} is on {}", member.name));

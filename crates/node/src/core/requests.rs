@@ -6,7 +6,7 @@
 //! under its new nick.
 
 use super::detour::{Course, Way};
-use super::{Asker, Conn, Core, DIRECTORY};
+use super::{Asker, Conn, Core};
 use crate::door::{Answer, Ask, ConnId, Delivery, Refused, Registration, Request, RoomAsk};
 use chat::codec::encode;
 use chat::directory::{DirectoryCommand, NewSession, Session};
@@ -190,7 +190,7 @@ impl Core {
             return;
         };
         conn.is_directory_busy = true;
-        self.submit(DIRECTORY, Asker::Registering { conn: id, tag, session }, encode(&command));
+        self.submit_to_directory(Asker::Registering { conn: id, tag, session }, &command);
     }
 
     /// The socket is gone. What it sent before is in flight or applied: end the session behind it.
@@ -202,7 +202,7 @@ impl Core {
         self.conn_of.remove(&session);
         if self.directory.session(session).is_some() {
             let command = DirectoryCommand::End { session, reason, by: None };
-            self.submit(DIRECTORY, Asker::Own(super::Own::Whatever), encode(&command));
+            self.submit_to_directory(Asker::Own(super::Own::Whatever), &command);
         }
     }
 
@@ -210,7 +210,7 @@ impl Core {
         if let Some(it) = self.conns.get_mut(&conn) {
             it.is_directory_busy = true;
         }
-        self.submit(DIRECTORY, Asker::Conn { conn, tag }, encode(command));
+        self.submit_to_directory(Asker::Conn { conn, tag }, command);
     }
 
     fn ask_room(&mut self, id: ConnId, tag: u64, session: &Session, room: RoomName, ask: RoomAsk) {

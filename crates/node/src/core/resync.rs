@@ -6,7 +6,7 @@
 use super::watching::SERVER_LOST;
 use super::{Core, DIRECTORY};
 use crate::door::Delivery;
-use chat::directory::{Directory, MemberState, Session};
+use chat::directory::{MemberState, Session};
 use chat::room::Rooms;
 use chat::{RoomName, Stamp};
 use replica::store::GroupId;
@@ -16,8 +16,8 @@ use std::sync::Arc;
 impl Core {
     /// Takes a fetched state in place of ours.
     pub(super) fn install(&mut self, group: GroupId, state: &[u8]) {
-        let is_restored = if group == DIRECTORY {
-            self.install_directory(state)
+        let is_restored = if group == DIRECTORY || group == self.groups.of_names() {
+            self.install_directory(group, state)
         } else if group == self.groups.talk() {
             self.join_talk(state)
         } else {
@@ -36,8 +36,8 @@ impl Core {
         }
     }
 
-    fn install_directory(&mut self, state: &[u8]) -> bool {
-        let Ok(fresh) = Directory::restore(state) else {
+    fn install_directory(&mut self, group: GroupId, state: &[u8]) -> bool {
+        let Ok(fresh) = self.directory.with(self.groups.part_of(group), state) else {
             return false;
         };
         let before = std::mem::replace(&mut self.directory, fresh);
@@ -48,7 +48,7 @@ impl Core {
             .filter(|it| self.directory.session(it.id).is_none())
             .cloned()
             .collect();
-        for session in gone {
+        for session in self.claim(gone) {
             let is_lost = session.node == self.me && self.stall.is_recent(self.now_ms);
             let reason = if is_lost { SERVER_LOST } else { "Session ended" };
             self.ended(session, reason.into(), None, now);

@@ -155,6 +155,7 @@ fn standings(directory: &Directory, has_role: impl Fn(&Roles) -> bool) -> Vec<St
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Names;
     use chat::Stamp;
     use chat::directory::{DirectoryCommand, MemberState};
 
@@ -188,7 +189,7 @@ mod tests {
     }
 
     fn layout(directory: &Directory) -> Arc<Layout> {
-        Rings::default().layout(directory, Groups::new(GROUPS), 3)
+        Rings::default().layout(directory, Groups::new(GROUPS, Names::Raft), 3)
     }
 
     /// How many replicas each node of so many holds, and how many groups it is first for, of Raft's.
@@ -260,12 +261,12 @@ mod tests {
     #[test]
     fn it_is_computed_again_only_when_something_has_changed() {
         let (mut it, mut rings) = (directory(3), Rings::default());
-        let first = rings.layout(&it, Groups::new(GROUPS), 3);
+        let first = rings.layout(&it, Groups::new(GROUPS, Names::Raft), 3);
         apply(&mut it, DirectoryCommand::MarkMember { id: NodeId(1), state: MemberState::Down });
-        assert!(Arc::ptr_eq(&first, &rings.layout(&it, Groups::new(GROUPS), 3)));
+        assert!(Arc::ptr_eq(&first, &rings.layout(&it, Groups::new(GROUPS, Names::Raft), 3)));
         assert_eq!(rings.voters(&it), [1, 2, 3]);
         apply(&mut it, add(4, "n4"));
-        assert!(!Arc::ptr_eq(&first, &rings.layout(&it, Groups::new(GROUPS), 3)));
+        assert!(!Arc::ptr_eq(&first, &rings.layout(&it, Groups::new(GROUPS, Names::Raft), 3)));
         assert_eq!(rings.voters(&it), [1, 2, 3, 4]);
     }
 }

@@ -115,6 +115,7 @@ impl Core {
         match self.directory.placement(group.group) {
             Some(placement) => placement.replicas.iter().map(|it| it.0).collect(),
             None if GroupId(group.group) == DIRECTORY => self.directory_voters(),
+            None if GroupId(group.group) == self.groups.of_names() => self.name_keepers(),
             None if group.strategy == "gossip" => {
                 self.directory.members().filter(|it| it.roles.chat).map(|it| it.id.0).collect()
             }

@@ -5,6 +5,7 @@ use super::Core;
 use super::health::{Health, Watch};
 use chat::NodeId;
 use chat::directory::{DirectoryCommand, MemberState};
+use std::collections::BTreeSet;
 
 /// Why sessions of a node that died are over.
 pub(super) const SERVER_LOST: &str = "Server lost";
@@ -15,8 +16,11 @@ impl Core {
     /// What other members are taken for, by what is heard of them.
     pub(super) fn watch_members(&mut self) {
         let grace_ms = self.config.session_grace.as_millis() as u64;
-        let others = self.directory.members().map(|it| it.id).filter(|it| *it != self.me);
-        let watches = others.map(|id| {
+        let members = self.directory.members().map(|it| it.id);
+        // Where names have a log of their own, it may know of nodes that are no members any more, or not yet.
+        let others: BTreeSet<NodeId> =
+            members.chain(self.directory.nodes_with_sessions()).collect();
+        let watches = others.into_iter().filter(|it| *it != self.me).map(|id| {
             let mut watch = self.watches.get(&id).copied().unwrap_or(Watch::new(self.now_ms));
             let (is_linked, is_live) = (self.up.contains(&id.0), self.live.contains(&id.0));
             watch.beat(self.now_ms, is_linked, is_live, grace_ms);
@@ -72,15 +76,17 @@ impl Core {
         }
     }
 
-    /// Leader of the directory: a node that stayed away longer than the grace has lost its sessions. Each
+    /// Whoever decides on names: a node that stayed away longer than the grace has lost its sessions. Each
     /// node counts by its own monotonic clock, from when it missed the other: wall clocks jump.
     pub(super) fn end_dead_sessions(&mut self) {
-        let members = self.directory.members().filter(|it| it.state == MemberState::Down);
-        let gone: Vec<NodeId> = members
-            .map(|it| it.id)
-            .filter(|it| self.health(*it) == Health::Gone)
-            .filter(|it| self.directory.session_count_of(*it) > 0)
-            .collect();
+        let nodes = self.directory.nodes_with_sessions();
+        // Where names have a log of their own, nobody may be left to mark a member as down.
+        let is_marked = |it: &NodeId| {
+            let member = self.directory.member(*it);
+            self.groups.is_split() || member.is_some_and(|it| it.state == MemberState::Down)
+        };
+        let is_gone = |it: &NodeId| self.health(*it) == Health::Gone && is_marked(it);
+        let gone: Vec<NodeId> = nodes.filter(is_gone).collect();
         for node in gone {
             if self.is_due(("end", node.0)) {
                 let reason = SERVER_LOST.into();

@@ -33,7 +33,7 @@ mod view;
 mod wire;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 pub use effects::{Effects, Fetch, Propose};
 pub use inputs::{Input, Start};
@@ -160,6 +160,12 @@ impl PrimaryBackup {
     #[must_use]
     pub fn written(&self) -> u64 {
         self.disk.written
+    }
+
+    /// The state that can be fetched from this node is not what a peer needs any more: whoever lacks one
+    /// waits for another [`Input::Provide`].
+    pub(crate) fn withdraw(&mut self) {
+        self.provided = None;
     }
 
     fn on_view(&mut self, now: u64, view: View, effects: &mut Effects) {

@@ -108,6 +108,18 @@ impl PrimaryBackup {
         self.epoch
     }
 
+    /// The view of that epoch was heard, and not only its primary.
+    #[must_use]
+    pub fn is_told(&self) -> bool {
+        self.view.as_ref().is_some_and(|it| it.epoch == self.epoch)
+    }
+
+    /// A state was asked for, and has not come.
+    #[must_use]
+    pub fn is_fetching(&self) -> bool {
+        self.fetching.is_some()
+    }
+
     /// Who orders, as far as is known.
     #[must_use]
     pub fn primary(&self) -> Option<PeerId> {

@@ -282,10 +282,15 @@ impl Engine {
             return;
         }
         let is_replica = matches!(group.role, Role::Replica(_));
-        if is_replica {
+        if let Role::Replica(strategy) = &group.role {
+            if !strategy.takes(&state.strategy.2) {
+                self.abandon(id, "a state of another line");
+                return;
+            }
             group.fetched = Some(state.strategy.clone());
         }
-        if state.applied <= group.applied {
+        let was_reset = group.was_reset();
+        if state.applied <= group.applied && !was_reset {
             // As an observer we were ahead of it, or our log overtook the fetch.
             match is_replica {
                 true => self.events.push(Event::Keep(id)),
@@ -293,7 +298,8 @@ impl Engine {
             }
             return;
         }
-        if is_replica && group.applied > 0 {
+        // What was applied before a reset is of another line: no entries lead from there to the state.
+        if is_replica && group.applied > 0 && !was_reset {
             self.bridge(id, state);
         } else {
             self.replace(id, state);
@@ -304,10 +310,16 @@ impl Engine {
     pub(super) fn replace(&mut self, id: GroupId, state: GroupCheckpoint) {
         let Some(group) = self.groups.get_mut(&id) else { return };
         tracing::info!(group = %id, index = state.applied, "installing state");
+        let was_reset = group.was_reset();
         group.applied = state.applied;
         group.applied_term = state.term;
         group.seen = state.lanes;
-        let tokens = group.outbox.overtaken(&group.seen);
+        let mut tokens = group.outbox.overtaken(&group.seen);
+        if was_reset {
+            let gone = group.outbox.begin_again(self.now_ms);
+            tokens.extend(gone.unknown);
+            self.events.extend(gone.refused.into_iter().map(|token| Event::Refused { token }));
+        }
         self.events.extend(tokens.into_iter().map(|token| Event::Unknown { token }));
         self.events.push(Event::Install { group: id, state: Bytes::from(state.state) });
     }

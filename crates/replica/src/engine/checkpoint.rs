@@ -112,8 +112,15 @@ impl Engine {
     ///
     /// # Errors
     /// Log and checkpoint do not fit together: this replica is damaged.
-    pub fn add_replica(&mut self, id: GroupId, start: Start, at: StateAt) -> Result<(), String> {
+    pub fn add_replica(
+        &mut self,
+        id: GroupId,
+        mut start: Start,
+        at: StateAt,
+    ) -> Result<(), String> {
         let started_at = start.point.index;
+        self.begun += 1;
+        start.life = (u64::from(self.boot) << 32) | self.begun;
         let kind = (self.kind_of)(id);
         let mut strategy = kind.begin(id, self.me, self.log.clone(), start)?;
         strategy.tune(&self.tuning);

@@ -122,6 +122,19 @@ impl Group {
         matches!(&self.role, Role::Replica(strategy) if strategy.has_origins())
     }
 
+    /// The replica begins again: what was fetched and offered to others was of what it had before.
+    pub(super) fn reset(&mut self) {
+        (self.catch_up, self.fetched) = (None, None);
+        self.provided.clear();
+        (self.kept, self.checkpointed, self.has_history) = (0, 0, false);
+        let followers = std::mem::take(&mut self.observers).into_keys();
+        self.waiting_observers.extend(followers);
+    }
+
+    pub(super) fn was_reset(&self) -> bool {
+        matches!(&self.role, Role::Replica(strategy) if strategy.was_reset())
+    }
+
     pub(super) fn is_cut_off(&self) -> bool {
         match &self.role {
             Role::Replica(strategy) => strategy.is_cut_off(),

@@ -170,6 +170,8 @@ pub struct Engine {
     tuning: Tuning,
     ticket: u64,
     synced: u64,
+    /// Replicas that were begun in this life of the node.
+    begun: u64,
     now_ms: u64,
     touched: BTreeSet<GroupId>,
     sends: Vec<(PeerId, Envelope)>,
@@ -204,6 +206,7 @@ impl Engine {
             tuning: Tuning::default(),
             ticket: 0,
             synced: 0,
+            begun: 0,
             now_ms: 0,
             touched: BTreeSet::new(),
             sends: Vec::new(),
@@ -565,6 +568,13 @@ impl Engine {
         self.events.extend(proposes.map(|propose| Event::Propose { group: id, propose }));
         if let Some(Met { peers, cut_ms, announces }) = effects.met {
             self.events.push(Event::Met { group: id, peers, cut_ms, announces });
+        }
+        if effects.is_reset {
+            group.reset();
+            let dropped = self.history.borrow_mut().drop_group(id);
+            if let Err(why) = dropped {
+                self.fatal.get_or_insert(format!("{id}: its history cannot be dropped: {why}"));
+            }
         }
         if let Some(why) = effects.broken {
             self.fatal.get_or_insert(format!("{id}: {why}"));

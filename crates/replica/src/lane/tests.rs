@@ -380,3 +380,28 @@ proptest! {
         prop_assert_eq!(&tokens, &applied);
     }
 }
+
+#[test]
+fn who_begins_again_from_a_state_that_knows_less_is_heard_and_nothing_older_is() {
+    let (mut outbox, mut seen, mut intake) =
+        (Outbox::new(1, 1), Seen::default(), Intake::default());
+    for token in 0..3 {
+        outbox.push(token, Bytes::from_static(b"x"), 0);
+    }
+    let older = outbox.next_section().expect("three wait");
+    assert_eq!(outbox.applied(1, 1, 2), [0, 1], "in a log that does not count any more");
+    let gone = outbox.begin_again(0);
+    assert_eq!((gone.unknown, gone.refused), (vec![2], vec![]));
+
+    outbox.push(3, Bytes::from_static(b"y"), 0);
+    let section = outbox.next_section().expect("it waits");
+    assert_eq!(intake.take(section, &seen), Taken::Yes);
+    let (_, mut sections) = entry_of(&mut intake).expect("it was taken");
+    assert_eq!(seen.admit(sections.remove(0)), (1, vec![Bytes::from_static(b"y")]));
+    assert_eq!(intake.take(older, &seen), Taken::No);
+
+    let before = outbox.generation();
+    assert_eq!(outbox.applied(before, 1, 1), [3]);
+    assert_eq!(outbox.begin_again(0), GivenUp::default());
+    assert_eq!(outbox.generation(), before + 1, "what was applied may be unknown there");
+}

@@ -2,7 +2,7 @@
 //!
 //! A way is a variant here, and the `WAY` of its folder says what is to be known of it from outside.
 
-use super::{PeerId, Start, Strategy, gossip, primary_backup, raft};
+use super::{PeerId, Start, Strategy, bully, gossip, primary_backup, raft};
 use crate::store::{GroupId, Log};
 use bytes::Bytes;
 use std::cell::RefCell;
@@ -15,6 +15,8 @@ pub enum Kind {
     Raft,
     /// A primary named by the directory; an entry is committed when all who are in sync have it.
     PrimaryBackup,
+    /// A primary named by an elected coordinator; an entry is committed when all live replicas have it.
+    Bully,
     /// Everybody writes into a log of one's own; an entry is committed when its writer has it.
     Gossip,
 }
@@ -35,11 +37,12 @@ impl Kind {
         match self {
             Kind::Raft => &raft::WAY,
             Kind::PrimaryBackup => &primary_backup::WAY,
+            Kind::Bully => &bully::WAY,
             Kind::Gossip => &gossip::WAY,
         }
     }
 
-    /// Its name in configuration and status: `raft`, `primary-backup`, `gossip`.
+    /// Its name in configuration and status: `raft`, `primary-backup`, `bully`, `gossip`.
     #[must_use]
     pub fn name(self) -> &'static str {
         self.way().name

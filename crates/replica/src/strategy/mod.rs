@@ -6,6 +6,7 @@
 //!
 //! Whoever drives strategies knows them by [`Kind`] only.
 
+mod bully;
 mod gossip;
 mod kind;
 mod primary_backup;
@@ -127,6 +128,8 @@ pub struct Effects {
     pub proposes: Vec<Propose>,
     /// Branches that met.
     pub met: Option<Met>,
+    /// This replica begins again, from nothing: a state will take the place of what was applied, be it older.
+    pub is_reset: bool,
     /// Why this replica, and so its node, cannot go on.
     pub broken: Option<String>,
 }
@@ -164,6 +167,8 @@ pub struct Start {
     pub log: Option<RecoveredGroup>,
     /// [`Strategy::point`] as of the last checkpoint. Without a memory this replica waits to be told.
     pub point: Point,
+    /// Higher than that of every replica that this node had before.
+    pub life: u64,
 }
 
 /// One replica of one group.
@@ -231,6 +236,16 @@ pub trait Strategy {
     /// caught up and, if `needs_all`, so have all others. True: it is on its way.
     fn hand_over(&mut self, _to: PeerId, _needs_all: bool) -> bool {
         false
+    }
+
+    /// It was reset ([`Effects::is_reset`]) and has no state since.
+    fn was_reset(&self) -> bool {
+        false
+    }
+
+    /// Whether a peer's state, with this memory in its [`Point`], can be a state of this replica.
+    fn takes(&self, _memory: &[u8]) -> bool {
+        true
     }
 
     /// The directory has decided this of the group. Of a strategy that decides for itself, nothing.

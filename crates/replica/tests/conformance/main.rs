@@ -16,6 +16,7 @@ mod cluster;
 mod damage;
 mod exactly_once;
 mod fencing;
+mod forks;
 mod hand_over;
 mod history;
 mod order;
@@ -44,9 +45,14 @@ fn each(test: impl Fn(&'static Row)) {
 /// Runs a test for each strategy with `count` seeds, or with those that `STARLING_SEED` (first) and
 /// `STARLING_SEEDS` (how many) ask for.
 fn each_seed(count: u64, test: impl Fn(&'static Row, u64)) {
+    each(|row| each_numbered(count, |seed| test(row, seed)));
+}
+
+/// The same for one strategy.
+fn each_numbered(count: u64, test: impl Fn(u64)) {
     let variable = |name| env::var(name).ok().map(|it| it.parse().expect("a number"));
     let first = variable("STARLING_SEED");
     let count = variable("STARLING_SEEDS").unwrap_or(if first.is_some() { 1 } else { count });
     let first = first.unwrap_or_default();
-    each(|row| (first..first + count).for_each(|seed| test(row, seed)));
+    (first..first + count).for_each(test);
 }

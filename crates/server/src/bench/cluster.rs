@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
 use chat::Replication;
+use node::Names;
 use node::admin::{RoomAnswer, RoomQuestion, ask_room};
 use node::status::{GroupStatus, RoomStatus};
 
@@ -30,8 +31,21 @@ pub(super) struct Cluster(Members);
 impl Cluster {
     /// Starts so many and waits until every group has its replicas.
     pub(super) fn start(nodes: usize, fanout: usize, progress: &Progress) -> Result<Cluster> {
+        Cluster::begin(nodes, Purpose::Bench { fanout, names: Names::Raft }, progress)
+    }
+
+    /// The same, with names kept so.
+    pub(super) fn start_keeping(
+        nodes: usize,
+        names: Names,
+        progress: &Progress,
+    ) -> Result<Cluster> {
+        Cluster::begin(nodes, Purpose::Bench { fanout: 3, names }, progress)
+    }
+
+    fn begin(nodes: usize, purpose: Purpose, progress: &Progress) -> Result<Cluster> {
         progress.phase(format!("starting {nodes} nodes"), 0);
-        let mut cluster = Cluster(Members::start(nodes, Purpose::Bench { fanout })?);
+        let mut cluster = Cluster(Members::start(nodes, purpose)?);
         cluster.wait_ready()?;
         Ok(cluster)
     }
@@ -78,6 +92,24 @@ impl Cluster {
 
     fn index_of(&self, name: &str) -> Option<usize> {
         self.0.all().iter().position(|it| it.name == name)
+    }
+
+    /// The node that decides on names, kept so.
+    pub(super) fn decides_on_names(&self, names: Names) -> Option<usize> {
+        let is_it = |it: &&GroupStatus| match names {
+            Names::Raft => it.id == 0,
+            Names::Bully => it.strategy == "bully",
+        };
+        let leader = self.0.all().iter().find_map(|member| {
+            let status = node::ask_status(&member.peers.to_string(), ANSWER_MAX).ok()?;
+            status.groups.iter().find(is_it)?.leader.clone()
+        })?;
+        self.0.all().iter().position(|it| it.name == leader)
+    }
+
+    /// Where clients of a node connect.
+    pub(super) fn irc(&self, index: usize) -> SocketAddr {
+        self.0.all()[index].irc
     }
 
     /// The process id of a node that runs.

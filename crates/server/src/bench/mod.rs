@@ -24,18 +24,20 @@ mod report;
 mod setup;
 mod traffic;
 
+mod claims;
 mod commit;
 mod connect;
 mod failover;
 mod fanout;
 mod history;
 mod idle;
-mod names;
 mod rooms;
 
 mod catch_up;
 mod cluster;
+mod election;
 mod lookup;
+mod names;
 mod pauses;
 mod spread;
 
@@ -71,7 +73,7 @@ enum Scenario {
     /// Connect, register, quit, again.
     Connect(connect::Args),
     /// Nicks that the directory registers, one after the other by everybody.
-    Names(names::Args),
+    Claims(claims::Args),
     /// Pages of a room's history.
     History(history::Args),
     /// The pause in writing when a node dies or stands still.
@@ -83,6 +85,12 @@ enum Scenario {
     CatchUp(catch_up::Args),
     /// The pause in writing when a node dies, trial after trial, of a cluster of its own.
     Pauses(pauses::Args),
+    /// Messages and time of an election when the coordinator dies: Fast Bully and the classic algorithm.
+    /// Simulated: no node runs.
+    Election(election::Args),
+    /// Time from the death of the node that decides on names to the next name that is granted. Starts
+    /// clusters of its own.
+    Names(names::Args),
     /// Answers to "where should I connect?", by DNS, gRPC or HTTP.
     Lookup(lookup::Args),
 }
@@ -90,8 +98,8 @@ enum Scenario {
 impl Scenario {
     /// It measures nodes of its own, or a door that it is told, not `--server`.
     fn takes_no_server(&self) -> bool {
-        use Scenario::{CatchUp, Lookup, Pauses, Spread};
-        matches!(self, Spread(_) | CatchUp(_) | Pauses(_) | Lookup(_))
+        use Scenario::{CatchUp, Election, Lookup, Names, Pauses, Spread};
+        matches!(self, Spread(_) | CatchUp(_) | Pauses(_) | Lookup(_) | Election(_) | Names(_))
     }
 }
 
@@ -129,13 +137,15 @@ fn measure(args: &Args) -> Result<Report> {
         Scenario::Commit(it) => commit::run(it, common, &progress),
         Scenario::Idle(it) => idle::run(it, common, &progress),
         Scenario::Connect(it) => connect::run(it, common, &progress),
-        Scenario::Names(it) => names::run(it, common, &progress),
+        Scenario::Claims(it) => claims::run(it, common, &progress),
         Scenario::History(it) => history::run(it, common, &progress),
         Scenario::Failover(it) => failover::run(it, common, &progress),
         Scenario::Spread(it) => spread::run(it, common, &progress),
         Scenario::CatchUp(it) => catch_up::run(it, common, &progress),
         Scenario::Pauses(it) => pauses::run(it, common, &progress),
         Scenario::Lookup(it) => lookup::run(it, common, &progress),
+        Scenario::Election(it) => election::run(it, &progress),
+        Scenario::Names(it) => names::run(it, &progress),
     }?;
     let mut fields = heading(args);
     fields.append(std::mem::take(&mut report.fields));
@@ -151,13 +161,15 @@ fn heading(args: &Args) -> Fields {
         Scenario::Commit(_) => "commit",
         Scenario::Idle(_) => "idle",
         Scenario::Connect(_) => "connect",
-        Scenario::Names(_) => "names",
+        Scenario::Claims(_) => "claims",
         Scenario::History(_) => "history",
         Scenario::Failover(_) => "failover",
         Scenario::Spread(_) => "spread",
         Scenario::CatchUp(_) => "catch-up",
         Scenario::Pauses(_) => "pauses",
         Scenario::Lookup(_) => "lookup",
+        Scenario::Election(_) => "election",
+        Scenario::Names(_) => "names",
     };
     let mut fields = Fields::default();
     fields.put("scenario", scenario);

@@ -71,7 +71,7 @@ fn row(trial: usize, victim: usize, of: &Report) -> Fields {
 }
 
 /// Of numbers in order.
-fn median(sorted: &[f64]) -> Option<f64> {
+pub(super) fn median(sorted: &[f64]) -> Option<f64> {
     let (low, high) =
         (sorted.get(sorted.len().checked_sub(1)? / 2)?, sorted.get(sorted.len() / 2)?);
     Some((low + high) / 2.0)

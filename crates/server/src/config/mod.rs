@@ -16,6 +16,7 @@ mod tests;
 
 use chat::Replication;
 use front_dns::Zone;
+use node::Names;
 use node::lookup::{DoorAddress, Policy};
 use serde::{Serialize, Serializer};
 use std::net::SocketAddr;
@@ -65,7 +66,8 @@ pub(crate) struct Cluster {
     pub(crate) network: String,
     pub(crate) address: String,
     pub(crate) join: Vec<String>,
-    pub(crate) directory: DirectoryKind,
+    /// How nicks and sessions are kept.
+    pub(crate) directory: Names,
     pub(crate) groups: usize,
     #[serde(flatten, skip_serializing_if = "Option::is_none")]
     pub(crate) tls: Option<ClusterTls>,
@@ -80,13 +82,6 @@ pub(crate) struct ClusterTls {
     pub(crate) key: PathBuf,
     #[serde(rename = "tls_ca")]
     pub(crate) authority: PathBuf,
-}
-
-/// How the directory is kept.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum DirectoryKind {
-    Raft,
 }
 
 /// `[rooms]`
@@ -266,6 +261,7 @@ impl Config {
             copies: self.rooms.copies,
             fanout: self.gossip.fanout,
             replication: self.rooms.replication,
+            names: self.cluster.directory,
             groups: u32::try_from(self.cluster.groups).expect("bounded when it was read"),
             session_grace: self.limits.session_grace,
             retention: self.history.retention,

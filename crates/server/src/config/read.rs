@@ -4,11 +4,12 @@ use super::check;
 use super::section::{Section, nearest};
 use super::tree::{LISTS, PREFIX, Place, Problem, Raw, Table, Value};
 use super::{
-    Accounts, Cluster, ClusterTls, Config, DirectoryKind, DoorKind, Gossip, History, Limits,
-    Listen, Lookup, Node, Operator, Role, Rooms,
+    Accounts, Cluster, ClusterTls, Config, DoorKind, Gossip, History, Limits, Listen, Lookup, Node,
+    Operator, Role, Rooms,
 };
 use chat::Replication;
 use front_dns::Zone;
+use node::Names;
 use node::lookup::{DoorAddress, Policy};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -81,8 +82,8 @@ fn cluster(it: &mut Section<'_>, node: &Node, dir: &Path) -> Cluster {
             .unwrap_or_else(|| DEFAULT_CLUSTER_ADDRESS.to_owned()),
         join: it.list("join", join, check::peer_address).unwrap_or_default(),
         directory: it
-            .choice("directory", &[("raft", DirectoryKind::Raft)], &["bully"])
-            .unwrap_or(DirectoryKind::Raft),
+            .choice("directory", &[("raft", Names::Raft), ("bully", Names::Bully)], &[])
+            .unwrap_or_default(),
         groups: it.number("groups", 1..=1024).unwrap_or(16),
         tls: cluster_tls(it, dir),
     };

@@ -610,14 +610,10 @@ fn what_is_gossiped_goes_to_a_few_at_once() {
 }
 
 #[test]
-fn what_is_not_in_this_version_says_so() {
-    refused(
-        "[cluster]\ndirectory = \"bully\"\n",
-        &[],
-        &[
-            "starling.toml:2: `cluster.directory = \"bully\"` is not in this version yet; it has \"raft\"",
-        ],
-    );
+fn names_are_kept_by_a_majority_or_by_whoever_is_left() {
+    assert_eq!(accepted("", &[]).for_node().names, node::Names::Raft);
+    let config = accepted("[cluster]\ndirectory = \"bully\"\n", &[]);
+    assert_eq!(config.for_node().names, node::Names::Bully);
 }
 
 #[test]

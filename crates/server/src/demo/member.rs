@@ -1,6 +1,7 @@
 //! One node of the demo: its files and its process.
 
 use anyhow::{Context, bail};
+use node::Names;
 use std::fs::{self, File};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::os::unix::process::CommandExt;
@@ -25,6 +26,8 @@ pub(crate) enum Purpose {
     Bench {
         /// Peers that what is gossiped goes to at once.
         fanout: usize,
+        /// How names are kept.
+        names: Names,
     },
 }
 
@@ -132,7 +135,7 @@ motd = ["You are on node {number} of a demonstration.", "Join #starling, and let
 network = "Demo"
 address = "{peers}"
 join = [{join}]
-{groups}
+{more_of_cluster}
 [[listen]]
 door = "irc"
 address = "{irc}"
@@ -145,22 +148,22 @@ connections_per_ip = 10000
             peers = self.peers,
             irc = self.irc,
             join = join.join(", "),
-            groups = self.groups(),
+            more_of_cluster = self.more_of_cluster(),
             more = self.more(),
         )
     }
 
     /// What is measured is one room: more groups than it needs would only take time of the same machine.
-    fn groups(&self) -> &'static str {
+    fn more_of_cluster(&self) -> String {
         match self.purpose {
-            Purpose::Demo => "",
-            Purpose::Bench { .. } => "groups = 1\n",
+            Purpose::Demo => String::new(),
+            Purpose::Bench { names, .. } => format!("groups = 1\ndirectory = \"{names}\"\n"),
         }
     }
 
     /// The rest of its configuration, which begins in `[limits]`.
     fn more(&self) -> String {
-        let Purpose::Bench { fanout } = self.purpose else { return String::new() };
+        let Purpose::Bench { fanout, .. } = self.purpose else { return String::new() };
         let metrics = self.metrics;
         format!(
             r#"flood_protection = false
@@ -240,13 +243,14 @@ mod tests {
     fn a_node_that_is_measured_tells_its_figures_and_holds_nobody_back() {
         let at = |port| SocketAddr::from((Ipv4Addr::LOCALHOST, port));
         let addresses = Addresses { irc: at(6668), peers: at(7101), metrics: at(9102) };
-        let purpose = Purpose::Bench { fanout: 2 };
+        let purpose = Purpose::Bench { fanout: 2, names: Names::Bully };
         let text = Member::new(1, Path::new("/tmp/demo"), purpose, addresses).configuration(&[]);
         let file =
             crate::config::File { shown: "n1.toml", dir: Path::new("/tmp/demo"), text: &text };
         let config = crate::config::parse(Some(file), []).unwrap_or_else(|it| panic!("{it}"));
         assert_eq!(config.metrics_address(), Some(at(9102)));
         assert_eq!((config.gossip.fanout, config.cluster.groups), (2, 1));
+        assert_eq!(config.cluster.directory, Names::Bully);
         assert!(!config.limits.flood_protection);
     }
 }

@@ -56,6 +56,16 @@ impl Cluster {
         cluster
     }
 
+    /// The same with more lines in `[cluster]`.
+    pub(crate) fn start_alike(count: usize, more: &str, limits: &'static str) -> Cluster {
+        let mut cluster = Cluster::empty(limits);
+        for _ in 0..count {
+            cluster.add_with(BOTH, more.to_owned());
+        }
+        cluster.wait_ready();
+        cluster
+    }
+
     /// Nodes are added one by one.
     pub(crate) fn empty(limits: &'static str) -> Cluster {
         let dir = TempDir::with_prefix("starling-test-").expect("a directory can be made");
@@ -217,6 +227,13 @@ impl Cluster {
     pub(crate) fn restart_alone(&mut self, index: usize) {
         assert!(self.nodes[index].child.is_none(), "kill it first");
         self.spawn(index, &[]);
+    }
+
+    /// Starts a node that was killed, with these lines in its section `[cluster]`.
+    pub(crate) fn restart_as(&mut self, index: usize, cluster: &'static str) {
+        let before = std::mem::replace(&mut self.nodes[index].more, cluster.to_owned());
+        self.restart(index);
+        self.nodes[index].more = before;
     }
 
     /// Waits until every running node sees all nodes up and every group led, fully replicated and,

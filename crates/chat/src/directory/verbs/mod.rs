@@ -13,6 +13,7 @@ mod set_view;
 mod settle;
 
 mod alter;
+mod claim;
 mod register;
 mod rename;
 
@@ -21,6 +22,7 @@ mod end_all;
 
 pub(super) use add_member::add_member;
 pub(super) use alter::alter;
+pub(super) use claim::claim;
 pub(super) use drain::drain;
 pub(super) use end::end;
 pub(super) use end_all::end_all;

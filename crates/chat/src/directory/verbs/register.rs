@@ -24,7 +24,7 @@ pub(in crate::directory) fn register(
     if directory.session(new.session).is_some() {
         return Err(DirectoryRefusal::SessionIdInUse);
     }
-    if directory.member(new.node).is_none() {
+    if directory.member(new.node).is_none() && !directory.is_split {
         // Sent before its node was removed: nobody would ever end this session.
         return Err(DirectoryRefusal::UnknownMember);
     }

@@ -13,7 +13,10 @@ pub(in crate::directory) fn remove_member(directory: &mut Directory, id: NodeId)
         return Err(DirectoryRefusal::UnknownMember);
     }
     directory.orders.forget(id);
-    let mut events = end_all(directory, id, &REASON.into());
+    let mut events = match directory.is_split {
+        true => Vec::new(),
+        false => end_all(directory, id, &REASON.into()),
+    };
     events.push(DirectoryEvent::MemberRemoved(id));
     Ok(events)
 }

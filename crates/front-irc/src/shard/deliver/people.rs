@@ -8,8 +8,8 @@ use crate::outs::Class;
 use crate::shard::Shard;
 use chat::directory::{Change, Session, UserModes};
 use chat::{Nick, RoomName, Stamp};
-use irc_proto::Cap;
 use irc_proto::numeric::{RPL_MONOFFLINE, RPL_MONONLINE};
+use irc_proto::{Cap, LineWriter};
 use std::sync::Arc;
 
 impl Shard {
@@ -38,6 +38,24 @@ impl Shard {
             self.tell_watchers(from, None);
             self.tell_watchers(&session.nick, Some(session));
         }
+    }
+
+    /// To whoever lost a nick without asking for it.
+    pub(super) fn explain_displacement(&mut self, session: &Session, from: &Nick) {
+        let Some(slot) = self.sessions.get(&session.id).copied() else { return };
+        let why = format!(
+            "While parts of the network did not see each other, {from} was registered twice, and elsewhere \
+             earlier: you are {} now, and keep your rooms. /NICK chooses another name.",
+            session.nick
+        );
+        let server = self.context.info.name.clone();
+        let out = self.outs.buffer(slot);
+        LineWriter::new(out)
+            .source(&server)
+            .verb("NOTICE")
+            .param(session.nick.as_str())
+            .trailing(&why)
+            .finish();
     }
 
     pub(super) fn on_ended(

@@ -13,6 +13,7 @@ fn who_has_a_living_members_name_is_refused_once_it_had_time_to_be_missed() {
             address,
             directory: true,
             chat: true,
+            names: Names::Raft,
             asking_ms,
         })
     };

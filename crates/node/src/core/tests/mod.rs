@@ -1,5 +1,6 @@
 //! A node alone on a disk in memory, and what its door hears.
 
+mod claims;
 mod gossip;
 mod joining;
 mod lookup;
@@ -12,6 +13,7 @@ mod standstill;
 mod waiting;
 
 use super::*;
+use crate::Names;
 use crate::door::{Ask, Query, Refused, Registration, RoomAsk};
 use crate::identity::Phase;
 use crate::lookup::Lookup;
@@ -46,6 +48,10 @@ impl Alone {
         Alone::as_founder_of(1)
     }
 
+    fn starting_with(names: Names) -> Alone {
+        Alone::as_any(Phase::Founding, 1, Vec::new(), names)
+    }
+
     /// The same with so many groups of each strategy.
     fn as_founder_of(groups: u32) -> Alone {
         Alone::as_who(Phase::Founding, groups, Vec::new())
@@ -53,9 +59,13 @@ impl Alone {
 
     /// With an empty disk, on its way to become a member.
     fn as_who(phase: Phase, groups: u32, peers: Vec<(u64, String)>) -> Alone {
+        Alone::as_any(phase, groups, peers, Names::Raft)
+    }
+
+    fn as_any(phase: Phase, groups: u32, peers: Vec<(u64, String)>, names: Names) -> Alone {
         let disk: Arc<dyn Disk> = Arc::new(SimDisk::new());
-        let identity =
-            Identity { id: 7, cluster: 1, phase, name: "a".to_owned(), groups, boot: 1, peers };
+        let name = "a".to_owned();
+        let identity = Identity { id: 7, cluster: 1, phase, name, groups, boot: 1, peers, names };
         let options = LogOptions { segment_bytes: 1 << 18, inline: true, ..LogOptions::default() };
         let (tell, synced) = mpsc::channel();
         let on_synced =
@@ -86,6 +96,7 @@ impl Alone {
                 fanout: 3,
                 replication: chat::Replication::Raft,
                 groups,
+                names,
                 session_grace: Duration::from_secs(60),
                 retention: None,
                 empty_room_ttl: None,
@@ -105,7 +116,11 @@ impl Alone {
 
     /// Serving, with these people in, each under the connection of that number.
     fn with(nicks: &[&str]) -> Alone {
-        let mut alone = Alone::starting();
+        Alone::starting().take_in(nicks)
+    }
+
+    fn take_in(self, nicks: &[&str]) -> Alone {
+        let mut alone = self;
         alone.become_ready();
         alone.said();
         for (conn, nick) in (1..).zip(nicks) {
@@ -248,6 +263,7 @@ fn in_words(delivery: Delivery) -> Option<String> {
         }
         Delivery::Began(it) => format!("{} began", it.nick),
         Delivery::Renamed { session, from, .. } => format!("{from} is {} now", session.nick),
+        Delivery::Displaced { session, from, .. } => format!("{from} gave way as {}", session.nick),
         Delivery::Altered { session, .. } => {
             format!("{} is away: {:?}", session.nick, session.away)
         }

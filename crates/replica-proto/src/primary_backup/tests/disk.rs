@@ -5,14 +5,14 @@ use crate::testnet::Disk;
 
 /// The state of a test's machine: everything applied, folded.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct State {
-    pub(super) index: u64,
-    pub(super) epoch: u64,
-    pub(super) hash: u64,
+pub(crate) struct State {
+    pub(crate) index: u64,
+    pub(crate) epoch: u64,
+    pub(crate) hash: u64,
 }
 
 impl State {
-    pub(super) fn apply(&mut self, entry: &Entry) {
+    pub(crate) fn apply(&mut self, entry: &Entry) {
         let step = entry.data.iter().fold(self.hash ^ entry.epoch, |hash, byte| {
             (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01B3).rotate_left(5)
         });
@@ -61,13 +61,13 @@ impl Disk for TestDisk {
 }
 
 #[derive(Clone, Default)]
-pub(super) struct MemoryLog {
+pub(crate) struct MemoryLog {
     purged: (u64, u64),
     entries: Vec<Entry>,
 }
 
 impl MemoryLog {
-    pub(super) fn write(&mut self, write: &Write) {
+    pub(crate) fn write(&mut self, write: &Write) {
         match write {
             Write::HardState { .. } => {}
             Write::Entry { index, entry } => {
@@ -88,7 +88,7 @@ impl MemoryLog {
         }
     }
 
-    pub(super) fn get(&self, index: u64) -> Option<&Entry> {
+    pub(crate) fn get(&self, index: u64) -> Option<&Entry> {
         self.entries.get(index.checked_sub(self.purged.0 + 1)? as usize)
     }
 }

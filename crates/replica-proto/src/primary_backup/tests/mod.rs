@@ -1,7 +1,7 @@
 //! The machine on the test network: replicas with disks, and a directory that is as hard to reach as they.
 
 mod directory;
-mod disk;
+pub(crate) mod disk;
 mod garbage;
 mod plants;
 mod replica;

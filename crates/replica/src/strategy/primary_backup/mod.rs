@@ -3,7 +3,7 @@
 //! Promise: that of the machine. The directory names the primary and who is in sync ([`Strategy::view`]);
 //! what the machine wants changed of that leaves by [`Effects::proposes`].
 
-mod storage;
+pub(super) mod storage;
 
 use super::kind::Way;
 use super::{

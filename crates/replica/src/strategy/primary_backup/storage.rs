@@ -14,7 +14,7 @@ use std::rc::Rc;
 /// Bodies kept in memory for each group: a backup that is some round trips behind is served from here.
 const CACHE_BYTES: usize = 2 << 20;
 
-pub(super) struct GroupLog {
+pub(in crate::strategy) struct GroupLog {
     group: GroupId,
     log: Rc<RefCell<Log>>,
     /// Index and epoch of the last entry that is gone.
@@ -30,13 +30,13 @@ pub(super) struct GroupLog {
 
 impl GroupLog {
     /// What the node's log has.
-    pub(super) fn new(group: GroupId, log: Rc<RefCell<Log>>) -> GroupLog {
+    pub(in crate::strategy) fn new(group: GroupId, log: Rc<RefCell<Log>>) -> GroupLog {
         let (purged, last) = (log.borrow().purged(group), log.borrow().last_index(group));
         GroupLog { group, log, purged, last, tail: VecDeque::new(), tail_bytes: 0, applied: 0 }
     }
 
     /// From now on it is there to be read; gives what the node's log is to be told.
-    pub(super) fn write(&mut self, write: Write) -> Append {
+    pub(in crate::strategy) fn write(&mut self, write: Write) -> Append {
         let group = self.group;
         match write {
             Write::HardState { epoch, commit } => {
@@ -64,17 +64,23 @@ impl GroupLog {
     }
 
     /// Everything up to there may go.
-    pub(super) fn purge(&mut self, upto: (u64, u64)) {
+    pub(in crate::strategy) fn purge(&mut self, upto: (u64, u64)) {
         self.purged = self.purged.max(upto);
         while self.tail_from() <= self.purged.0 && self.pop_front() {}
     }
 
     /// Entries up to `index` are applied.
-    pub(super) fn applied(&mut self, index: u64) {
+    pub(in crate::strategy) fn applied(&mut self, index: u64) {
         self.applied = self.applied.max(index);
         while self.tail_bytes > CACHE_BYTES && self.tail_from() <= self.applied && self.pop_front()
         {
         }
+    }
+
+    /// Nothing of it counts any more.
+    pub(in crate::strategy) fn empty(&mut self) {
+        (self.purged, self.last, self.applied) = ((0, 0), 0, 0);
+        (self.tail, self.tail_bytes) = (VecDeque::new(), 0);
     }
 
     fn tail_from(&self) -> u64 {

@@ -149,7 +149,9 @@ impl Node {
             term: it.term,
             lanes: it.lanes.clone(),
         });
-        if let Err(why) = node.engine.add_replica(GROUP, Start { log: found, point }, at) {
+        if let Err(why) =
+            node.engine.add_replica(GROUP, Start { log: found, point, ..Start::default() }, at)
+        {
             node.broken = Some(why);
         }
         Ok(node)

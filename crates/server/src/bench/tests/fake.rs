@@ -8,7 +8,7 @@ use std::thread;
 
 /// What it does wrong, once in a hundred deliveries to its last client where it says nothing else.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Flaw {
+pub(in crate::bench) enum Flaw {
     None,
     Loses,
     Repeats,
@@ -45,7 +45,7 @@ struct Server {
 }
 
 /// Starts one server with `doors` addresses, as a cluster looks from outside.
-pub(super) fn start(flaw: Flaw, doors: usize) -> Vec<SocketAddr> {
+pub(in crate::bench) fn start(flaw: Flaw, doors: usize) -> Vec<SocketAddr> {
     let server = Server { flaw, state: Arc::default() };
     let open = |door: usize| {
         let listener = TcpListener::bind("127.0.0.1:0").expect("loopback has a free port");

@@ -1,6 +1,6 @@
 //! Every scenario, from its command line to its report, against a small server in a thread.
 
-mod fake;
+pub(super) mod fake;
 mod faults;
 mod scenarios;
 

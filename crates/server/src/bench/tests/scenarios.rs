@@ -28,14 +28,14 @@ fn rooms_spread_over_a_cluster_keep_apart() {
 }
 
 #[test]
-fn names_counts_what_is_granted_and_what_is_not_is_a_fault() {
-    let line = format!("names --in-flight 4 {SHORT}");
+fn claims_counts_what_is_granted_and_what_is_not_is_a_fault() {
+    let line = format!("claims --in-flight 4 {SHORT}");
     let report = bench(&line, &start(Flaw::None, 2)).expect("the load runs");
     assert_eq!((report.faults, number(&report, "refused")), (0, 0.0), "{}", report.json());
     assert!(number(&report, "names_per_s") > 50.0, "{}", report.json());
     assert!(number(&report, "latency_p50_ms") > 0.0);
 
-    let line = "names --in-flight 4 --seconds 0.4 --warmup 0";
+    let line = "claims --in-flight 4 --seconds 0.4 --warmup 0";
     let report = bench(line, &start(Flaw::Fails, 1)).expect("the load runs");
     assert_eq!((report.faults, number(&report, "refused")), (4, 4.0), "{}", report.json());
 }

@@ -1,0 +1,65 @@
+//! After a cut, where names are kept by Fast Bully: what this node's sessions were called on its side is
+//! unknown on the other, whose registry counts from now on.
+//!
+//! Promise: a session with a connection here never ends for that. It is claimed until it is registered
+//! again; what its connection asks meanwhile waits.
+
+use super::{Asker, Core, Own};
+use chat::SessionId;
+use chat::directory::{DirectoryCommand, Session};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// A claim without an outcome is made again after this long, in milliseconds: longer than a commit takes.
+const AGAIN_MS: u64 = 1_000;
+
+/// Sessions as they were, and when they were claimed last.
+pub(super) type Unclaimed = BTreeMap<SessionId, (Arc<Session>, u64)>;
+
+impl Core {
+    /// Sessions that are not in the registry that counts from now on. Gives back those that are over.
+    pub(super) fn claim(&mut self, gone: Vec<Arc<Session>>) -> Vec<Arc<Session>> {
+        if !self.groups.is_split() {
+            return gone;
+        }
+        let (own, over): (Vec<_>, Vec<_>) =
+            gone.into_iter().partition(|it| self.conn_of.contains_key(&it.id));
+        for session in own {
+            if let Some(conn) = self.conn_of.get(&session.id).and_then(|it| self.conns.get_mut(it))
+            {
+                conn.is_directory_busy = true;
+            }
+            self.unclaimed.insert(session.id, (session, 0));
+        }
+        self.claim_again();
+        over
+    }
+
+    pub(super) fn claim_again(&mut self) {
+        let now_ms = self.now_ms;
+        let is_due = |it: &&mut (Arc<Session>, u64)| it.1 == 0 || now_ms - it.1 >= AGAIN_MS;
+        let due = self.unclaimed.values_mut().filter(is_due);
+        let sessions: Vec<Session> = due
+            .map(|it| {
+                it.1 = now_ms.max(1);
+                (*it.0).clone()
+            })
+            .collect();
+        for session in sessions {
+            self.submit_to_directory(Asker::Own(Own::Whatever), &DirectoryCommand::Claim(session));
+        }
+    }
+
+    /// It is registered (again), and its connection still here: it goes on.
+    pub(super) fn is_claimed(&mut self, session: SessionId) -> bool {
+        if self.unclaimed.remove(&session).is_none() {
+            return false;
+        }
+        let Some(id) = self.conn_of.get(&session).copied() else { return false };
+        if let Some(conn) = self.conns.get_mut(&id) {
+            conn.is_directory_busy = false;
+        }
+        self.advance(id);
+        true
+    }
+}

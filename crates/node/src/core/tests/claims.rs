@@ -1,0 +1,110 @@
+//! A registry of the other side of a cut takes the place of this node's.
+
+use super::*;
+use chat::directory::{DirectoryCommand, NewSession, Part};
+
+/// Where names are kept by whoever is left, with these people in.
+fn node(nicks: &[&str]) -> Alone {
+    Alone::starting_with(Names::Bully).take_in(nicks)
+}
+
+/// The registry of the others, who have these people since these times.
+fn others(people: &[(&str, u64)]) -> Vec<u8> {
+    let mut directory = Directory::split();
+    for (number, (name, at_ms)) in people.iter().enumerate() {
+        let new = NewSession {
+            session: SessionId(100 + number as u64),
+            nick: nick(name),
+            user: "u".into(),
+            host: "h".into(),
+            realname: "r".into(),
+            account: None,
+            node: NodeId(8),
+            is_secure: false,
+        };
+        let outcome = directory.apply(Stamp::from_ms(*at_ms), DirectoryCommand::Register(new));
+        assert_eq!(outcome.refused, None);
+    }
+    directory.snapshot_of(Part::Sessions)
+}
+
+fn heal(node: &mut Alone, state: &[u8]) -> Vec<String> {
+    node.said();
+    let names = node.core.groups.of_names();
+    node.core.install(names, state);
+    node.commit();
+    node.said()
+}
+
+fn has(node: &Alone, name: &str) -> Option<SessionId> {
+    node.core.directory.by_nick(name).map(|it| it.id)
+}
+
+const BEFORE: u64 = 1;
+const LATER: u64 = 1 << 40;
+
+#[test]
+fn a_session_that_the_others_do_not_know_goes_on_as_if_nothing_had_been() {
+    let mut node = node(&["alice"]);
+    let alice = has(&node, "alice");
+    assert_eq!(heal(&mut node, &others(&[("bob", BEFORE)])), ["bob began", "alice began"]);
+    assert_eq!(has(&node, "alice"), alice);
+    node.ask(1, 5, Ask::Rename(nick("alison")));
+    node.commit();
+    assert_eq!(node.said(), ["alice is alison now", "1.5 done"]);
+}
+
+#[test]
+fn who_was_registered_later_gives_way_and_stays() {
+    let mut node = node(&["alice"]);
+    let alice = has(&node, "alice");
+    let expected = ["alice began", "alice_1 began", "alice gave way as alice_1"];
+    assert_eq!(heal(&mut node, &others(&[("alice", BEFORE)])), expected);
+    assert_eq!(has(&node, "alice_1"), alice);
+    node.ask(1, 5, join());
+    node.commit();
+    assert!(node.said().iter().any(|it| it.starts_with("alice_1 joins")));
+}
+
+#[test]
+fn who_was_registered_earlier_keeps_the_name() {
+    let mut node = node(&["alice"]);
+    let alice = has(&node, "alice");
+    let expected = ["alice began", "alice gave way as alice_1", "alice began"];
+    assert_eq!(heal(&mut node, &others(&[("alice", LATER)])), expected);
+    assert_eq!(has(&node, "alice"), alice);
+    assert_eq!(has(&node, "alice_1"), Some(SessionId(100)));
+}
+
+#[test]
+fn what_is_asked_before_the_claim_is_decided_waits() {
+    let mut node = node(&["alice"]);
+    node.said();
+    let names = node.core.groups.of_names();
+    node.core.install(names, &others(&[("alice", BEFORE)]));
+    node.ask(1, 5, Ask::Rename(nick("alison")));
+    assert!(node.answers().is_empty());
+    node.commit();
+    assert_eq!(node.answers(), ["1.5 done"]);
+    assert!(has(&node, "alison").is_some());
+}
+
+#[test]
+fn sessions_without_a_connection_here_are_over() {
+    let mut node = node(&["alice", "bob"]);
+    node.ask(2, 9, gone("home"));
+    let said = heal(&mut node, &others(&[]));
+    assert!(said.contains(&"bob ended: Session ended".to_owned()), "{said:?}");
+    assert_eq!(has(&node, "bob"), None);
+    assert!(has(&node, "alice").is_some());
+}
+
+#[test]
+fn members_and_their_groups_are_not_touched() {
+    let mut node = node(&["alice"]);
+    let before: Vec<NodeId> = node.core.directory.members().map(|it| it.id).collect();
+    heal(&mut node, &others(&[("bob", BEFORE)]));
+    let after: Vec<NodeId> = node.core.directory.members().map(|it| it.id).collect();
+    assert_eq!(before, after);
+    assert!(node.core.directory.founded().is_some());
+}

@@ -65,7 +65,10 @@ impl Engine {
     /// What to remember now. `state` gives the node's own state of a group.
     pub fn checkpoint(&self, mut state: impl FnMut(GroupId) -> Vec<u8>) -> Checkpoint {
         let groups = self.groups.iter().map(|(id, group)| {
-            let strategy = match (&group.role, &group.fetched) {
+            // A fetched state that has yet to take the place of ours starts nothing: what is between the two
+            // would be missing after a restart.
+            let fetched = group.fetched.as_ref().filter(|it| it.0 <= group.applied);
+            let strategy = match (&group.role, fetched) {
                 (Role::Replica(strategy), Some(it)) if it.0 > strategy.point().index => it.clone(),
                 (Role::Replica(strategy), _) => point(&**strategy),
                 (Role::Observer(_), _) => (0, 0, Vec::new()),

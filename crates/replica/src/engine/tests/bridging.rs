@@ -11,7 +11,8 @@ fn entry(index: u64) -> Envelope {
 /// All of a state, and no history before it, have come from the leader; what happened then.
 fn fetched(node: &mut Node) -> Vec<String> {
     node.engine.begin_fetch(GROUP, LEADER, STATE_AT, Some(Bytes::new()));
-    let state = GroupCheckpoint { applied: STATE_AT, term: 1, ..Default::default() };
+    let strategy = (STATE_AT, 1, Vec::new());
+    let state = GroupCheckpoint { applied: STATE_AT, term: 1, strategy, ..Default::default() };
     let part = Bytes::from(postcard::to_stdvec(&state).expect("memory takes everything"));
     let total = part.len() as u64;
     let state = Envelope::State { group: GROUP, index: STATE_AT, offset: 0, total, part };
@@ -46,6 +47,24 @@ fn entries_between_what_is_applied_and_the_state_come_one_by_one_and_nobody_miss
     assert!(node.engine.has_history(GROUP));
     assert_eq!(node.receive(LEADER, &entry(8)), [""; 0]);
     assert_eq!(node.engine.applied(GROUP), STATE_AT, "from here on the strategy says what is next");
+}
+
+#[test]
+fn a_checkpoint_on_the_way_to_a_state_starts_where_ours_ends_so_that_a_crash_loses_nothing_between()
+{
+    let mut node = replica();
+    fetched(&mut node);
+    let starts_at = |node: &Node| {
+        let checkpoint = node.engine.checkpoint(|_| Vec::new());
+        let group = &checkpoint.groups[&GROUP.0];
+        (group.strategy.0, group.applied)
+    };
+    for index in 6..=STATE_AT {
+        let (start, applied) = starts_at(&node);
+        assert!(start <= applied && applied == index - 1, "from {start} with {applied} applied");
+        node.receive(LEADER, &entry(index));
+    }
+    assert_eq!(starts_at(&node), (STATE_AT, STATE_AT));
 }
 
 #[test]

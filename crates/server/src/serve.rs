@@ -96,7 +96,7 @@ async fn serve(config: &Config) -> anyhow::Result<ExitCode> {
         metrics::open(address)?;
         info!("metrics on http://{address}/metrics");
     }
-    let tls = config.cluster_tls()?;
+    let tls = config.cluster_tls().map_err(anyhow::Error::msg)?;
     let node = Arc::new(node::start(node::Config { tls, ..config.for_node() })?);
     let (door, lookups) = match open_doors(config, &node) {
         Ok(doors) => doors,

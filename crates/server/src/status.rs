@@ -36,7 +36,7 @@ impl Node {
             return Ok(address.into());
         }
         let config = config::load(self.config.as_deref())?;
-        let tls = config.cluster_tls()?;
+        let tls = config.cluster_tls().map_err(anyhow::Error::msg)?;
         let address = self.node.clone().unwrap_or(config.cluster.address);
         Ok(Contact { address, tls })
     }

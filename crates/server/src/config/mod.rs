@@ -270,12 +270,12 @@ impl Config {
     }
 
     /// What secures the links to other nodes, if anything does. Reads files; the error says which is wrong.
-    pub(crate) fn cluster_tls(&self) -> anyhow::Result<Option<node::Tls>> {
+    pub(crate) fn cluster_tls(&self) -> Result<Option<node::Tls>, String> {
         let Some(ClusterTls { cert, key, authority }) = &self.cluster.tls else {
             return Ok(None);
         };
         let tls = node::pem::cluster(cert, key, authority);
-        tls.map(Some).map_err(|why| anyhow::anyhow!("the links between nodes: {why}"))
+        tls.map(Some).map_err(|why| format!("the links between nodes: {why}"))
     }
 
     /// What the IRC door is told.

@@ -440,7 +440,7 @@ fn a_certificate_and_its_key_belong_together() {
 fn what_secures_the_links_between_nodes_is_all_there_or_not_at_all() {
     let [cert, key, authority] = ["tls_cert = \"c\"\n", "tls_key = \"k\"\n", "tls_ca = \"a\"\n"];
     let config = accepted(&format!("[cluster]\n{cert}{key}{authority}"), &[]);
-    let why = config.cluster_tls().expect_err("there are no such files").to_string();
+    let why = config.cluster_tls().expect_err("there are no such files");
     assert!(why.starts_with("the links between nodes: cannot read the certificate"), "{why}");
     assert!(accepted("", &[]).cluster_tls().expect("nothing to read").is_none());
     refused(

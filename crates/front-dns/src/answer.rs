@@ -59,6 +59,7 @@ impl Asked<'_> {
             (_, RecordType::ANY) => any(owner),
             (Place::Apex, RecordType::A) => self.addresses(owner, Wanted::Ipv4),
             (Place::Apex, RecordType::AAAA) => self.addresses(owner, Wanted::Ipv6),
+            (Place::Apex, RecordType::SRV) => self.any_service(owner),
             (Place::Apex, RecordType::TXT) => status(owner, &self.lookup.members()),
             (Place::Apex, RecordType::NS) => self.name_servers(owner),
             (Place::Apex, RecordType::SOA) => {
@@ -114,6 +115,15 @@ impl Asked<'_> {
         }
         answer.is_cut = answer.answers.is_empty() && !choice.places().is_empty();
         answer
+    }
+
+    /// For whoever asks the zone itself, without the name of a service: where IRC is spoken.
+    fn any_service(&mut self, owner: &Name) -> Answer {
+        let plain = self.service(owner, DoorKind::Irc);
+        match plain.answers.is_empty() && !plain.is_cut {
+            true => self.service(owner, DoorKind::Ircs),
+            false => plain,
+        }
     }
 
     fn name_servers(&mut self, owner: &Name) -> Answer {

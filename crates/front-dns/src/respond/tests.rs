@@ -92,6 +92,30 @@ fn a_node_with_ipv6_is_found_by_it() {
 }
 
 #[test]
+fn who_asks_the_zone_itself_for_a_service_hears_where_irc_is_spoken() {
+    let of_service = |scene: &mut Scene, name| scene.ask(name, RecordType::SRV).answers;
+    let ports = |records: Vec<hickory_proto::rr::Record>| {
+        records.iter().map(|it| it.data.to_string()).collect::<Vec<String>>()
+    };
+    let mut scene = Scene::three();
+    let named = ports(of_service(&mut scene, "_irc._tcp.chat.example"));
+    let mut bare = ports(of_service(&mut scene, "chat.example"));
+    assert_eq!((named.len(), bare.len()), (3, 3));
+    bare.iter_mut().for_each(|it| *it = it.split_off(1)); // (The order is the policy's, which goes on.)
+    for it in named {
+        assert!(bare.contains(&it[1..].to_owned()), "{it} in {bare:?}");
+    }
+    let mut scene = with(|them| {
+        for it in &mut them.nodes {
+            let doors = [(DoorKind::Ircs, door("10.0.0.9:6697"))];
+            it.doors = Arc::new(doors.into_iter().collect());
+        }
+    });
+    let bare = ports(of_service(&mut scene, "chat.example"));
+    assert!(bare.iter().all(|it| it.contains(" 6697 ")) && bare.len() == 3, "{bare:?}");
+}
+
+#[test]
 fn a_node_that_advertises_a_name_is_found_by_that_name() {
     let mut scene = with(|them| {
         let doors = [(DoorKind::Irc, door("irc.elsewhere.example:6667"))];

@@ -1,4 +1,4 @@
-//! Numbers of seven bits a byte (LEB128), as both strategies' messages have them.
+//! Numbers of seven bits a byte (LEB128), as all strategies' messages have them.
 //!
 //! Promise: `take` gives back what `put` was given, and is `None` for bytes that end too early or mean
 //! more than 64 bits.
@@ -27,4 +27,19 @@ pub(crate) fn take(from: &mut impl Buf) -> Option<u64> {
         }
     }
     None
+}
+
+/// What a message is of, and its numbers.
+pub(crate) fn put_all(out: &mut impl BufMut, tag: u8, numbers: &[u64]) {
+    out.put_u8(tag);
+    numbers.iter().for_each(|it| put(*it, out));
+}
+
+/// So many in a row; `None` as soon as one of them is.
+pub(crate) fn take_all<const N: usize>(from: &mut impl Buf) -> Option<[u64; N]> {
+    let mut numbers = [0; N];
+    for it in &mut numbers {
+        *it = take(from)?;
+    }
+    Some(numbers)
 }

@@ -3,8 +3,8 @@
 //! Promise: `decode` gives back what `encode` was given, and of other bytes `None` or some message.
 
 use super::PeerId;
-use crate::number::{put, take};
-use bytes::{Buf, BufMut, Bytes, BytesMut};
+use crate::number::{put_all, take, take_all};
+use bytes::{Buf, Bytes, BytesMut};
 
 /// Rounds from this on are nobody's: a peer that claims one cannot make ours overflow.
 const ROUND_MAX: u64 = 1 << 48;
@@ -162,17 +162,4 @@ impl Message {
         };
         is_own && self.round() < ROUND_MAX
     }
-}
-
-fn put_all(out: &mut BytesMut, tag: u8, numbers: &[u64]) {
-    out.put_u8(tag);
-    numbers.iter().for_each(|it| put(*it, out));
-}
-
-fn take_all<const N: usize>(from: &mut Bytes) -> Option<[u64; N]> {
-    let mut numbers = [0; N];
-    for it in &mut numbers {
-        *it = take(from)?;
-    }
-    Some(numbers)
 }

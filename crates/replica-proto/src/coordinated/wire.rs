@@ -4,7 +4,7 @@
 //! more than they hold.
 
 use crate::bully::{self, PeerId, Reign};
-use crate::number::{put, take};
+use crate::number::{put, take, take_all};
 use crate::primary_backup::{self as copy, Propose, REPLICAS_MAX, View};
 use bytes::{Buf, BufMut, Bytes, BytesMut};
 
@@ -128,14 +128,6 @@ fn take_view(from: &mut Bytes) -> Option<View> {
     };
     let (in_sync, replicas) = (ids()?, ids()?);
     Some(View { epoch, primary, in_sync, replicas })
-}
-
-fn take_all<const N: usize>(from: &mut Bytes) -> Option<[u64; N]> {
-    let mut numbers = [0; N];
-    for it in &mut numbers {
-        *it = take(from)?;
-    }
-    Some(numbers)
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@
 //! more than they hold.
 
 use super::log::Entry;
-use crate::number::{put, take};
+use crate::number::{put, put_all, take, take_all};
 use bytes::{Buf, BufMut, Bytes, BytesMut};
 
 /// Between replicas of one group.
@@ -142,19 +142,6 @@ impl Message {
         };
         from.is_empty().then_some(message)
     }
-}
-
-fn put_all(out: &mut BytesMut, tag: u8, numbers: &[u64]) {
-    out.put_u8(tag);
-    numbers.iter().for_each(|it| put(*it, out));
-}
-
-fn take_all<const N: usize>(from: &mut Bytes) -> Option<[u64; N]> {
-    let mut numbers = [0; N];
-    for it in &mut numbers {
-        *it = take(from)?;
-    }
-    Some(numbers)
 }
 
 #[cfg(test)]

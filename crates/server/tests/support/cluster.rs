@@ -48,22 +48,24 @@ impl Cluster {
 
     /// The same with more limits in their configurations.
     pub(crate) fn start_with(count: usize, limits: &'static str) -> Cluster {
-        let mut cluster = Cluster::empty(limits);
-        for _ in 0..count {
-            cluster.add(BOTH);
-        }
-        cluster.wait_ready();
-        cluster
+        Cluster::start_alike(count, "", limits)
     }
 
     /// The same with more lines in `[cluster]`.
     pub(crate) fn start_alike(count: usize, more: &str, limits: &'static str) -> Cluster {
-        let mut cluster = Cluster::empty(limits);
-        for _ in 0..count {
-            cluster.add_with(BOTH, more.to_owned());
-        }
-        cluster.wait_ready();
-        cluster
+        Cluster::empty(limits).filled(vec![more.to_owned(); count])
+    }
+
+    /// Starts a node for each text, which is added to its configuration, beginning in `[cluster]`.
+    pub(crate) fn start_each(more: Vec<String>) -> Cluster {
+        Cluster::empty("").filled(more)
+    }
+
+    /// The same, with links that this certificate is one of.
+    pub(crate) fn start_secured(more: Vec<String>, tls: Tls) -> Cluster {
+        let mut cluster = Cluster::empty("");
+        cluster.tls = Some(tls);
+        cluster.filled(more)
     }
 
     /// Nodes are added one by one.
@@ -72,25 +74,13 @@ impl Cluster {
         Cluster { nodes: Vec::new(), limits, tls: None, dir }
     }
 
-    /// Starts a node for each text, which is added to its configuration, beginning in `[cluster]`.
-    pub(crate) fn start_each(more: Vec<String>) -> Cluster {
-        let mut cluster = Cluster::empty("");
+    /// With a node for each text, all of them ready.
+    fn filled(mut self, more: Vec<String>) -> Cluster {
         for it in more {
-            cluster.add_with(BOTH, it);
+            self.add_with(BOTH, it);
         }
-        cluster.wait_ready();
-        cluster
-    }
-
-    /// The same, with links that this certificate is one of.
-    pub(crate) fn start_secured(more: Vec<String>, tls: Tls) -> Cluster {
-        let mut cluster = Cluster::empty("");
-        cluster.tls = Some(tls);
-        for it in more {
-            cluster.add_with(BOTH, it);
-        }
-        cluster.wait_ready();
-        cluster
+        self.wait_ready();
+        self
     }
 
     /// Starts one node more, which joins the first one; the first founds.

@@ -8,7 +8,7 @@
 mod memory;
 
 use super::kind::Way;
-use super::primary_backup::storage::GroupLog;
+use super::primary_backup::storage::{self, GroupLog};
 use super::{
     Committed, Effects, Fetch, LEADERSHIP, PeerId, Point, Route, Start, Strategy, StrategyStatus,
     TICK_MS,
@@ -18,7 +18,7 @@ use crate::store::{GroupId, Log};
 use bytes::Bytes;
 use memory::Memory;
 use replica_proto::coordinated::{self as machine, Coordinated, Input, Message, Options, Write};
-use replica_proto::primary_backup::{self as copy, Entry};
+use replica_proto::primary_backup as copy;
 use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::rc::Rc;
@@ -248,13 +248,7 @@ impl Strategy for BullyGroup {
     }
 
     fn entries(&self, after: u64, upto: u64) -> Option<Vec<Committed>> {
-        let found = self.machine.entries(after, upto, &self.log)?;
-        let entries = (after + 1..).zip(found);
-        let entries = entries.map(|(index, it)| {
-            let Entry { epoch, data } = it;
-            Committed { index, term: epoch, data, origin: None }
-        });
-        Some(entries.collect())
+        self.machine.entries(after, upto, &self.log).map(|it| storage::committed(after, it))
     }
 
     fn want(&mut self, replicas: &[PeerId]) {

@@ -14,9 +14,7 @@ use crate::store::log::Append;
 use crate::store::{GroupId, Log};
 use bytes::Bytes;
 use fail::fail_point;
-use replica_proto::primary_backup::{
-    self as machine, Entry, Input, Message, Options, PrimaryBackup,
-};
+use replica_proto::primary_backup::{self as machine, Input, Message, Options, PrimaryBackup};
 use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::rc::Rc;
@@ -102,17 +100,11 @@ impl PrimaryBackupGroup {
         if upto <= self.handed_out {
             return;
         }
-        let Some(entries) = self.machine.entries(self.handed_out, upto, &self.log) else {
+        let Some(entries) = self.entries(self.handed_out, upto) else {
             tracing::error!(group = %self.group, upto, "committed entries cannot be read");
             return;
         };
-        let entries = (self.handed_out + 1..).zip(entries);
-        effects.committed.extend(entries.map(|(index, it)| Committed {
-            index,
-            term: it.epoch,
-            data: it.data,
-            origin: None,
-        }));
+        effects.committed.extend(entries);
         self.handed_out = upto;
     }
 }
@@ -210,13 +202,7 @@ impl Strategy for PrimaryBackupGroup {
     }
 
     fn entries(&self, after: u64, upto: u64) -> Option<Vec<Committed>> {
-        let found = self.machine.entries(after, upto, &self.log)?;
-        let entries = (after + 1..).zip(found);
-        let entries = entries.map(|(index, it)| {
-            let Entry { epoch, data } = it;
-            Committed { index, term: epoch, data, origin: None }
-        });
-        Some(entries.collect())
+        self.machine.entries(after, upto, &self.log).map(|it| storage::committed(after, it))
     }
 
     fn want(&mut self, _replicas: &[PeerId]) {} // It is in the views.

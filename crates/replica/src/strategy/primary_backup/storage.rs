@@ -5,6 +5,7 @@
 
 use crate::store::log::{Append, EntryRef};
 use crate::store::{GroupId, Log};
+use crate::strategy::Committed;
 use bytes::Bytes;
 use replica_proto::primary_backup::{self as machine, Entry, Write};
 use std::cell::RefCell;
@@ -13,6 +14,17 @@ use std::rc::Rc;
 
 /// Bodies kept in memory for each group: a backup that is some round trips behind is served from here.
 const CACHE_BYTES: usize = 2 << 20;
+
+/// Entries of the machine's log, from the one after `after` on, as the engine takes them.
+pub(in crate::strategy) fn committed(after: u64, entries: Vec<Entry>) -> Vec<Committed> {
+    let of = |(index, it): (u64, Entry)| Committed {
+        index,
+        term: it.epoch,
+        data: it.data,
+        origin: None,
+    };
+    (after + 1..).zip(entries).map(of).collect()
+}
 
 pub(in crate::strategy) struct GroupLog {
     group: GroupId,

@@ -13,19 +13,20 @@ mod checkpoint;
 #[cfg(fuzzing)]
 pub mod fuzzing;
 mod group;
+mod hand_out;
 mod letting_go;
 mod observe;
+mod offer;
+mod questions;
 #[cfg(test)]
 mod tests;
 mod wire;
 
-use crate::lane::{Intake, Outbox, Taken, read_entry};
-use crate::planted;
+use crate::lane::Outbox;
 use crate::store::log::Append;
 use crate::store::{GroupId, History, Log};
 use crate::strategy::{
-    Committed, Effects, Kind, Met, OwnTail, PeerId, Propose, Route, Strategy, StrategyStatus,
-    Tuning, VersionVector, View,
+    Committed, Effects, Kind, Met, PeerId, Propose, Route, Strategy, StrategyStatus, Tuning, View,
 };
 use bytes::Bytes;
 pub use checkpoint::{Checkpoint, GroupCheckpoint, StateAt};
@@ -36,16 +37,6 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use wire::Envelope;
-
-/// A command without a route waits this long for one before its sender hears of it. Longer than an
-/// election, shorter than the second within which a minority has to say so.
-const GIVE_UP_MS: u64 = 850;
-/// With a route, but without progress: the disks are too slow, or a peer does not answer.
-const GIVE_UP_ROUTED_MS: u64 = 8_000;
-/// Of what was taken earlier some is in no entry, and it is not known what.
-const SOME_SECTION: (u64, u64) = (0, 0);
-/// After this long without progress what was offered is offered again; repeats change nothing.
-const OFFER_AGAIN_MS: u64 = 1_500;
 
 /// What happened, for the node above.
 #[derive(Debug)]
@@ -396,43 +387,6 @@ impl Engine {
         self.replica_for(group).is_some_and(|it| it.hand_over(to, needs_all))
     }
 
-    /// True when this replica leads the group and knows everything committed before.
-    #[must_use]
-    pub fn is_serving(&self, group: GroupId) -> bool {
-        self.groups.get(&group).is_some_and(|it| it.route() == Route::Here)
-    }
-
-    /// Whether commands for the group have somewhere to go.
-    #[must_use]
-    pub fn has_route(&self, group: GroupId) -> bool {
-        self.groups.get(&group).is_some_and(|it| it.route() != Route::Nowhere)
-    }
-
-    /// The newest entry of the group that was applied here; 0: none.
-    #[must_use]
-    pub fn applied(&self, group: GroupId) -> u64 {
-        self.groups.get(&group).map_or(0, |it| it.applied)
-    }
-
-    /// What was applied here of each node's log; `None`: the group has one order for all.
-    #[must_use]
-    pub fn version(&self, group: GroupId) -> Option<&VersionVector> {
-        self.replica(group)?.version()
-    }
-
-    /// Whether all nodes' logs were applied here up to these indexes.
-    #[must_use]
-    pub fn covers(&self, group: GroupId, tails: &[(PeerId, u64)]) -> bool {
-        let version = self.version(group);
-        version.is_some_and(|it| tails.iter().all(|(origin, index)| it.get(*origin) >= *index))
-    }
-
-    /// How far this node's own log has come; `None`: it has none in this group.
-    #[must_use]
-    pub fn own_tail(&self, group: GroupId) -> Option<OwnTail> {
-        self.replica(group)?.own_tail()
-    }
-
     /// Asks the other members at once what they have: [`Engine::own_tail`] knows a round trip later.
     pub fn compare(&mut self, group: GroupId) {
         if let Some(strategy) = self.replica_for(group) {
@@ -441,72 +395,14 @@ impl Engine {
         }
     }
 
-    fn replica(&self, id: GroupId) -> Option<&dyn Strategy> {
-        match &self.groups.get(&id)?.role {
-            Role::Replica(strategy) => Some(&**strategy),
-            Role::Observer(_) => None,
-        }
-    }
-
-    /// True when everything applied here is in the history here. A new replica has applied what it saw
-    /// as an observer, and its history comes later.
-    #[must_use]
-    pub fn has_history(&self, group: GroupId) -> bool {
-        self.soundness == Soundness::Whole
-            && self.groups.get(&group).is_some_and(|it| it.has_history)
-    }
-
     /// The history here is worse than it was. It never gets better.
     pub fn spoil_history(&mut self, now: Soundness) {
         self.soundness = self.soundness.max(now);
     }
 
-    /// How much the history here is worth.
-    #[must_use]
-    pub fn soundness(&self) -> Soundness {
-        self.soundness
-    }
-
-    /// A node that has the group's history and can be reached, if this one has not.
-    #[must_use]
-    pub fn source(&self, group: GroupId) -> Option<PeerId> {
-        let group = self.groups.get(&group)?;
-        match &group.role {
-            _ if group.has_history && self.soundness == Soundness::Whole => None,
-            Role::Observer(observer) => observer.source,
-            Role::Replica(strategy) => {
-                strategy.status().leader.filter(|it| *it != self.me && self.up.contains(it))
-            }
-        }
-    }
-
-    /// What one group says of itself; `None`: it is not here.
-    #[must_use]
-    pub fn group_status(&self, id: GroupId) -> Option<GroupStatus> {
-        self.groups.get(&id).map(|it| it.status(id, self.me))
-    }
-
-    /// What every group says of itself.
-    #[must_use]
-    pub fn status(&self) -> Vec<GroupStatus> {
-        self.groups.iter().map(|(id, group)| group.status(*id, self.me)).collect()
-    }
-
-    /// What broke so that the node must leave.
-    #[must_use]
-    pub fn fatal(&self) -> Option<&str> {
-        self.fatal.as_deref()
-    }
-
     /// Writes and syncs one batch of an inline log, which reports it by its own callback.
     pub fn sync_log(&mut self) {
         self.log.borrow_mut().pump();
-    }
-
-    /// Bytes that were submitted to the log and are not on disk.
-    #[must_use]
-    pub fn pending_bytes(&self) -> usize {
-        self.log.borrow().pending_bytes()
     }
 
     /// Settles every touched group: what is to be written goes to the log in one submission, what is to
@@ -542,15 +438,6 @@ impl Engine {
         events
     }
 
-    /// Whether another settling would find something to do at once.
-    #[must_use]
-    pub fn is_settled(&self) -> bool {
-        self.touched.is_empty()
-            && self.sends.is_empty()
-            && self.events.is_empty()
-            && self.wanted.is_empty()
-    }
-
     fn carry_out(&mut self, id: GroupId, ticket: u64, effects: Effects, appends: &mut Vec<Append>) {
         let group = self.groups.get_mut(&id).expect("it was settled just now");
         if !effects.appends.is_empty() {
@@ -584,216 +471,6 @@ impl Engine {
         }
         for entry in effects.committed {
             self.apply(id, entry);
-        }
-    }
-
-    /// Hands an entry out, once.
-    fn apply(&mut self, id: GroupId, entry: Committed) {
-        let group = self.groups.get_mut(&id).expect("an entry belongs to a group that is here");
-        if let Role::Replica(strategy) = &mut group.role {
-            strategy.applied(entry.index, entry.term);
-        }
-        self.hand_out(id, entry);
-    }
-
-    fn hand_out(&mut self, id: GroupId, entry: Committed) {
-        let group = self.groups.get_mut(&id).expect("an entry belongs to a group that is here");
-        if entry.index <= group.applied {
-            return; // The state that was fetched from a peer contains it.
-        }
-        fail_point!("engine.before-apply");
-        group.applied = entry.index;
-        group.applied_term = entry.term;
-        if entry.origin.is_none() {
-            let is_next = group.kept + 1 == entry.index;
-            group.kept = group.kept.max(if is_next { entry.index } else { 0 });
-        }
-        for observer in group.observers.keys() {
-            let (index, term, data) = (entry.index, entry.term, entry.data.clone());
-            self.sends.push((*observer, Envelope::Observed { group: id, index, term, data }));
-        }
-        if !group.waiting_observers.is_empty() {
-            self.wanted.insert(id); // Now there is a state that they can have.
-        }
-        self.touched.insert(id); // Room for more entries, or a route, may have come of it.
-        if entry.data.is_empty() {
-            return;
-        }
-        let Some((stamp, sections)) = read_entry(entry.data) else {
-            tracing::error!(group = %id, index = entry.index, "an entry that cannot be read is skipped");
-            return;
-        };
-        match entry.origin {
-            None => self.clock.observe(stamp),
-            Some(_) => {
-                let commands = sections.iter().map(|it| it.commands.len() as u64).sum();
-                self.clock.follow(stamp.saturating_add(commands), self.wall_ms);
-            }
-        }
-        let index = entry.origin.map_or(entry.index, |it| it.1);
-        // A node's lane stands in its own log alone, so wherever that is applied in its order the same
-        // commands are admitted.
-        let mut before = 0; // Commands of the entry before this section's.
-        for section in sections {
-            let (origin, generation) = (section.origin, section.generation);
-            let end = before + section.commands.len() as u64;
-            let (first, commands) = group.seen.admit(section);
-            before = end;
-            if commands.is_empty() {
-                continue;
-            }
-            let at = if entry.origin.is_some() { end - commands.len() as u64 } else { 0 };
-            let stamp = stamp.saturating_add(at);
-            fail_point!("lane.before-answer", origin == self.me, |_| ());
-            let tokens = if origin == self.me {
-                group.outbox.applied(generation, first, commands.len())
-            } else {
-                Vec::new()
-            };
-            self.events.push(Event::Apply(Applied {
-                group: id,
-                index,
-                stamp,
-                origin,
-                commands,
-                tokens,
-            }));
-        }
-    }
-
-    /// A new leadership, or none: nothing offered before counts, and those who offered it hear so.
-    fn notice_route(&mut self, id: GroupId) {
-        let me = self.me;
-        let Some(group) = self.groups.get_mut(&id) else { return };
-        let now = (group.route(), group.term());
-        if now == (group.route_was, group.term_was) {
-            return;
-        }
-        (group.route_was, group.term_was) = now;
-        group.outbox.rewind();
-        let origins: Vec<_> = group.intake.origins().filter(|it| it.0 != me).collect();
-        group.intake.reset();
-        let can_commit = !group.is_cut_off();
-        for (origin, generation) in origins {
-            self.not_taken(id, (origin, generation), can_commit, SOME_SECTION);
-        }
-    }
-
-    /// Moves this node's commands towards the leader, and the leader's intake into its log.
-    fn pump(&mut self, id: GroupId, wall_ms: u64) {
-        self.notice_route(id);
-        let Some(group) = self.groups.get_mut(&id) else { return };
-        let route = group.route();
-        let may_offer = !group.is_held && !group.waits_for_state();
-        if may_offer && route != Route::Nowhere {
-            while let Some(section) = group.outbox.next_section() {
-                match route {
-                    Route::At(leader) => {
-                        fail_point!("lane.before-propose");
-                        self.sends.push((leader, Envelope::Propose(id, section)));
-                    }
-                    _ => {
-                        let (first, end) = Intake::span_of(&section).unwrap_or(SOME_SECTION);
-                        if group.intake.take(section, &group.seen) == Taken::No {
-                            group.outbox.not_taken(first, end);
-                            group.outbox.rewind();
-                            group.is_held = true;
-                            break;
-                        }
-                    }
-                }
-            }
-        }
-        let Role::Replica(strategy) = &mut group.role else {
-            return;
-        };
-        while route == Route::Here && strategy.room() > 0 {
-            let (clock, mut drawn) = (&mut self.clock, 0);
-            let stamp = |commands| {
-                drawn = match planted!("clock-runs-back") {
-                    true => wall_ms << 16,
-                    false => clock.stamp_row(wall_ms, commands),
-                };
-                drawn
-            };
-            let Some(entry) = group.intake.next_entry(stamp) else {
-                break;
-            };
-            fail_point!("engine.before-offer");
-            if !strategy.offer(entry, drawn) {
-                // It is in nobody's log: what was taken has to be offered again.
-                let origins: Vec<_> = group.intake.origins().collect();
-                group.intake.reset();
-                for (origin, generation) in origins {
-                    self.not_taken(id, (origin, generation), true, SOME_SECTION);
-                }
-                break;
-            }
-        }
-    }
-
-    /// A section for us as the leader, or to be passed on to it.
-    fn take(&mut self, id: GroupId, section: Bytes) {
-        let (lane, span) = (Intake::lane_of(&section), Intake::span_of(&section));
-        let (Some((origin, generation)), Some(span)) = (lane, span) else { return };
-        let Some(group) = self.groups.get_mut(&id) else {
-            return;
-        };
-        fail_point!("lane.before-take");
-        match group.route() {
-            Route::Here => {
-                self.notice_route(id);
-                let group = self.groups.get_mut(&id).expect("it was there");
-                if group.intake.take(section, &group.seen) == Taken::No {
-                    self.not_taken(id, (origin, generation), true, span);
-                }
-                self.touched.insert(id);
-            }
-            Route::At(leader) if origin != self.me && leader != origin => {
-                self.sends.push((leader, Envelope::Propose(id, section)));
-            }
-            _ => {
-                let can_commit = !group.is_cut_off();
-                self.not_taken(id, (origin, generation), can_commit, span);
-            }
-        }
-    }
-
-    fn not_taken(
-        &mut self,
-        id: GroupId,
-        (origin, generation): (PeerId, u64),
-        can_commit: bool,
-        section: (u64, u64),
-    ) {
-        if origin != self.me {
-            fail_point!("lane.before-not-taken");
-            let envelope = Envelope::NotTaken { group: id, generation, can_commit, section };
-            self.sends.push((origin, envelope));
-        } else if let Some(group) = self.groups.get_mut(&id) {
-            group.outbox.rewind();
-            group.is_held = true;
-        }
-    }
-
-    /// Tells senders whose commands get nowhere.
-    fn tick_lane(&mut self, id: GroupId) {
-        let group = self.groups.get_mut(&id).expect("the caller has it from the map");
-        let Some(age) = group.outbox.oldest_age_ms(self.now_ms) else {
-            return;
-        };
-        let is_stuck = group.route() == Route::Nowhere
-            || group.cut_off_at.is_some_and(|at| self.now_ms - at < GIVE_UP_MS);
-        let limit = if is_stuck { GIVE_UP_MS } else { GIVE_UP_ROUTED_MS };
-        if age >= limit {
-            fail_point!("lane.before-give-up");
-            let gone = group.outbox.give_up(self.now_ms, limit);
-            group.cut_off_at = None;
-            self.events.extend(gone.refused.into_iter().map(|token| Event::Refused { token }));
-            self.events.extend(gone.unknown.into_iter().map(|token| Event::Unknown { token }));
-        } else if age >= OFFER_AGAIN_MS && self.now_ms - group.offered_again_ms >= OFFER_AGAIN_MS {
-            group.offered_again_ms = self.now_ms;
-            group.outbox.rewind();
         }
     }
 

@@ -9,7 +9,9 @@ mod patience;
 mod replica;
 mod roles;
 
+use super::offer::{GIVE_UP_MS, GIVE_UP_ROUTED_MS, OFFER_AGAIN_MS};
 use super::*;
+use crate::lane::{Intake, read_entry};
 use crate::store::SimDisk;
 use crate::store::history::HistoryOptions;
 use crate::store::log::LogOptions;

@@ -9,7 +9,7 @@ use crate::lookup::{Doors, Lookup, Members, Publisher};
 use bytes::Bytes;
 use chat::directory::{Change, Session};
 use chat::room::Refusal;
-use chat::{MsgId, Nick, NodeId, Record, Replication, RoomName, SayKind, Stamp};
+use chat::{MsgId, Nick, NodeId, Record, Replication, RoomName, SayKind, SessionId, Stamp};
 use crossbeam_channel::{Receiver, Sender};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -37,6 +37,9 @@ pub struct Request {
     pub conn: ConnId,
     /// The door's own number, given back with the answer.
     pub tag: u64,
+    /// The session's own number for what is said or done in a room or conversation: at most one with a number takes
+    /// effect, wherever it is sent and however often, and none below one that has. 0: the node numbers it.
+    pub number: u64,
     /// What.
     pub ask: Ask,
 }
@@ -46,6 +49,11 @@ pub struct Request {
 pub enum Ask {
     /// Begin a session; its connection must have none. Answered with `Registered` or `Refused`.
     Register(Registration),
+    /// Let the session outlive its connection: it ends when told `End`, or some time after it was left without one.
+    /// Answered with `Token`.
+    Keep,
+    /// Go on with a session; its connection must have none. Answered with `Token` or `Refused`.
+    Attach(Attachment),
     /// Take another nick.
     Rename(Nick),
     /// Change what others see of this session.
@@ -108,6 +116,17 @@ pub struct Registration {
     /// Account, when logged in.
     pub account: Option<Arc<str>>,
     /// Came over TLS.
+    pub is_secure: bool,
+}
+
+/// Who wants to go on with a session.
+#[derive(Clone, Debug)]
+pub struct Attachment {
+    /// The newest token of the session that they were given.
+    pub token: Arc<str>,
+    /// The highest number that they gave to a request ([`Request::number`]).
+    pub number: u64,
+    /// They come over TLS.
     pub is_secure: bool,
 }
 
@@ -333,6 +352,15 @@ pub struct PersonView {
 pub enum Answer {
     /// The session exists. Its nick is the claimed one.
     Registered(Arc<Session>),
+    /// The session outlives its connection, and whoever has the token goes on with it, once.
+    Token {
+        /// As it is now.
+        session: Arc<Session>,
+        /// For the next time.
+        token: Arc<str>,
+        /// The rooms it is in.
+        rooms: Vec<RoomView>,
+    },
     /// It happened; what happened was delivered before this.
     Done,
     /// It did not happen and will not.
@@ -386,6 +414,11 @@ pub enum Delivery {
         asked: Option<(ConnId, u64)>,
         /// With `Joined` of one of this shard's sessions: the room right after it.
         view: Option<Box<RoomView>>,
+    },
+    /// A session of this shard has its connection elsewhere now, or none: what it has here is closed.
+    Detached {
+        /// Which.
+        session: SessionId,
     },
     /// A session began anywhere in the network (MONITOR).
     Began(Arc<Session>),

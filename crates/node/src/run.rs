@@ -140,6 +140,7 @@ fn run(
         disk,
         wall_ms: Arc::new(wall_ms),
         seed: rand::random(),
+        secret: rand::random(),
         log: LogOptions::default(),
         history: HistoryOptions::default(),
         checkpoint_commands: CHECKPOINT_COMMANDS,

@@ -14,7 +14,7 @@ use crate::run::StartError;
 use chat::NodeId;
 use crossbeam_channel::{Receiver, Sender};
 use fail::fail_point;
-use rand::rngs::SmallRng;
+use rand::rngs::{SmallRng, StdRng};
 use rand::{Rng, SeedableRng};
 use replica::engine::Links;
 use replica::net::{Liveness, LivenessMe, Me, Network, PeerEvent, Peers};
@@ -57,6 +57,8 @@ pub struct Env<N> {
     pub wall_ms: Arc<dyn Fn() -> u64 + Send + Sync>,
     /// Where all chance comes from.
     pub seed: u64,
+    /// Where all secrets come from: nobody may guess it.
+    pub secret: [u8; 32],
     /// How the log is kept.
     pub log: LogOptions,
     /// How the history is kept.
@@ -109,6 +111,7 @@ pub async fn prepare<N: Network>(config: Config, env: Env<N>) -> Result<Node<N>,
         _ => data_dir(why.to_string()),
     })?;
     let mut random = SmallRng::seed_from_u64(env.seed);
+    let secrets = StdRng::from_seed(env.secret);
     let kept = Identity::load(&*env.disk, &config.name).map_err(|why| data_dir(why.to_string()))?;
     let wake = Arc::new(Notify::new());
     let synced = Arc::new(Mutex::new(Ok(0)));
@@ -176,8 +179,16 @@ pub async fn prepare<N: Network>(config: Config, env: Env<N>) -> Result<Node<N>,
     tracing::info!(name = %config.name, id = format!("{:016x}", identity.id), boot = identity.boot, address = %config.address, "node started");
     let checkpoint_commands = env.checkpoint_commands;
     let disk = env.disk.clone();
-    let around =
-        Surroundings { info, config, identity, disk, publisher, checkpoint_commands, random };
+    let around = Surroundings {
+        info,
+        config,
+        identity,
+        disk,
+        publisher,
+        checkpoint_commands,
+        random,
+        secrets,
+    };
     let mut core = Core::new(around, restored.engine, restored.history, restored.state);
     core.follow_directory();
     Ok(Node {

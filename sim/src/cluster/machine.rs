@@ -81,6 +81,7 @@ impl Machine {
             disk: Arc::new(self.disk.borrow().clone()),
             wall_ms: Arc::new(move || clock.wall_ms()),
             seed,
+            secret: secret_of(seed),
             log: LogOptions {
                 segment_bytes: 256 << 10, // So that a short run fills some.
                 batch_bytes_max: 64 << 10,
@@ -97,6 +98,13 @@ impl Machine {
             on_thread: false,
         }
     }
+}
+
+/// Of a node's life: nobody here guesses.
+fn secret_of(seed: u64) -> [u8; 32] {
+    let mut secret = [0; 32];
+    secret[..8].copy_from_slice(&seed.to_le_bytes());
+    secret
 }
 
 /// One life of a node, from its start until it ends or is stopped.

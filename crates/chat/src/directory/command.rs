@@ -1,6 +1,6 @@
 //! What can be asked of the directory.
 
-use super::{MemberState, Roles, Session, UserModes, View};
+use super::{Digest, MemberState, Roles, Session, UserModes, View};
 use crate::{Nick, NodeId, SessionId};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -23,6 +23,21 @@ pub struct NewSession {
     /// The node its connection is on.
     pub node: NodeId,
     /// Came over TLS.
+    pub is_secure: bool,
+}
+
+/// Somebody goes on with a session from another connection.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Attach {
+    /// With which.
+    pub session: SessionId,
+    /// Of what they showed: has to be the session's key.
+    pub key: Digest,
+    /// Opens the session from now on, beside `key` until `SetKey` says that this is known.
+    pub next: Digest,
+    /// The node that they are on now.
+    pub node: NodeId,
+    /// They came over TLS.
     pub is_secure: bool,
 }
 
@@ -170,6 +185,23 @@ pub enum DirectoryCommand {
     /// A session that began where this directory could not hear of it, on the other side of a cut: as it is
     /// there. Of two with one nick the earlier keeps it.
     Claim(Session),
+    /// From now on a session outlives its connection: whoever shows what this is the digest of, and nothing else,
+    /// goes on with it.
+    SetKey {
+        /// Which.
+        session: SessionId,
+        /// Its key.
+        key: Digest,
+    },
+    /// The session is on another connection now. Nobody else sees it.
+    Attach(Attach),
+    /// Like `EndAll`, but for sessions that have a key: somebody may go on with them.
+    EndKeyless {
+        /// Which node.
+        node: NodeId,
+        /// Shown in QUIT.
+        reason: Arc<str>,
+    },
 }
 
 impl DirectoryCommand {
@@ -182,7 +214,10 @@ impl DirectoryCommand {
             | DirectoryCommand::Alter { .. }
             | DirectoryCommand::End { .. }
             | DirectoryCommand::EndAll { .. }
-            | DirectoryCommand::Claim(_) => true,
+            | DirectoryCommand::Claim(_)
+            | DirectoryCommand::SetKey { .. }
+            | DirectoryCommand::Attach(_)
+            | DirectoryCommand::EndKeyless { .. } => true,
             DirectoryCommand::Found { .. }
             | DirectoryCommand::AddMember { .. }
             | DirectoryCommand::MarkMember { .. }

@@ -61,6 +61,13 @@ pub enum DirectoryEvent {
         /// What.
         change: Change,
     },
+    /// It is on another connection now, maybe of another node.
+    Attached {
+        /// As it is now.
+        session: Arc<Session>,
+        /// The node that it was on.
+        from: NodeId,
+    },
     /// It is over; the session as it last was.
     Ended {
         /// As it last was.
@@ -95,6 +102,8 @@ pub enum DirectoryRefusal {
     },
     /// No such session (any more).
     UnknownSession,
+    /// That is not the session's key, or it has none.
+    WrongKey,
     /// The id drawn for a session is in use; draw another.
     SessionIdInUse,
     /// Another view came first.

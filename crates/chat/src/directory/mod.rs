@@ -3,6 +3,7 @@
 mod aside;
 mod command;
 mod event;
+mod keys;
 mod nicks;
 mod orders;
 mod shapes;
@@ -16,7 +17,8 @@ mod properties;
 mod scene;
 
 pub use aside::Aside;
-pub use command::{Change, DirectoryCommand, NewSession};
+pub use command::{Attach, Change, DirectoryCommand, NewSession};
 pub use event::{DirectoryEvent, DirectoryOutcome, DirectoryRefusal};
+pub use keys::Digest;
 pub use shapes::{Member, MemberState, Placement, Roles, Session, UserModes, View};
 pub use state::{Directory, Part};

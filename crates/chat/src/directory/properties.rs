@@ -1,8 +1,8 @@
 //! Properties of the directory under random commands from a universe so small that everything collides.
 
 use super::{
-    Change, Directory, DirectoryCommand, DirectoryEvent, MemberState, NewSession, Roles, Session,
-    UserModes, View,
+    Attach, Change, Directory, DirectoryCommand, DirectoryEvent, MemberState, NewSession, Roles,
+    Session, UserModes, View,
 };
 use crate::{Nick, NodeId, SessionId, Stamp, codec};
 use proptest::collection::vec;
@@ -100,6 +100,19 @@ fn order() -> impl Strategy<Value = DirectoryCommand> {
     ]
 }
 
+/// Few keys, so that some fit.
+fn of_keys() -> impl Strategy<Value = DirectoryCommand> {
+    let key = || (0..2u8).prop_map(|it| [it; 32]);
+    let attach = (session(), key(), key(), node(), any::<bool>());
+    prop_oneof![
+        (session(), key()).prop_map(|(session, key)| DirectoryCommand::SetKey { session, key }),
+        attach.prop_map(|(session, key, next, node, is_secure)| {
+            DirectoryCommand::Attach(Attach { session, key, next, node, is_secure })
+        }),
+        node().prop_map(|node| DirectoryCommand::EndKeyless { node, reason: "gone".into() }),
+    ]
+}
+
 fn command() -> impl Strategy<Value = DirectoryCommand> {
     let states = vec![MemberState::Up, MemberState::Draining, MemberState::Down];
     let mark = (node(), select(states));
@@ -121,6 +134,7 @@ fn command() -> impl Strategy<Value = DirectoryCommand> {
         1 => node().prop_map(|node| DirectoryCommand::EndAll { node, reason: "gone".into() }),
         1 => set_view(),
         2 => order(),
+        3 => of_keys(),
     ]
 }
 
@@ -150,6 +164,7 @@ fn check(directory: &Directory) {
         let is_pinned = (0..3).filter_map(|it| directory.pin(it)).any(|it| it.contains(&id));
         assert!(directory.member(id).is_some() || !(directory.is_drained(id) || is_pinned));
     }
+    assert!(directory.keys.sessions().all(|it| directory.session(it).is_some()));
     let names: BTreeSet<_> = directory.members().map(|it| crate::fold(&it.name)).collect();
     assert_eq!(names.len(), directory.members().count());
 }
@@ -182,6 +197,10 @@ impl Told {
                 let known = self.sessions.insert(session.id, session.clone());
                 assert_eq!(known.as_ref(), Some(before));
                 assert_ne!(session, before);
+            }
+            DirectoryEvent::Attached { session, from } => {
+                let before = self.sessions.insert(session.id, session.clone());
+                assert_eq!(before.map(|it| it.node), Some(*from));
             }
             DirectoryEvent::Ended { session, .. } => {
                 assert_eq!(self.sessions.remove(&session.id).as_ref(), Some(session));

@@ -85,6 +85,9 @@ fn shown(event: &DirectoryEvent) -> String {
         DirectoryEvent::Altered { session, change, .. } => {
             format!("{} altered: {change:?}", session.nick)
         }
+        DirectoryEvent::Attached { session, from } => {
+            format!("{} came from {} to {}", session.nick, from.0, session.node.0)
+        }
         DirectoryEvent::Ended { session, reason, by: None } => {
             format!("{} ended: {reason}", session.nick)
         }

@@ -3,6 +3,7 @@
 //! Promise: `restore` of `snapshot` behaves as the original for every later command; bytes in which
 //! two sessions share a nick or an id are refused.
 
+use super::keys::Keys;
 use super::orders::Orders;
 use super::state::Founded;
 use super::{Directory, Member, Part, Placement, Session, View};
@@ -42,6 +43,17 @@ enum Snapshot<'a> {
         orders: Cow<'a, Orders>,
         sessions: Vec<Arc<Session>>,
     },
+    /// With the keys of sessions.
+    V4 {
+        last: Stamp,
+        founded: Cow<'a, Option<Founded>>,
+        members: Cow<'a, BTreeMap<NodeId, Member>>,
+        placements: Cow<'a, BTreeMap<u32, Placement>>,
+        views: Cow<'a, BTreeMap<u32, View>>,
+        orders: Cow<'a, Orders>,
+        sessions: Vec<Arc<Session>>,
+        keys: Cow<'a, Keys>,
+    },
 }
 
 impl Directory {
@@ -56,7 +68,7 @@ impl Directory {
     pub fn snapshot_of(&self, part: Part) -> Vec<u8> {
         let sessions = || self.sessions().cloned().collect();
         if part == Part::Sessions {
-            return codec::encode(&Snapshot::V3 {
+            return codec::encode(&Snapshot::V4 {
                 last: self.last_of_sessions,
                 founded: Cow::default(),
                 members: Cow::default(),
@@ -64,16 +76,19 @@ impl Directory {
                 views: Cow::default(),
                 orders: Cow::default(),
                 sessions: sessions(),
+                keys: Cow::Borrowed(&self.keys),
             });
         }
-        codec::encode(&Snapshot::V3 {
+        let is_whole = part == Part::Whole;
+        codec::encode(&Snapshot::V4 {
             last: self.last,
             founded: Cow::Borrowed(&self.founded),
             members: Cow::Borrowed(&self.members),
             placements: Cow::Borrowed(&self.placements),
             views: Cow::Borrowed(&self.views),
             orders: Cow::Borrowed(&self.orders),
-            sessions: if part == Part::Whole { sessions() } else { Vec::new() },
+            sessions: if is_whole { sessions() } else { Vec::new() },
+            keys: if is_whole { Cow::Borrowed(&self.keys) } else { Cow::default() },
         })
     }
 
@@ -106,6 +121,25 @@ impl Directory {
                 restored.orders = orders.into_owned();
                 sessions = of;
             }
+            Snapshot::V4 {
+                last,
+                founded,
+                members,
+                placements,
+                views,
+                orders,
+                sessions: of,
+                keys,
+            } => {
+                restored.last = last;
+                restored.founded = founded.into_owned();
+                restored.members = members.into_owned();
+                restored.placements = placements.into_owned();
+                restored.views = views.into_owned();
+                restored.orders = orders.into_owned();
+                restored.keys = keys.into_owned();
+                sessions = of;
+            }
         }
         for session in sessions {
             let is_taken = restored.session(session.id).is_some()
@@ -114,6 +148,9 @@ impl Directory {
                 return Err(Unreadable);
             }
             restored.put(session);
+        }
+        if restored.keys.sessions().any(|it| restored.session(it).is_none()) {
+            return Err(Unreadable); // A key that opens nothing would open whatever comes by that id.
         }
         Ok(restored)
     }

@@ -4,11 +4,12 @@
 //! replica and after every restore. A nick belongs to one session, a node's name to one member; a
 //! command happens whole or is refused whole.
 
+use super::keys::Keys;
 use super::nicks::Nicks;
 use super::orders::Orders;
 use super::verbs::{
-    add_member, alter, claim, drain, end, end_all, found, mark_member, pin, place, register,
-    remove_member, rename, replace, set_view, settle,
+    add_member, alter, attach, claim, drain, end, end_all, end_keyless, found, mark_member, pin,
+    place, register, remove_member, rename, replace, set_key, set_view, settle,
 };
 use super::{
     DirectoryCommand, DirectoryEvent, DirectoryOutcome, DirectoryRefusal, Member, Placement,
@@ -45,6 +46,8 @@ pub struct Directory {
     pub(super) views: BTreeMap<u32, View>,
     pub(super) orders: Orders,
     sessions: BTreeMap<SessionId, Arc<Session>>,
+    /// Of those sessions that outlive their connections.
+    pub(super) keys: Keys,
     /// Derived: who has a nick.
     nicks: Nicks,
     /// Derived: how many sessions each node has that has any.
@@ -105,6 +108,9 @@ impl Directory {
             DirectoryCommand::Alter { session, change } => alter(self, session, change),
             DirectoryCommand::End { session, reason, by } => end(self, session, reason, by),
             DirectoryCommand::EndAll { node, reason } => Ok(end_all(self, node, &reason)),
+            DirectoryCommand::EndKeyless { node, reason } => Ok(end_keyless(self, node, &reason)),
+            DirectoryCommand::SetKey { session, key } => set_key(self, session, key),
+            DirectoryCommand::Attach(it) => attach(self, it),
             DirectoryCommand::SetView { group, on_epoch, view, by } => {
                 set_view(self, group, on_epoch, view, by)
             }
@@ -208,16 +214,27 @@ impl Directory {
         self.sessions().filter(move |it| it.node == node)
     }
 
+    /// The session outlives its connection.
+    #[must_use]
+    pub fn has_key(&self, id: SessionId) -> bool {
+        self.keys.has(id)
+    }
+
     /// Puts a session in, or puts it in the place of itself, and keeps the indexes true.
     pub(super) fn put(&mut self, session: Arc<Session>) {
-        self.take(session.id);
+        self.take_out(session.id);
         self.nicks.insert(session.clone());
         *self.counts.entry(session.node).or_default() += 1;
         self.sessions.insert(session.id, session);
     }
 
-    /// Takes a session out, and its nick with it.
+    /// Takes a session out, and its nick and key with it.
     pub(super) fn take(&mut self, id: SessionId) -> Option<Arc<Session>> {
+        self.keys.forget(id);
+        self.take_out(id)
+    }
+
+    fn take_out(&mut self, id: SessionId) -> Option<Arc<Session>> {
         let session = self.sessions.remove(&id)?;
         self.nicks.remove(session.nick.as_str());
         if let Some(count) = self.counts.get_mut(&session.node) {

@@ -70,7 +70,8 @@ impl Core {
         self.measure();
     }
 
-    /// Own sessions without a connection: the end that was submitted when it closed did not happen.
+    /// Own sessions without a connection: the end that was submitted when it closed did not happen, or nobody
+    /// went on with it within the grace.
     fn end_unattached(&mut self) {
         let is_known = self.is_fresh && self.engine.has_route(self.groups.of_names());
         if !is_known || self.directory.session_count_of(self.me) == self.conn_of.len() {
@@ -83,7 +84,9 @@ impl Core {
         for session in now {
             let since = before.get(&session).copied().unwrap_or(self.now_ms);
             self.unattached.insert(session, since);
-            if self.now_ms - since < UNATTACHED_MS {
+            let grace_ms = self.config.session_grace.as_millis() as u64;
+            let is_kept = self.directory.has_key(session);
+            if self.now_ms - since < if is_kept { grace_ms } else { UNATTACHED_MS } {
                 continue;
             }
             self.unattached.insert(session, self.now_ms); // Asked again when that did not help.
@@ -161,7 +164,7 @@ impl Core {
         }
         self.fresh_asked_ms = Some(self.now_ms);
         let reason = if self.conn_of.is_empty() { "Server restarted" } else { SERVER_LOST };
-        let command = DirectoryCommand::EndAll { node: self.me, reason: reason.into() };
+        let command = DirectoryCommand::EndKeyless { node: self.me, reason: reason.into() };
         self.submit_to_directory(Asker::Own(Own::FreshStart), &command);
     }
 

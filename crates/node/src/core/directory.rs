@@ -49,6 +49,7 @@ impl Core {
                     Some(session) => Answer::Registered(session.clone()),
                     None => Answer::Refused(vec![Refused::NoSession]),
                 },
+                Some(Asker::Token { conn, token, .. }) => self.answer_with_token(conn, token),
                 _ => Answer::Done,
             },
         };
@@ -61,7 +62,7 @@ impl Core {
                 Some(session) => Refused::NickInUse(session.nick.clone()),
                 None => Refused::Unavailable,
             },
-            DirectoryRefusal::UnknownSession => Refused::NoSession,
+            DirectoryRefusal::UnknownSession | DirectoryRefusal::WrongKey => Refused::NoSession,
             DirectoryRefusal::NameTaken { .. } => Refused::Leaving,
             other => {
                 tracing::warn!(?other, ?asker, "the directory refused");
@@ -79,6 +80,7 @@ impl Core {
     ) {
         match event {
             DirectoryEvent::Registered(session) => self.began(session, asker),
+            DirectoryEvent::Attached { session, .. } => self.attached(&session, asker),
             DirectoryEvent::Renamed { session, from } => {
                 let rooms = self.rooms_of(session.id);
                 self.deliver_each(asked, |asked| Delivery::Renamed {
@@ -196,7 +198,7 @@ impl Core {
     }
 
     /// An own session is over: nothing of its connection is served any more.
-    fn forget_connection(&mut self, session: SessionId, rooms: &[RoomName]) {
+    pub(super) fn forget_connection(&mut self, session: SessionId, rooms: &[RoomName]) {
         let Some(conn) = self.conn_of.remove(&session) else {
             return;
         };

@@ -8,6 +8,7 @@
 
 mod admin;
 mod admit;
+mod attach;
 mod carry;
 mod checkpoint;
 mod claims;
@@ -52,7 +53,7 @@ use crate::lookup::Publisher;
 pub(crate) use admit::{Admission, JoinAnswer, JoinQuestion, Question};
 use bytes::Bytes;
 use chat::codec::encode;
-use chat::directory::{Directory, DirectoryCommand, Session};
+use chat::directory::{Digest, Directory, DirectoryCommand, Session};
 use chat::room::Rooms;
 use chat::talk::Fold;
 use chat::{Limits, NodeId, SessionId, Stamp};
@@ -61,7 +62,7 @@ use fail::fail_point;
 use groups::Groups;
 pub(crate) use outside::MembersAnswer;
 use rand::Rng;
-use rand::rngs::SmallRng;
+use rand::rngs::{SmallRng, StdRng};
 use replica::engine::{Links, Soundness};
 use replica::net::{BreakerState, Responder};
 use replica::store::history::HistoryError;
@@ -93,6 +94,8 @@ pub(crate) enum Asker {
     Conn { conn: ConnId, tag: u64 },
     /// A registration: the session that will be.
     Registering { conn: ConnId, tag: u64, session: SessionId },
+    /// One that keeps its session, or goes on with one: what it is answered once that is so.
+    Token { conn: ConnId, tag: u64, token: Arc<str> },
     /// A node that wants to join.
     Joiner(u64),
     /// An operator who wants something of a room.
@@ -132,6 +135,8 @@ pub(crate) struct Conn {
     is_talking: bool,
     /// A directory command of it is not applied yet: everything behind waits.
     is_directory_busy: bool,
+    /// Digest of the token that its answer had: known to the client once it asks for something.
+    unconfirmed: Option<Digest>,
     /// Requests that wait for those.
     waiting: VecDeque<Request>,
 }
@@ -171,6 +176,8 @@ pub(crate) struct Surroundings {
     pub(crate) checkpoint_commands: u64,
     /// All chance.
     pub(crate) random: SmallRng,
+    /// All secrets.
+    pub(crate) secrets: StdRng,
 }
 
 /// The node.
@@ -180,6 +187,7 @@ pub(crate) struct Core {
     identity: Identity,
     disk: Arc<dyn Disk>,
     random: SmallRng,
+    secrets: StdRng,
     me: NodeId,
     engine: Engine,
     history: Rc<RefCell<History>>,
@@ -306,6 +314,7 @@ impl Core {
             identity: around.identity,
             disk: around.disk,
             random: around.random,
+            secrets: around.secrets,
             me,
             engine,
             history,

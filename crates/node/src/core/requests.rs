@@ -30,7 +30,8 @@ enum Class {
 fn class(ask: &Ask) -> Class {
     match ask {
         Ask::Room { .. } | Ask::Direct { .. } => Class::Room,
-        Ask::Register(_) | Ask::Rename(_) | Ask::Alter(_) | Ask::Kill { .. } => Class::Directory,
+        Ask::Register(_) | Ask::Keep | Ask::Attach(_) => Class::Directory,
+        Ask::Rename(_) | Ask::Alter(_) | Ask::Kill { .. } => Class::Directory,
         Ask::End { .. } | Ask::Gone { .. } | Ask::Query(_) | Ask::Wallops { .. } => Class::Alone,
     }
 }
@@ -50,7 +51,7 @@ impl Core {
         if conn.waiting.len() >= WAITING_MAX && !is_gone {
             return self.answer(id, tag, Answer::Refused(vec![Refused::Busy]));
         }
-        if matches!(request.ask, Ask::Register(_)) && !self.is_fresh {
+        if begins(&request.ask) && !self.is_fresh {
             self.early.push_back((self.now_ms, id, tag));
         }
         conn.waiting.push_back(request);
@@ -90,7 +91,7 @@ impl Core {
                         || self.goes_another_way(conn, &next.ask);
                     !conn.is_directory_busy && !is_ahead
                 }
-                Class::Directory if matches!(next.ask, Ask::Register(_)) => {
+                Class::Directory if begins(&next.ask) => {
                     // Sessions of our earlier life have to end before new ones begin.
                     is_idle && (self.is_fresh || self.is_leaving)
                 }
@@ -100,10 +101,10 @@ impl Core {
                 break;
             }
             let next = self.conns.get_mut(&id).and_then(|it| it.waiting.pop_front());
-            let Some(Request { tag, ask, .. }) = next else {
+            let Some(Request { tag, ask, number, .. }) = next else {
                 break;
             };
-            self.carry_out(id, tag, ask);
+            self.carry_out(id, tag, number, ask);
         }
     }
 
@@ -122,8 +123,12 @@ impl Core {
         }
     }
 
-    fn carry_out(&mut self, id: ConnId, tag: u64, ask: Ask) {
+    fn carry_out(&mut self, id: ConnId, tag: u64, number: u64, ask: Ask) {
+        if !matches!(ask, Ask::Gone { .. }) {
+            self.confirm_token(id);
+        }
         match ask {
+            Ask::Attach(it) => return self.attach(id, tag, &it),
             Ask::Register(registration) => return self.register(id, tag, registration),
             Ask::Gone { reason } => return self.gone(id, reason),
             _ => {}
@@ -136,6 +141,7 @@ impl Core {
             return self.look_up(id, tag, None, query);
         };
         match ask {
+            Ask::Keep => self.keep_session(id, tag, session.id),
             Ask::Rename(nick) => {
                 let command = DirectoryCommand::Rename { session: session.id, nick };
                 self.submit_directory(id, tag, &command);
@@ -156,9 +162,9 @@ impl Core {
                 }
                 None => self.answer(id, tag, Answer::Refused(vec![Refused::NoSuchNick(nick)])),
             },
-            Ask::Room { room, verb } => self.ask_room(id, tag, &session, room, verb),
+            Ask::Room { room, verb } => self.ask_room(id, (tag, number), &session, room, verb),
             Ask::Direct { nick, kind, text, tags } => {
-                self.ask_direct(id, tag, &session, &nick, (kind, text, tags));
+                self.ask_direct(id, (tag, number), &session, &nick, (kind, text, tags));
             }
             Ask::Wallops { text } => {
                 let from = format!("{}!{}@{}", session.nick, session.user, session.host);
@@ -166,7 +172,7 @@ impl Core {
                 self.answer(id, tag, Answer::Done);
             }
             Ask::Query(query) => self.look_up(id, tag, Some(&session), query),
-            Ask::Register(_) | Ask::Gone { .. } => {}
+            Ask::Register(_) | Ask::Attach(_) | Ask::Gone { .. } => {}
         }
     }
 
@@ -200,7 +206,10 @@ impl Core {
         };
         let Some(session) = conn.session else { return };
         self.conn_of.remove(&session);
-        if self.directory.session(session).is_some() {
+        for room in self.rooms_of(session).iter() {
+            self.follow(room, id.shard.0, -1);
+        }
+        if self.directory.session(session).is_some() && !self.directory.has_key(session) {
             let command = DirectoryCommand::End { session, reason, by: None };
             self.submit_to_directory(Asker::Own(super::Own::Whatever), &command);
         }
@@ -213,12 +222,19 @@ impl Core {
         self.submit_to_directory(Asker::Conn { conn, tag }, command);
     }
 
-    fn ask_room(&mut self, id: ConnId, tag: u64, session: &Session, room: RoomName, ask: RoomAsk) {
+    fn ask_room(
+        &mut self,
+        id: ConnId,
+        (tag, number): (u64, u64),
+        session: &Session,
+        room: RoomName,
+        ask: RoomAsk,
+    ) {
         let verb = match self.verb(session, &room, ask) {
             Ok(verb) => verb,
             Err(refused) => return self.answer(id, tag, Answer::Refused(vec![refused])),
         };
-        self.submit_room(id, tag, session, Place::Room(room), verb);
+        self.submit_room(id, (tag, number), session, Place::Room(room), verb);
     }
 
     /// Names become sessions here: the room's log knows no nicks.
@@ -260,7 +276,7 @@ impl Core {
     fn ask_direct(
         &mut self,
         id: ConnId,
-        tag: u64,
+        (tag, number): (u64, u64),
         session: &Session,
         nick: &Arc<str>,
         said: (SayKind, Arc<str>, Tags),
@@ -273,13 +289,13 @@ impl Core {
         let to = Some((target.id, target.nick.clone()));
         let (kind, text, tags) = said;
         let verb = RoomVerb::Say { kind, text, tags, status: None, to };
-        self.submit_room(id, tag, session, place, verb);
+        self.submit_room(id, (tag, number), session, place, verb);
     }
 
     fn submit_room(
         &mut self,
         id: ConnId,
-        tag: u64,
+        (tag, number): (u64, u64),
         session: &Session,
         place: Place,
         verb: RoomVerb,
@@ -296,9 +312,10 @@ impl Core {
         if conn.rooms_in_flight == 0 {
             conn.moves_seen = moves_seen;
         }
-        conn.number += 1;
+        let number = if number > 0 { number } else { conn.number + 1 };
+        conn.number = conn.number.max(number);
         conn.rooms_in_flight += 1;
-        let command = RoomCommand { who, number: conn.number, era, place, verb };
+        let command = RoomCommand { who, number, era, place, verb };
         let Some(way) = way else {
             self.park(id, tag, encode(&command).into());
             return;
@@ -351,6 +368,11 @@ impl Core {
     }
 }
 
+/// It is about a session that the connection has not got yet.
+fn begins(ask: &Ask) -> bool {
+    matches!(ask, Ask::Register(_) | Ask::Attach(_))
+}
+
 impl Conn {
     fn new() -> Conn {
         Conn {
@@ -361,6 +383,7 @@ impl Conn {
             moves_seen: 0,
             is_talking: false,
             is_directory_busy: false,
+            unconfirmed: None,
             waiting: VecDeque::new(),
         }
     }

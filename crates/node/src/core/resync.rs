@@ -56,6 +56,7 @@ impl Core {
         if self.directory.member(self.me).is_some_and(|it| it.state == MemberState::Down) {
             self.begin_anew_if_cut_off();
         }
+        self.let_go_of_moved();
         let changed: Vec<(Option<Arc<Session>>, Arc<Session>)> = self
             .directory
             .sessions()

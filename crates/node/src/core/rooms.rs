@@ -155,12 +155,17 @@ impl Core {
                 let was_directory = self.conns.get(&conn).is_some_and(|it| it.is_directory_busy);
                 self.finish(conn, tag, answer, was_directory);
             }
-            Some(Asker::Registering { conn, tag, .. }) => self.finish(conn, tag, answer, true),
+            Some(Asker::Registering { conn, tag, .. } | Asker::Token { conn, tag, .. }) => {
+                self.finish(conn, tag, answer, true);
+            }
             Some(Asker::Joiner(joiner)) => self.join_resolved(joiner, &answer),
             Some(Asker::Admin(wish)) => self.wish_resolved(wish, answer),
             Some(Asker::Operator(order)) => self.order_resolved(order, &answer),
             Some(Asker::Own(Own::FreshStart)) => match answer {
-                Answer::Done => self.open_up(),
+                Answer::Done => {
+                    self.let_go_of_all();
+                    self.open_up();
+                }
                 _ => self.fresh_asked_ms = None, // Asked again.
             },
             Some(Asker::Own(Own::Read(since))) if is_done => {

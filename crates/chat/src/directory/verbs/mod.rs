@@ -13,19 +13,24 @@ mod set_view;
 mod settle;
 
 mod alter;
+mod attach;
 mod claim;
 mod register;
 mod rename;
+mod set_key;
 
 mod end;
 mod end_all;
+mod end_keyless;
 
 pub(super) use add_member::add_member;
 pub(super) use alter::alter;
+pub(super) use attach::attach;
 pub(super) use claim::claim;
 pub(super) use drain::drain;
 pub(super) use end::end;
 pub(super) use end_all::end_all;
+pub(super) use end_keyless::end_keyless;
 pub(super) use found::found;
 pub(super) use mark_member::mark_member;
 pub(super) use pin::pin;
@@ -34,5 +39,6 @@ pub(super) use register::register;
 pub(super) use remove_member::remove_member;
 pub(super) use rename::rename;
 pub(super) use replace::replace;
+pub(super) use set_key::set_key;
 pub(super) use set_view::set_view;
 pub(super) use settle::settle;

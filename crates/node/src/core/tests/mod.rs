@@ -1,5 +1,6 @@
 //! A node alone on a disk in memory, and what its door hears.
 
+mod attaching;
 mod claims;
 mod gossip;
 mod joining;
@@ -104,6 +105,7 @@ impl Alone {
             identity,
             disk,
             random: SmallRng::seed_from_u64(1),
+            secrets: StdRng::seed_from_u64(1),
         };
         let mut core = Core::new(around, found.engine, found.history, found.state);
         let (sink, deliveries) = crossbeam_channel::unbounded();
@@ -160,6 +162,7 @@ impl Alone {
         self.core.receive_inbound(Inbound::Requests(vec![Request {
             conn: conn_id(conn),
             tag,
+            number: 0,
             ask,
         }]));
     }
@@ -235,6 +238,10 @@ fn in_words(delivery: Delivery) -> Option<String> {
         Delivery::Answer { conn, tag, answer } => {
             let answer = match answer {
                 Answer::Registered(it) => format!("registered {}", it.nick),
+                Answer::Token { session, rooms, .. } => {
+                    let rooms = rooms.iter().map(|it| it.room.as_str());
+                    format!("goes on as {} in {:?}", session.nick, rooms.collect::<Vec<_>>())
+                }
                 Answer::Done => "done".to_owned(),
                 Answer::Refused(why) => format!("refused: {:?}", why[0]),
                 Answer::Unknown => "unknown".to_owned(),
@@ -275,5 +282,6 @@ fn in_words(delivery: Delivery) -> Option<String> {
         Delivery::Members(_) | Delivery::Drain { .. } => return None,
         Delivery::SendAway { .. } => "send away".to_owned(),
         Delivery::TakeIn => "take in".to_owned(),
+        Delivery::Detached { .. } => "one is detached".to_owned(),
     })
 }

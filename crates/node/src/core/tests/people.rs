@@ -102,3 +102,12 @@ fn operators_are_called_at_once() {
     let said = after(&mut node, 1, Ask::Wallops { text: "help".into() });
     assert_eq!(said, ["alice!alice@host calls help", "1.9 done"]);
 }
+
+#[test]
+fn whose_connection_is_gone_is_not_delivered_to_any_more() {
+    let mut node = in_a_room();
+    for conn in [1, 2] {
+        after(&mut node, conn, gone("lost"));
+    }
+    assert!(node.core.followed.is_empty(), "{:?}", node.core.followed);
+}

@@ -197,7 +197,7 @@ impl Door {
             return receiver;
         }
         self.waiting.borrow_mut().insert(tag, (conn, sender));
-        self.handle.send(vec![Request { conn, tag, ask }]);
+        self.handle.send(vec![Request { conn, tag, number: 0, ask }]);
         receiver
     }
 
@@ -206,7 +206,7 @@ impl Door {
         if self.gone.borrow_mut().insert(conn) {
             self.sessions.borrow_mut().retain(|_, it| it.conn != conn);
             let ask = Ask::Gone { reason: reason.into() }; // Unanswered.
-            self.handle.send(vec![Request { conn, tag: 0, ask }]);
+            self.handle.send(vec![Request { conn, tag: 0, number: 0, ask }]);
         }
     }
 

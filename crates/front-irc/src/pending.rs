@@ -14,6 +14,9 @@ pub(crate) struct Pending {
 pub(crate) enum Asked {
     /// Nothing is said when it is done.
     Register,
+    /// A token for the session.
+    Keep,
+    Resume,
     Rename,
     Setname,
     UserModes,
@@ -121,6 +124,7 @@ impl Asked {
     pub(crate) fn verb(&self) -> &'static str {
         match self {
             Asked::Register | Asked::Rename => "NICK",
+            Asked::Keep | Asked::Resume => "RESUME",
             Asked::Setname => "SETNAME",
             Asked::Ping { .. } => "PING",
             Asked::UserModes | Asked::SetModes { .. } | Asked::Modes { .. } => "MODE",

@@ -5,7 +5,7 @@
 use crate::pending::Asked;
 use crate::register;
 use crate::turn::Turn;
-use crate::verbs::{chathistory, mode, whois};
+use crate::verbs::{chathistory, mode, resume, whois};
 use chat::SayKind;
 use chat::room::Refusal;
 use irc_proto::numeric::*;
@@ -27,6 +27,9 @@ pub(crate) fn refused(turn: &mut Turn<'_>, asked: &Asked, why: &Refused) {
                 "The network cannot register anybody at the moment; try again later",
             ),
         };
+    }
+    if let Asked::Resume = asked {
+        return resume::refused(turn, why);
     }
     let is_notice = matches!(asked, Asked::Say { kind: SayKind::Notice, .. });
     match why {
@@ -75,7 +78,7 @@ pub(crate) fn unknown(turn: &mut Turn<'_>, asked: &Asked) {
     let verb = asked.verb();
     let context: Vec<&str> = asked.target().into_iter().collect();
     match asked {
-        Asked::Register => {
+        Asked::Register | Asked::Resume => {
             register::failed(turn, "The network did not answer in time; connect again");
         }
         Asked::Say { .. } => turn.fail(

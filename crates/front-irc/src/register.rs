@@ -5,7 +5,7 @@ use crate::conn::Phase;
 use crate::context::VERSION;
 use crate::pending::Asked;
 use crate::turn::Turn;
-use crate::verbs::{lusers, motd};
+use crate::verbs::{lusers, motd, resume};
 use chat::Nick;
 use chat::directory::Session;
 use irc_proto::numeric::*;
@@ -25,19 +25,16 @@ pub(crate) fn try_register(turn: &mut Turn<'_>) {
     let (Some(nick), Some(user), false) = (&it.nick, &it.user, it.is_negotiating) else {
         return;
     };
-    let wanted = &turn.shard.context.config.listeners[usize::from(conn.listener)].password;
-    if let Some(wanted) = wanted
-        && !crate::checker::is_right(wanted, it.password.as_deref().unwrap_or(""))
-    {
-        turn.reply(ERR_PASSWDMISMATCH).trailing("Password incorrect").finish();
-        turn.shard.close(turn.slot, "Password incorrect");
+    let (nick, user, realname) = (nick.clone(), user.clone(), it.realname.clone());
+    if !knows_password(turn) {
         return;
     }
+    let conn = turn.conn();
     let registration = Registration {
-        nick: nick.clone(),
-        user: user.clone(),
+        nick,
+        user,
         host: conn.host(),
-        realname: it.realname.clone(),
+        realname,
         account: None,
         is_secure: conn.stream.is_secure(),
     };
@@ -45,6 +42,21 @@ pub(crate) fn try_register(turn: &mut Turn<'_>) {
     conn.is_known = true;
     conn.is_held = true;
     turn.ask(Ask::Register(registration), Asked::Register);
+}
+
+/// Whether the client said the password of its listener, if that has one; otherwise it is turned away.
+pub(crate) fn knows_password(turn: &mut Turn<'_>) -> bool {
+    let conn = turn.conn();
+    let Phase::Registering(it) = &conn.phase else { return false };
+    let wanted = &turn.shard.context.config.listeners[usize::from(conn.listener)].password;
+    if let Some(wanted) = wanted
+        && !crate::checker::is_right(wanted, it.password.as_deref().unwrap_or(""))
+    {
+        turn.reply(ERR_PASSWDMISMATCH).trailing("Password incorrect").finish();
+        turn.shard.close(turn.slot, "Password incorrect");
+        return false;
+    }
+    true
 }
 
 /// The session exists.
@@ -74,6 +86,7 @@ pub(crate) fn registered(turn: &mut Turn<'_>, session: Arc<Session>) {
     context.isupport.write(turn.out(), &info.name, session.nick.as_str());
     welcome_figures(turn);
     motd::show(turn);
+    resume::keep(turn);
 }
 
 /// LUSERS from what was heard last: registration does not wait for it.

@@ -6,8 +6,8 @@ use crate::register;
 use crate::shard::Shard;
 use crate::turn::Turn;
 use crate::verbs::{
-    away, chathistory, invite, ison, links, list, lusers, mode, monitor, names, oper, stats, topic,
-    userhost, who, whois, whowas,
+    away, chathistory, invite, ison, links, list, lusers, mode, monitor, names, oper, resume,
+    stats, topic, userhost, who, whois, whowas,
 };
 use chat::{NodeId, SayKind, Stamp};
 use irc_proto::numeric::*;
@@ -18,6 +18,10 @@ use std::sync::Arc;
 pub(crate) fn answer(turn: &mut Turn<'_>, asked: Asked, answer: Answer) {
     match answer {
         Answer::Registered(session) => register::registered(turn, session),
+        Answer::Token { session, token, rooms } => match asked {
+            Asked::Resume => resume::attached(turn, session, &token, &rooms),
+            _ => resume::kept(turn, &token),
+        },
         Answer::Done => done(turn, &asked),
         Answer::Refused(whys) => {
             for why in &whys {

@@ -12,6 +12,7 @@ mod drain;
 mod flush;
 mod input;
 mod label;
+pub(crate) use label::number_of;
 mod leave;
 mod sweep;
 
@@ -87,6 +88,8 @@ pub(crate) struct Capture {
     pub(crate) lines: Vec<u8>,
     /// Number of the label that requests are remembered under.
     pub(crate) label: Option<u32>,
+    /// What the client numbered the command by, its label; 0: it did not.
+    pub(crate) number: u64,
     /// Requests made so far.
     pub(crate) asked: usize,
 }

@@ -93,7 +93,9 @@ impl Turn<'_> {
     pub(crate) fn ask(&mut self, ask: Ask, asked: Asked) {
         if let Some(tag) = self.wait(asked) {
             let conn = self.conn().id;
-            self.shard.requests.push(Request { conn, tag, ask });
+            let capture = &self.shard.capture;
+            let number = if capture.is_on { capture.number } else { 0 };
+            self.shard.requests.push(Request { conn, tag, number, ask });
         }
     }
 

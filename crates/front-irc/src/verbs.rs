@@ -14,7 +14,7 @@ macro_rules! verbs {
 // Those said most often first: the table is searched from its beginning.
 verbs! {
     privmsg, ping, pong, join, notice, tagmsg, nick, user, cap, quit, part, mode, who, names, topic,
-    away, whois, chathistory, pass, monitor, ison, userhost, kick, invite, list, motd, lusers,
+    away, whois, chathistory, pass, resume, monitor, ison, userhost, kick, invite, list, motd, lusers,
     version, time, info, admin, help, links, stats, oper, kill, wallops, setname, whowas, error,
 }
 

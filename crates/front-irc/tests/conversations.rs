@@ -546,3 +546,53 @@ fn operators_choose_how_a_room_is_replicated_and_everybody_in_it_sees_so() {
          bob< :n1 329 ...",
     );
 }
+
+#[test]
+fn a_session_goes_on_on_another_connection_and_nobody_sees_it() {
+    plays(
+        "bob enters
+         bob> JOIN #sea
+         bob< :bob!~bob@127.0.0.1 JOIN #sea
+         bob< :n1 353 bob = #sea :@bob
+         bob< :n1 366 bob #sea :End of /NAMES list
+         alice enters
+         alice> CAP REQ :starling/resume
+         alice< :n1 CAP alice ACK :starling/resume
+         alice< :n1 RESUME TOKEN :token-3
+         alice> JOIN #sea
+         alice< :alice!~alice@127.0.0.1 JOIN #sea
+         alice< :n1 353 alice = #sea :@bob alice
+         alice< :n1 366 alice #sea :End of /NAMES list
+         bob< :alice!~alice@127.0.0.1 JOIN #sea
+         again connects
+         again> RESUME token-3 7
+         again< :n1 NOTICE * :*** RESUME: Ask for the capability starling/resume first
+         again> CAP REQ :starling/resume standard-replies extended-join
+         again< :n1 CAP * ACK :starling/resume standard-replies extended-join
+         again> RESUME token-3 seven
+         again< :n1 FAIL RESUME INVALID_NUMBER :The second parameter is a number...
+         again> RESUME token-9 7
+         again< :n1 FAIL RESUME INVALID_TOKEN :There is no such session any more...
+         again> RESUME
+         again< :n1 461 * RESUME :Not enough parameters
+         again> RESUME token-3 7
+         alice< ERROR :Closing Link: 127.0.0.1 (Your session is not on this connection any more)
+         alice< (closed)
+         again< :n1 001 alice :Welcome back to the Test Network, alice
+         again< :n1 002 alice :Your host is n1 now, running version...
+         again< :n1 005 alice NETWORK=Test...
+         again< :n1 005 alice KICKLEN=...
+         again< :n1 005 alice ...
+         again< :n1 RESUME TOKEN :token-3
+         again< :alice!~alice@127.0.0.1 JOIN #sea * :alice R
+         again< :n1 353 alice = #sea :@bob alice
+         again< :n1 366 alice #sea :End of /NAMES list
+         again< :n1 RESUME ATTACHED :alice
+         bob> PRIVMSG #sea :still there?
+         again< :bob!~bob@127.0.0.1 PRIVMSG #sea :still there?
+         again> PRIVMSG #sea :yes
+         bob< :alice!~alice@127.0.0.1 PRIVMSG #sea :yes
+         again> RESUME token-3 7
+         again< :n1 462 alice :You have a session already",
+    );
+}

@@ -7,7 +7,7 @@ use crate::build::LineWriter;
 /// A capability we know.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[repr(u8)]
-#[allow(missing_docs, reason = "the names are those of ircv3.net, and one of our own")]
+#[allow(missing_docs, reason = "the names are those of ircv3.net, and two of our own")]
 pub enum Cap {
     MessageTags,
     ServerTime,
@@ -28,11 +28,12 @@ pub enum Cap {
     ChatHistory,
     EventPlayback,
     Members,
+    Resume,
     Sasl,
 }
 
 /// Every capability with its name; the place is the bit.
-const NAMES: [(Cap, &str); 20] = [
+const NAMES: [(Cap, &str); 21] = [
     (Cap::MessageTags, "message-tags"),
     (Cap::ServerTime, "server-time"),
     (Cap::EchoMessage, "echo-message"),
@@ -52,6 +53,7 @@ const NAMES: [(Cap, &str); 20] = [
     (Cap::ChatHistory, "draft/chathistory"),
     (Cap::EventPlayback, "draft/event-playback"),
     (Cap::Members, "starling/members"),
+    (Cap::Resume, "starling/resume"),
     (Cap::Sasl, "sasl"),
 ];
 

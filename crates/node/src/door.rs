@@ -37,12 +37,15 @@ pub struct Request {
     pub conn: ConnId,
     /// The door's own number, given back with the answer.
     pub tag: u64,
-    /// The session's own number for what is said or done in a room or conversation: at most one with a number takes
-    /// effect, wherever it is sent and however often, and none below one that has. 0: the node numbers it.
+    /// The session's own number for what is said or done in a room or conversation, below [`NUMBER_MAX`]: at most one
+    /// with a number takes effect, wherever it is sent and however often, and none below one that has. 0: it has none.
     pub number: u64,
     /// What.
     pub ask: Ask,
 }
+
+/// Numbers of requests are below this.
+pub const NUMBER_MAX: u64 = 1 << 40;
 
 /// What can be asked. Requests of one connection take effect in the order they were sent.
 #[derive(Clone, Debug)]
@@ -124,7 +127,7 @@ pub struct Registration {
 pub struct Attachment {
     /// The newest token of the session that they were given.
     pub token: Arc<str>,
-    /// The highest number that they gave to a request ([`Request::number`]).
+    /// A number like [`Request::number`], higher than all that the session has used.
     pub number: u64,
     /// They come over TLS.
     pub is_secure: bool,

@@ -7,6 +7,7 @@ mod people;
 mod rooms;
 
 use super::Shard;
+use chat::SessionId;
 use irc_proto::LineWriter;
 use node::{ConnId, Delivery};
 use std::time::Duration;
@@ -26,6 +27,7 @@ impl Shard {
                 let asker = self.asker(asked);
                 self.on_record(&record, asker, view);
             }
+            Delivery::Detached { session } => self.on_detached(session),
             Delivery::Began(session) => self.on_began(&session),
             Delivery::Renamed { session, from, rooms, at, asked } => {
                 let asker = self.asker(asked);
@@ -50,6 +52,13 @@ impl Shard {
             }
             Delivery::SendAway { reason, over } => self.send_away(&reason, over),
             Delivery::TakeIn => self.drain = None,
+        }
+    }
+
+    /// The session of a connection goes on on another one, or waits for one.
+    fn on_detached(&mut self, session: SessionId) {
+        if let Some(slot) = self.sessions.get(&session).copied() {
+            self.close_ended(slot, "Your session is not on this connection any more");
         }
     }
 

@@ -5,6 +5,7 @@ use super::{Capture, Shard};
 use crate::conn::Labelled;
 use crate::turn::Turn;
 use irc_proto::{Cap, LineWriter, Tags};
+use node::door::NUMBER_MAX;
 
 /// Longest label (the specification's).
 const LABEL_BYTES_MAX: usize = 64;
@@ -32,8 +33,13 @@ impl Shard {
         };
         self.next_label = self.next_label.wrapping_add(1);
         let number = self.next_label;
-        self.capture =
-            Capture { is_on: true, label: Some(number), ..std::mem::take(&mut self.capture) };
+        let is_numbered = self.outs.caps(slot).has(Cap::Resume);
+        self.capture = Capture {
+            is_on: true,
+            label: Some(number),
+            number: number_of(&label).filter(|_| is_numbered).unwrap_or_default(),
+            ..std::mem::take(&mut self.capture)
+        };
         run(&mut Turn { shard: self, slot });
         let mut capture = std::mem::take(&mut self.capture);
         if capture.asked == 0 {
@@ -66,7 +72,7 @@ impl Shard {
             return;
         };
         let lines = std::mem::take(&mut labelled.lines);
-        self.capture = Capture { is_on: true, lines, label: number, asked: 0 };
+        self.capture = Capture { is_on: true, lines, label: number, number: 0, asked: 0 };
         run(&mut Turn { shard: self, slot });
         let capture = std::mem::take(&mut self.capture);
         let labels = &mut self.conn_mut(slot).extra().labels;
@@ -123,6 +129,11 @@ impl Shard {
         }
         LineWriter::new(out).source(&server).verb("BATCH").param(&format!("-{reference}")).finish();
     }
+}
+
+/// What a client that has `starling/resume` numbers a command by.
+pub(crate) fn number_of(text: &str) -> Option<u64> {
+    text.parse().ok().filter(|it| (1..NUMBER_MAX).contains(it))
 }
 
 /// Appends a line with one tag more.

@@ -41,7 +41,7 @@ impl Shard {
         conn.is_closing = true;
         if conn.is_known {
             let ask = Ask::Gone { reason: quit.into() };
-            self.requests.push(Request { conn: conn.id, tag: 0, ask });
+            self.requests.push(Request { conn: conn.id, tag: 0, number: 0, ask });
         }
         if let Some(session) = conn.session() {
             self.sessions.remove(&session.id);

@@ -1,6 +1,6 @@
 //! CAP: <https://ircv3.net/specs/extensions/capability-negotiation>.
 
-use super::Spec;
+use super::{Spec, resume};
 use crate::turn::Turn;
 use irc_proto::Line;
 use irc_proto::numeric::*;
@@ -57,6 +57,9 @@ fn request(turn: &mut Turn<'_>, words: &str) {
             out.caps = request.apply(out.caps);
             out.class = Class::of(out.caps);
             write(turn, "ACK", &[words]);
+            if request.enable.has(Cap::Resume) {
+                resume::keep(turn);
+            }
             if request.enable.has(Cap::Members) {
                 let line = turn.shard.members_line(turn.slot);
                 turn.out().extend_from_slice(&line);

@@ -120,10 +120,16 @@ impl FakeNode {
         Stamp::from_ms(self.ms)
     }
 
-    fn serve(&mut self, Request { conn, tag, ask }: Request) {
+    fn serve(&mut self, Request { conn, tag, ask, .. }: Request) {
         let asked = Some((conn, tag));
         let answer = match (ask, self.of_conn.get(&conn).copied()) {
             (Ask::Register(it), None) => self.register(conn, it),
+            (Ask::Attach(it), None) => Some(self.attach(conn, &it.token)),
+            (Ask::Gone { .. }, Some(id)) if self.directory.has_key(id) => {
+                self.of_conn.remove(&conn);
+                self.conn_of.remove(&id);
+                return;
+            }
             (Ask::Gone { reason }, Some(id)) => {
                 self.end(id, reason, None);
                 return;
@@ -169,6 +175,23 @@ impl FakeNode {
                 Answer::Refused(vec![Refused::NickInUse(it.nick)])
             }
         })
+    }
+
+    /// Tokens here are the number of the session, and stay the same.
+    fn attach(&mut self, conn: ConnId, token: &str) -> Answer {
+        let number = token.strip_prefix("token-").and_then(|it| it.parse().ok());
+        let session = number.and_then(|it| self.directory.session(SessionId(it))).cloned();
+        let Some(session) = session else {
+            return Answer::Refused(vec![Refused::NoSession]);
+        };
+        if let Some(before) = self.conn_of.insert(session.id, conn) {
+            self.of_conn.remove(&before);
+            self.deliver(before.shard, Delivery::Detached { session: session.id });
+        }
+        self.of_conn.insert(conn, session.id);
+        let names = self.rooms.rooms_of(session.id);
+        let rooms = names.filter_map(|it| self.view(it, Some(session.id))).collect();
+        Answer::Token { session, token: token.into(), rooms }
     }
 
     fn direct(&mut self, command: DirectoryCommand) -> Option<DirectoryRefusal> {
@@ -307,7 +330,19 @@ impl FakeNode {
                     Err(why) => Answer::Refused(vec![why]),
                 },
             },
-            Ask::Register(_) | Ask::End { .. } | Ask::Gone { .. } | Ask::Query(_) => {
+            Ask::Keep => {
+                self.direct(DirectoryCommand::SetKey { session: id, key: [0; 32] });
+                Answer::Token {
+                    session,
+                    token: format!("token-{}", id.0).into(),
+                    rooms: Vec::new(),
+                }
+            }
+            Ask::Register(_)
+            | Ask::Attach(_)
+            | Ask::End { .. }
+            | Ask::Gone { .. }
+            | Ask::Query(_) => {
                 unreachable!("served elsewhere")
             }
         })

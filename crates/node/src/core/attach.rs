@@ -5,6 +5,7 @@
 //! session once more if that answer was lost, and nothing after the client's next request. Without a connection
 //! a session lives for the grace, and ends then like one whose connection closed.
 
+use super::requests::BETWEEN_BITS;
 use super::{Asker, Core};
 use crate::door::{Answer, Attachment, ConnId, Delivery, Refused};
 use chat::SessionId;
@@ -37,7 +38,7 @@ impl Core {
         let (node, is_secure) = (self.me, it.is_secure);
         let command = DirectoryCommand::Attach(Attach { session, key, next, node, is_secure });
         if let Some(conn) = self.conns.get_mut(&conn) {
-            conn.number = it.number;
+            conn.number = it.number << BETWEEN_BITS;
             conn.unconfirmed = Some(next);
         }
         self.submit_with_token(conn, tag, token, &command);

@@ -161,6 +161,7 @@ impl Core {
                 conn.session = Some(session.id);
                 self.conn_of.insert(session.id, id);
             }
+            None if !self.is_fresh => {} // Of an earlier life: they end together, but for those with a key.
             None => {
                 // Its connection is gone, or was told `unknown`: nobody is there to use it.
                 let reason = "Connection closed".into();

@@ -18,6 +18,8 @@ use std::sync::Arc;
 
 /// Requests of one connection that may wait behind others: more than a door lets through at once.
 const WAITING_MAX: usize = 1_024;
+/// Between two numbers of a door the node has these many bits for what the door did not number.
+pub(super) const BETWEEN_BITS: u32 = 20;
 /// A registration waits this long for the node to become ready: within a second people know.
 const EARLY_MS: u64 = 900;
 
@@ -312,7 +314,7 @@ impl Core {
         if conn.rooms_in_flight == 0 {
             conn.moves_seen = moves_seen;
         }
-        let number = if number > 0 { number } else { conn.number + 1 };
+        let number = if number > 0 { number << BETWEEN_BITS } else { conn.number + 1 };
         conn.number = conn.number.max(number);
         conn.rooms_in_flight += 1;
         let command = RoomCommand { who, number, era, place, verb };

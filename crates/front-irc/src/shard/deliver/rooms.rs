@@ -3,7 +3,9 @@
 use super::Asker;
 use crate::encode;
 use crate::shard::{Member, Room, Shard};
+use crate::turn::Turn;
 use crate::verbs::{names, topic};
+use chat::directory::Session;
 use chat::{ModeChange, Place, Record, RoomName, SessionId, What};
 use irc_proto::{Cap, LineWriter};
 use node::door::RoomView;
@@ -151,6 +153,33 @@ impl Shard {
                 names::show(turn, &view);
             });
         }
+    }
+
+    /// A session that goes on on this connection is in a room already: it is told so, and nobody else.
+    pub(crate) fn come_back_to(&mut self, slot: u32, session: &Session, view: &RoomView) {
+        let Some(seen) = view.occupants.iter().find(|it| it.session.id == session.id) else {
+            return;
+        };
+        let (is_operator, is_voiced) = (seen.is_operator, seen.is_voiced);
+        let room = self
+            .rooms
+            .entry(view.room.clone())
+            .or_insert_with(|| Room { shown: view.shown.clone(), members: Vec::new() });
+        room.members.push(Member { slot, is_operator, is_voiced });
+        self.conns[slot as usize].rooms.push(view.room.clone());
+        let turn = &mut Turn { shard: self, slot };
+        let source = format!("{}!{}@{}", session.nick, session.user, session.host);
+        let is_extended = turn.has(Cap::ExtendedJoin);
+        let mut line = turn.bare();
+        line.source(&source).verb("JOIN").param(&view.shown);
+        if is_extended {
+            line.param(session.account.as_deref().unwrap_or("*")).trailing(&session.realname);
+        }
+        line.finish();
+        if view.topic.is_some() {
+            topic::show(turn, view);
+        }
+        names::show(turn, view);
     }
 
     /// Those with away-notify learn that who came in is away.

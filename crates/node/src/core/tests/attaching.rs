@@ -107,11 +107,14 @@ fn what_was_numbered_takes_effect_once_on_whichever_connection() {
             ask: say(text),
         }]));
     };
+    node.ask(1, 5, say("zero, which the node numbers"));
+    node.commit();
+    node.said();
     numbered(&mut node, 1, 10, "one");
     numbered(&mut node, 1, 11, "two");
     node.commit();
     assert_eq!(node.said(), ["alice says one", "1.10 done", "alice says two", "1.11 done"]);
-    node.goes_on(3, &token, 12);
+    node.goes_on(3, &token, 13);
     for (number, text) in [(11, "two"), (12, "three")] {
         numbered(&mut node, 3, number, text);
     }

@@ -22,7 +22,7 @@ mod per_address;
 mod run;
 mod shell;
 
-pub use config::{Config, Names};
+pub use config::{Config, Names, Rebalance};
 pub use contact::Contact;
 pub use gate::{Admitted, Gate};
 pub use per_address::PerAddress;

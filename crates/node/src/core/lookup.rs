@@ -61,6 +61,11 @@ impl Whereabouts {
         }
     }
 
+    /// The list as the doors have it.
+    pub(super) fn members(&self) -> Arc<Members> {
+        self.publisher.last()
+    }
+
     pub(super) fn link(&mut self, peer: u64, is_up: bool, now_ms: u64) {
         self.is_stale = true;
         if is_up {
@@ -133,7 +138,7 @@ impl Core {
         self.whereabouts.to_say.insert(LOAD, report.to_word());
     }
 
-    fn takes_clients(&self) -> bool {
+    pub(super) fn takes_clients(&self) -> bool {
         self.is_fresh && !self.is_leaving
     }
 

@@ -8,6 +8,7 @@
 
 mod admin;
 mod admit;
+mod balance;
 mod carry;
 mod checkpoint;
 mod claims;
@@ -254,6 +255,8 @@ pub(crate) struct Core {
     is_leaving: bool,
     /// Doors were told that this node is drained.
     is_sending_away: bool,
+    /// Whether some of them should be elsewhere.
+    balance: balance::Balance,
     members_changed: bool,
     checkpointing: checkpoint::Progress,
     strays: BTreeMap<GroupId, u64>,
@@ -300,6 +303,7 @@ impl Core {
         let groups = Groups::new(around.identity.groups, around.identity.names);
         // A checkpoint's entries are not applied again.
         rooms.values().for_each(|it: &Rooms| engine.see_stamp(it.last().0));
+        let balance = balance::Balance::new(around.config.rebalance_slack);
         Core {
             info: around.info,
             config: around.config,
@@ -358,6 +362,7 @@ impl Core {
             fresh_asked_ms: None,
             is_leaving: false,
             is_sending_away: false,
+            balance,
             members_changed: true,
             checkpointing: checkpoint::Progress::new(around.checkpoint_commands),
             strays: BTreeMap::new(),

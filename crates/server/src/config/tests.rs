@@ -43,6 +43,8 @@ fanout = 2
 
 [lookup]
 policy = "ip-hash"
+rebalance = "all"
+rebalance_slack = 30
 dns_answers_per_prefix = 50
 
 [[listen]]
@@ -125,7 +127,8 @@ fn every_key_of_a_full_file_arrives() {
     assert_eq!(irc.motd, ["Welcome.", "", "Be kind."]);
 
     assert_eq!(config.metrics_address(), Some("127.0.0.1:9100".parse().expect("an address")));
-    assert_eq!(config.for_node().fanout, 2);
+    let node = config.for_node();
+    assert_eq!((node.fanout, node.rebalance, node.rebalance_slack), (2, Rebalance::All, 30));
     let dns = config.for_dns().expect("there is one");
     assert_eq!((dns.policy, dns.answers_per_prefix), (Policy::IpHash, 50));
     assert_eq!(dns.listeners[0].address, "0.0.0.0:53".parse().expect("an address"));
@@ -763,4 +766,15 @@ proptest! {
     ) {
         let _ = read(FULL, &[(&name, &text)]);
     }
+}
+
+#[test]
+fn clients_are_moved_to_even_out_load_unless_the_policy_says_where_each_belongs() {
+    let of = |policy: &str| {
+        let text = format!("[lookup]\npolicy = \"{policy}\"\n");
+        accepted(&text, &[]).for_node().rebalance
+    };
+    assert_eq!([of("least-connections"), of("round-robin")], [Rebalance::Members; 2]);
+    assert_eq!([of("ip-hash"), of("nearest")], [Rebalance::Off; 2]);
+    assert_eq!(accepted("", &[]).for_node().rebalance_slack, 20);
 }

@@ -97,6 +97,8 @@ impl Alone {
                 replication: chat::Replication::Raft,
                 groups,
                 names,
+                rebalance: crate::Rebalance::Members,
+                rebalance_slack: 20,
                 session_grace: Duration::from_secs(60),
                 retention: None,
                 empty_room_ttl: None,
@@ -275,5 +277,6 @@ fn in_words(delivery: Delivery) -> Option<String> {
         Delivery::Members(_) | Delivery::Drain { .. } => return None,
         Delivery::SendAway { .. } => "send away".to_owned(),
         Delivery::TakeIn => "take in".to_owned(),
+        Delivery::SendOn { to, .. } => format!("send on to {}", to.name),
     })
 }

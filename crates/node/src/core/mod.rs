@@ -70,6 +70,7 @@ use replica::store::{Disk, GroupId, History};
 use replica::strategy::Kind;
 use replica::{Engine, Event};
 use replica_proto::GroupRing;
+pub use rings::lay_out;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::rc::Rc;

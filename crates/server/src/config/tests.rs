@@ -71,6 +71,8 @@ address = "0.0.0.0:8080"
 [[listen]]
 door = "grpc"
 address = "0.0.0.0:7000"
+tls_cert = "rpc.pem"
+tls_key = "/keys/rpc.pem"
 
 [[listen]]
 door = "metrics"
@@ -135,8 +137,11 @@ fn every_key_of_a_full_file_arrives() {
     assert_eq!(dns.listeners[0].zone.to_string(), "chat.example");
     let (web, grpc) = (config.for_web().expect("there is one"), config.for_grpc());
     let grpc = grpc.expect("there is one");
-    assert_eq!(web.listeners, ["0.0.0.0:8080".parse().expect("an address")]);
-    assert_eq!(grpc.listeners, ["0.0.0.0:7000".parse().expect("an address")]);
+    assert_eq!(web.listeners[0].address, "0.0.0.0:8080".parse().expect("an address"));
+    assert_eq!(web.listeners[0].tls, None);
+    assert_eq!(grpc.listeners[0].address, "0.0.0.0:7000".parse().expect("an address"));
+    let (cert, key) = grpc.listeners[0].tls.clone().expect("it is written");
+    assert_eq!((cert, key), ("/etc/starling/rpc.pem".into(), "/keys/rpc.pem".into()));
     assert_eq!([web.policy, grpc.policy], [Policy::IpHash; 2]);
     assert_eq!([web.connections_per_ip, grpc.connections_per_ip], [3; 2]);
     assert!(config.accounts.email_required);
@@ -549,7 +554,7 @@ fn what_is_advertised_can_be_connected_to() {
 }
 
 #[test]
-fn doors_for_programs_speak_no_tls_and_ask_for_no_password() {
+fn doors_for_programs_need_a_port_and_ask_for_no_password() {
     for door in ["web", "grpc"] {
         refused(
             &format!(
@@ -558,9 +563,6 @@ fn doors_for_programs_speak_no_tls_and_ask_for_no_password() {
             &[],
             &[
                 &format!("starling.toml:3: a {door} door needs a port of its own choice, not 0"),
-                &format!(
-                    "starling.toml:4: a {door} door does not speak TLS in this version; put a proxy in front"
-                ),
                 &format!("starling.toml:6: `listen.password` does not belong to a {door} door"),
             ],
         );

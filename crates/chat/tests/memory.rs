@@ -1,4 +1,5 @@
-//! What a session costs the directory in memory. A program of its own: it counts all that is allocated.
+//! What a session, and a group of rooms, cost the directory in memory. A program of its own: it counts all that is
+//! allocated.
 
 use chat::directory::{Directory, DirectoryCommand, NewSession, Roles};
 use chat::{Nick, NodeId, SessionId, Stamp};
@@ -6,7 +7,10 @@ use chat::{Nick, NodeId, SessionId, Stamp};
 #[global_allocator]
 static ALLOCATOR: dhat::Alloc = dhat::Alloc;
 
-const SESSIONS: u64 = 5_000;
+const SESSIONS: u64 = 50_000;
+/// As if each room were a group of its own: of rooms in groups the directory knows nothing.
+const ROOMS: u32 = 10_000;
+const COPIES: u32 = 3;
 const NODES: u64 = 100;
 /// Beyond the names themselves.
 const BYTES_MAX: usize = 200;
@@ -14,7 +18,7 @@ const BYTES_MAX: usize = 200;
 const TEXT_HEAD: usize = 16;
 
 #[test]
-fn a_session_takes_less_than_200_bytes_beside_its_names() {
+fn a_session_takes_less_than_200_bytes_beside_its_names_and_so_does_a_room() {
     let _counting = dhat::Profiler::builder().testing().build();
     let mut directory = Directory::new();
     for node in 1..=NODES {
@@ -61,4 +65,16 @@ fn a_session_takes_less_than_200_bytes_beside_its_names() {
     let each = (grown - names) / SESSIONS as usize;
     eprintln!("{each} bytes a session beside its names, {} with them", grown / SESSIONS as usize);
     assert!(each < BYTES_MAX, "{each} bytes each");
+
+    let before = dhat::HeapStats::get().curr_bytes;
+    for group in 1..=ROOMS {
+        let replicas = (0..COPIES).map(|it| NodeId(1 + u64::from(group + it) % NODES)).collect();
+        let outcome =
+            directory.apply(Stamp::from_ms(3), DirectoryCommand::Place { group, replicas });
+        assert_eq!(outcome.refused, None);
+    }
+    let each = (dhat::HeapStats::get().curr_bytes - before) / ROOMS as usize;
+    eprintln!("{each} bytes a group of {COPIES} copies");
+    assert!(each < BYTES_MAX, "{each} bytes each");
+    assert!((1..=ROOMS).all(|it| directory.placement(it).is_some()), "all were placed");
 }

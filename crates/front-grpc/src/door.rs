@@ -1,11 +1,12 @@
 //! The door as a whole: its sockets, and the server that answers on them.
 
-use crate::config::Config;
+use crate::config::{Config, Listener};
 use crate::connection::{accepted, gate};
 use crate::directory::Service;
 use crate::measures::Measures;
 use api::v1::directory_server::DirectoryServer;
 use node::lookup::Lookup;
+use rustls::ServerConfig;
 use socket2::{Domain, Protocol, Socket, Type};
 use std::io;
 use std::net::SocketAddr;
@@ -16,6 +17,8 @@ use tokio::task::JoinSet;
 use tonic::transport::Server;
 
 const BACKLOG: i32 = 1_024;
+/// What is spoken over TLS.
+const PROTOCOL: &str = "h2";
 /// Requests of one connection at once.
 const STREAMS_MAX: u32 = 256;
 /// Every request of ours is some bytes.
@@ -35,7 +38,7 @@ pub struct StartError {
 
 /// An open door. Nobody is answered before it runs.
 pub struct Door {
-    listeners: Vec<std::net::TcpListener>,
+    listeners: Vec<(std::net::TcpListener, Option<Arc<ServerConfig>>)>,
     service: Service,
     connections_per_ip: usize,
 }
@@ -44,11 +47,10 @@ impl Door {
     /// Binds every listener.
     ///
     /// # Errors
-    /// The first address that cannot be had.
+    /// The first address that cannot be had, or whose certificate cannot.
     pub fn open(config: Config, lookup: Lookup) -> Result<Door, StartError> {
         let Config { listeners, policy, connections_per_ip } = config;
-        let bind = |address| listen(address).map_err(|why| StartError { address, why });
-        let listeners = listeners.into_iter().map(bind).collect::<Result<_, _>>()?;
+        let listeners = listeners.iter().map(bind).collect::<Result<_, _>>()?;
         let service = Service { lookup, policy, measures: Arc::new(Measures::new()) };
         Ok(Door { listeners, service, connections_per_ip })
     }
@@ -58,7 +60,7 @@ impl Door {
     /// # Errors
     /// The system does not say.
     pub fn addresses(&self) -> io::Result<Vec<SocketAddr>> {
-        self.listeners.iter().map(std::net::TcpListener::local_addr).collect()
+        self.listeners.iter().map(|it| it.0.local_addr()).collect()
     }
 
     /// Answers until it is dropped.
@@ -70,7 +72,7 @@ impl Door {
         let service =
             DirectoryServer::new(self.service).max_decoding_message_size(REQUEST_BYTES_MAX);
         let mut tasks = JoinSet::new();
-        for listener in self.listeners {
+        for (listener, tls) in self.listeners {
             let listener = TcpListener::from_std(listener)?;
             let server = Server::builder()
                 .max_concurrent_streams(STREAMS_MAX)
@@ -78,7 +80,7 @@ impl Door {
                 .http2_keepalive_interval(Some(PING_AFTER))
                 .http2_keepalive_timeout(Some(PING_PATIENCE))
                 .add_service(service.clone());
-            tasks.spawn(server.serve_with_incoming(accepted(listener, gate.clone())));
+            tasks.spawn(server.serve_with_incoming(accepted(listener, tls, gate.clone())));
         }
         match tasks.join_next().await {
             Some(Ok(ended)) => ended.map_err(io::Error::other),
@@ -86,6 +88,16 @@ impl Door {
             None => Ok(()),
         }
     }
+}
+
+fn bind(
+    listener: &Listener,
+) -> Result<(std::net::TcpListener, Option<Arc<ServerConfig>>), StartError> {
+    let address = listener.address;
+    let tls = listener.tls.as_ref().map(|(cert, key)| node::pem::door(cert, key, &[PROTOCOL]));
+    let tls = tls.transpose().map_err(|why| StartError { address, why: io::Error::other(why) })?;
+    let socket = listen(address).map_err(|why| StartError { address, why })?;
+    Ok((socket, tls))
 }
 
 fn listen(address: SocketAddr) -> io::Result<std::net::TcpListener> {

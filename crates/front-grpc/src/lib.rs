@@ -1,4 +1,4 @@
-//! The gRPC door, without TLS: `starling.v1.Directory`, out of the list of members.
+//! The gRPC door: `starling.v1.Directory`, out of the list of members.
 //!
 //! Promise: an answer needs nothing of the node's loop; connections, what each may ask at once, and
 //! what waits for a slow one are bounded.
@@ -10,5 +10,5 @@ mod directory;
 mod door;
 mod measures;
 
-pub use config::Config;
+pub use config::{Config, Listener};
 pub use door::{Door, StartError};

@@ -4,7 +4,7 @@ use api::v1;
 use api::v1::directory_client::DirectoryClient;
 use chat::NodeId;
 use chat::directory::Roles;
-use front_grpc::{Config, Door};
+use front_grpc::{Config, Door, Listener};
 use node::lookup::{DoorAddress, DoorKind, Health, Lookup, Member, Members, Policy, Publisher};
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
@@ -42,7 +42,7 @@ async fn open(connections_per_ip: usize) -> (SocketAddr, Publisher) {
     let (publisher, lookup) = Lookup::pair(1);
     publisher.publish(members([Health::Up; 3]));
     let config = Config {
-        listeners: vec![SocketAddr::from((Ipv4Addr::LOCALHOST, 0))],
+        listeners: vec![Listener { address: (Ipv4Addr::LOCALHOST, 0).into(), tls: None }],
         policy: Policy::LeastConnections,
         connections_per_ip,
     };

@@ -78,6 +78,8 @@ pub(crate) struct Extra {
     /// Commands with a label that are not answered completely.
     pub(crate) labels: Vec<Labelled>,
     pub(crate) is_302: bool,
+    /// When it was last asked to go to another node.
+    pub(crate) sent_on_ms: Option<u64>,
 }
 
 /// A command with a label: its answer is collected until it is whole.

@@ -87,7 +87,7 @@ pub fn start_with(config: Config, timings: Timings, handle: Handle) -> Result<Do
         tls.push(match &it.tls {
             None => None,
             Some((cert, key)) => Some(
-                crate::tls::load(cert, key)
+                node::pem::door(cert, key, &[])
                     .map_err(|why| StartError::Tls { address: it.address.clone(), why })?,
             ),
         });

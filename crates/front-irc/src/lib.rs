@@ -14,7 +14,6 @@ mod measures;
 mod outs;
 mod pending;
 mod stream;
-mod tls;
 mod websocket;
 
 mod turn;

@@ -10,6 +10,8 @@ pub(crate) struct Measures {
     bytes: Counter,
     pub(crate) slow_readers: Counter,
     pub(crate) turned_away: Counter,
+    /// Clients that were asked to go where there are fewer, and those that were closed for it.
+    pub(crate) sent_on: [Counter; 2],
     pub(crate) lines_in: u64,
     pub(crate) bytes_out: u64,
     last: (usize, usize),
@@ -25,6 +27,8 @@ impl Measures {
             bytes: counter!("starling_irc_bytes_sent_total"),
             slow_readers: counter!("starling_irc_slow_readers_dropped_total"),
             turned_away: counter!("starling_irc_connections_refused_total"),
+            sent_on: ["asked", "closed"]
+                .map(|how| counter!("starling_irc_clients_sent_on_total", "how" => how)),
             lines_in: 0,
             bytes_out: 0,
             last: (0, 0),

@@ -56,6 +56,26 @@ fn who_asks_is_told_where_else_to_connect_before_and_after_registration() {
 }
 
 #[test]
+fn of_a_crowd_who_can_move_is_asked_once_and_nobody_is_closed() {
+    plays(
+        "alice enters
+         bob enters
+         bob> JOIN #crowded
+         bob> PING here
+         bob< :n1 PONG n1 :here
+         alice> CAP REQ :starling/members
+         alice< :n1 CAP alice ACK :starling/members
+         alice< :n1 MEMBERS irc :192.0.2.1:6667 192.0.2.2:6667
+         bob> JOIN #crowded
+         alice< :n1 MOVE irc :192.0.2.2:6667
+         bob> JOIN #overcrowded
+         bob< ERROR :Closing Link: 127.0.0.1 (Other servers have fewer users; please reconnect to 192.0.2.2:6667)
+         alice> PING here
+         alice< :n1 PONG n1 :here",
+    );
+}
+
+#[test]
 fn a_nick_in_use_can_be_replaced() {
     plays(
         "alice enters

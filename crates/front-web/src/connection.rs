@@ -9,7 +9,9 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use node::{Admitted, Gate};
+use node::{Admitted, Gate, Stream};
+use rustls::ServerConfig;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::sleep;
@@ -17,7 +19,7 @@ use tower_service::Service;
 
 /// Everybody who asks is gone within milliseconds; who is told of changes stays.
 const CONNECTIONS_MAX: usize = 4_096;
-/// From the connection, or the answer before, to the end of a request's head.
+/// From the connection, or the answer before, to the end of a request's head; what TLS has to agree on first included.
 const HEAD_PATIENCE: Duration = Duration::from_secs(10);
 /// What was written and is not taken: then nobody is there, or somebody who wants to fill our memory.
 const WRITE_PATIENCE_MS: u32 = 20_000;
@@ -34,7 +36,12 @@ pub(crate) fn gate(per_address: usize, shared: &Shared) -> Gate {
 }
 
 /// Accepts until it is dropped.
-pub(crate) async fn accept(listener: TcpListener, gate: Gate, router: Router) {
+pub(crate) async fn accept(
+    listener: TcpListener,
+    tls: Option<Arc<ServerConfig>>,
+    gate: Gate,
+    router: Router,
+) {
     loop {
         let (stream, from) = match listener.accept().await {
             Ok(accepted) => accepted,
@@ -47,11 +54,11 @@ pub(crate) async fn accept(listener: TcpListener, gate: Gate, router: Router) {
         let Some(place) = gate.enter(from.ip()) else {
             continue; // Closed by being dropped.
         };
-        tokio::spawn(serve(stream, place, router.clone()));
+        tokio::spawn(serve(stream, tls.clone(), place, router.clone()));
     }
 }
 
-async fn serve(stream: TcpStream, place: Admitted, router: Router) {
+async fn serve(stream: TcpStream, tls: Option<Arc<ServerConfig>>, place: Admitted, router: Router) {
     // A client that takes nothing stops us writing, and the system ends it.
     let limited = rustix::net::sockopt::set_tcp_user_timeout(&stream, WRITE_PATIENCE_MS);
     if limited.is_err() || stream.set_nodelay(true).is_err() {
@@ -62,6 +69,7 @@ async fn serve(stream: TcpStream, place: Admitted, router: Router) {
         request.extensions_mut().insert(client);
         router.clone().call(request.map(Body::new))
     });
+    let stream = Stream::of_client(stream, tls);
     let ended = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_PATIENCE)

@@ -1,10 +1,11 @@
 //! The door as a whole: its sockets, and the tasks that answer on them.
 
-use crate::config::Config;
+use crate::config::{Config, Listener};
 use crate::connection::{accept, gate};
 use crate::measures::Measures;
 use crate::routes::{Shared, router};
 use node::lookup::Lookup;
+use rustls::ServerConfig;
 use socket2::{Domain, Protocol, Socket, Type};
 use std::io;
 use std::net::SocketAddr;
@@ -13,6 +14,8 @@ use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
 const BACKLOG: i32 = 1_024;
+/// What is spoken over TLS.
+const PROTOCOL: &str = "http/1.1";
 
 /// Why the door did not open.
 #[derive(Debug, thiserror::Error)]
@@ -24,7 +27,7 @@ pub struct StartError {
 
 /// An open door. Nobody is answered before it runs.
 pub struct Door {
-    listeners: Vec<std::net::TcpListener>,
+    listeners: Vec<(std::net::TcpListener, Option<Arc<ServerConfig>>)>,
     shared: Arc<Shared>,
     connections_per_ip: usize,
 }
@@ -33,11 +36,10 @@ impl Door {
     /// Binds every listener.
     ///
     /// # Errors
-    /// The first address that cannot be had.
+    /// The first address that cannot be had, or whose certificate cannot.
     pub fn open(config: Config, lookup: Lookup) -> Result<Door, StartError> {
         let Config { listeners, policy, connections_per_ip } = config;
-        let bind = |address| listen(address).map_err(|why| StartError { address, why });
-        let listeners = listeners.into_iter().map(bind).collect::<Result<_, _>>()?;
+        let listeners = listeners.iter().map(bind).collect::<Result<_, _>>()?;
         let shared = Arc::new(Shared { lookup, policy, measures: Measures::new() });
         Ok(Door { listeners, shared, connections_per_ip })
     }
@@ -47,7 +49,7 @@ impl Door {
     /// # Errors
     /// The system does not say.
     pub fn addresses(&self) -> io::Result<Vec<SocketAddr>> {
-        self.listeners.iter().map(std::net::TcpListener::local_addr).collect()
+        self.listeners.iter().map(|it| it.0.local_addr()).collect()
     }
 
     /// Answers until it is dropped.
@@ -58,9 +60,9 @@ impl Door {
         let router = router(self.shared.clone());
         let gate = gate(self.connections_per_ip, &self.shared);
         let mut tasks = JoinSet::new();
-        for listener in self.listeners {
+        for (listener, tls) in self.listeners {
             let listener = TcpListener::from_std(listener)?;
-            tasks.spawn(accept(listener, gate.clone(), router.clone()));
+            tasks.spawn(accept(listener, tls, gate.clone(), router.clone()));
         }
         // They never end by themselves: if one did, it panicked.
         match tasks.join_next().await {
@@ -68,6 +70,16 @@ impl Door {
             Some(Ok(())) | None => Ok(()),
         }
     }
+}
+
+fn bind(
+    listener: &Listener,
+) -> Result<(std::net::TcpListener, Option<Arc<ServerConfig>>), StartError> {
+    let address = listener.address;
+    let tls = listener.tls.as_ref().map(|(cert, key)| node::pem::door(cert, key, &[PROTOCOL]));
+    let tls = tls.transpose().map_err(|why| StartError { address, why: io::Error::other(why) })?;
+    let socket = listen(address).map_err(|why| StartError { address, why })?;
+    Ok((socket, tls))
 }
 
 fn listen(address: SocketAddr) -> io::Result<std::net::TcpListener> {

@@ -20,5 +20,5 @@ mod members;
 mod problem;
 mod where_to;
 
-pub use config::Config;
+pub use config::{Config, Listener};
 pub use door::{Door, StartError};

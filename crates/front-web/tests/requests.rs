@@ -2,7 +2,7 @@
 
 use chat::NodeId;
 use chat::directory::Roles;
-use front_web::{Config, Door};
+use front_web::{Config, Door, Listener};
 use node::lookup::{DoorAddress, DoorKind, Health, Lookup, Member, Members, Policy, Publisher};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
@@ -48,7 +48,7 @@ fn open_for(connections_per_ip: usize) -> Open {
         .build()
         .expect("a runtime");
     let config = Config {
-        listeners: vec![SocketAddr::from((Ipv4Addr::LOCALHOST, 0))],
+        listeners: vec![Listener { address: (Ipv4Addr::LOCALHOST, 0).into(), tls: None }],
         policy: Policy::LeastConnections,
         connections_per_ip,
     };

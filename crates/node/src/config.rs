@@ -25,6 +25,41 @@ impl fmt::Display for Names {
     }
 }
 
+/// Whom a node that has more clients than others sends to one that has fewer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Rebalance {
+    /// Nobody.
+    Off,
+    /// Those who said that they move by themselves when they are asked (`starling/members`): nothing of
+    /// theirs is lost.
+    #[default]
+    Members,
+    /// Where there is none of those, others, too: their connections are closed with a reason.
+    All,
+}
+
+impl Rebalance {
+    /// All there are.
+    pub const ALL: [Rebalance; 3] = [Rebalance::Off, Rebalance::Members, Rebalance::All];
+
+    /// The word for it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Rebalance::Off => "off",
+            Rebalance::Members => "members",
+            Rebalance::All => "all",
+        }
+    }
+}
+
+impl fmt::Display for Rebalance {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
 /// Configuration of one node, checked by whoever read it.
 #[derive(Clone, Debug)]
 pub struct Config {
@@ -54,6 +89,10 @@ pub struct Config {
     pub names: Names,
     /// Room groups of a newly founded cluster.
     pub groups: u32,
+    /// Whom this node sends elsewhere when it has more clients than the others.
+    pub rebalance: Rebalance,
+    /// How far from the even share of clients a node may be before anybody is sent, in percent of it.
+    pub rebalance_slack: u32,
     /// How long a dead node's sessions live on.
     pub session_grace: Duration,
     /// How long history is kept; `None`: for ever.

@@ -5,7 +5,7 @@
 //! Every request gets exactly one [`Delivery::Answer`], after the records it caused.
 
 use crate::Status;
-use crate::lookup::{Doors, Lookup, Members, Publisher};
+use crate::lookup::{Doors, Lookup, Member, Members, Publisher};
 use bytes::Bytes;
 use chat::directory::{Change, Session};
 use chat::room::Refusal;
@@ -501,6 +501,14 @@ pub enum Delivery {
     },
     /// The node is drained no longer.
     TakeIn,
+    /// Other nodes have fewer clients: one of this shard's should go to that one. Who can do so by itself is
+    /// asked; if nobody can, somebody else is closed with that advice, or, if that may not be, nobody.
+    SendOn {
+        /// Where.
+        to: Arc<Member>,
+        /// Somebody may be closed.
+        may_close: bool,
+    },
 }
 
 /// What a door needs of a node. Cheap to clone.

@@ -22,10 +22,11 @@ mod per_address;
 mod run;
 mod shell;
 
-pub use config::{Config, Names};
+pub use crate::core::lay_out;
+pub use config::{Config, Names, Rebalance};
 pub use contact::Contact;
 pub use gate::{Admitted, Gate};
 pub use per_address::PerAddress;
-pub use replica::net::Tls;
+pub use replica::net::{Stream, Tls};
 pub use run::{AdminError, Running, StartError, ask_status, start};
 pub use shell::{Env, Node, prepare};

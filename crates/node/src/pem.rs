@@ -1,9 +1,11 @@
 //! Certificates and keys as files.
 
 use replica::net::Tls;
+use rustls::ServerConfig;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use std::path::Path;
+use std::sync::Arc;
 
 /// A chain of certificates and its key. The error says which file is wrong, and how.
 pub fn read(
@@ -14,6 +16,28 @@ pub fn read(
     let private = PrivateKeyDer::from_pem_file(key)
         .map_err(|why| format!("cannot read the key {}: {why}", key.display()))?;
     Ok((chain, private))
+}
+
+/// What a door needs to speak TLS to anybody, and these protocols over it, the best first; none: whichever.
+/// The error says which file is wrong, and how.
+pub fn door(cert: &Path, key: &Path, protocols: &[&str]) -> Result<Arc<ServerConfig>, String> {
+    let (chain, private) = read(cert, key)?;
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let mut config = ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(|why| why.to_string())?
+        .with_no_client_auth()
+        .with_single_cert(chain, private)
+        .map_err(|why| match why {
+            rustls::Error::InconsistentKeys(_) => format!(
+                "the certificate {} does not match the key {}",
+                cert.display(),
+                key.display()
+            ),
+            why => format!("{} with {}: {why}", cert.display(), key.display()),
+        })?;
+    config.alpn_protocols = protocols.iter().map(|it| it.as_bytes().to_vec()).collect();
+    Ok(Arc::new(config))
 }
 
 /// What links to other nodes need: our certificate, its key, and the authority that signs those of all nodes.

@@ -5,6 +5,7 @@ use crate::config::Config;
 use anyhow::Context;
 use node::Handle;
 use std::io;
+use std::net::SocketAddr;
 use std::thread::available_parallelism;
 use tokio::runtime::{Builder, Runtime};
 use tracing::error;
@@ -33,12 +34,16 @@ impl Lookups {
             lookups.run("dns", door.run())?;
         }
         if let Some(web) = config.for_web() {
-            lookups.doors.extend(web.listeners.iter().map(|it| format!("web on {it}")));
+            lookups
+                .doors
+                .extend(web.listeners.iter().map(|it| shown("web", it.address, it.tls.is_some())));
             let door = front_web::Door::open(web, handle.lookup())?;
             lookups.run("web", door.run())?;
         }
         if let Some(grpc) = config.for_grpc() {
-            lookups.doors.extend(grpc.listeners.iter().map(|it| format!("grpc on {it}")));
+            lookups.doors.extend(
+                grpc.listeners.iter().map(|it| shown("grpc", it.address, it.tls.is_some())),
+            );
             let door = front_grpc::Door::open(grpc, handle.lookup())?;
             lookups.run("grpc", door.run())?;
         }
@@ -76,6 +81,10 @@ impl Drop for Lookups {
             runtime.shutdown_background();
         }
     }
+}
+
+fn shown(door: &str, address: SocketAddr, is_secure: bool) -> String {
+    format!("{door}{} on {address}", if is_secure { " (TLS)" } else { "" })
 }
 
 fn runtime() -> io::Result<Runtime> {

@@ -6,13 +6,17 @@ use api::v1;
 use api::v1::directory_client::DirectoryClient;
 use hickory_proto::op::{Message, Query};
 use hickory_proto::rr::{Name, RData, RecordType};
+use rcgen::{CertificateParams, KeyPair};
 use std::collections::BTreeSet;
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpStream, UdpSocket};
+use std::sync::Arc;
 use std::time::Duration;
 use support::client::{Client, SOON};
 use support::cluster::{Cluster, free_address};
 use support::{alone, wait_for};
+use tempfile::TempDir;
+use tonic::transport::{ClientTlsConfig, Endpoint};
 
 /// No client is sent to a dead node after this.
 const DEATH_KNOWN_MAX: Duration = Duration::from_secs(2);
@@ -181,4 +185,74 @@ fn a_node_that_leaves_sends_clients_to_the_others_to_the_end() {
     wait_named(&cluster, &[&doors[1]], &[0, 2], SOON);
     wait_named(&cluster, &[&doors[0], &doors[2]], &[0, 2], DEATH_KNOWN_MAX);
     assert_eq!(cluster.wait_end(1), Some(0));
+}
+
+#[test]
+fn doors_with_a_certificate_answer_who_speaks_tls_and_nobody_else() {
+    let _alone = alone();
+    let dir = TempDir::with_prefix("starling-doors-").expect("a directory can be made");
+    let key = KeyPair::generate().expect("chance enough");
+    let params = CertificateParams::new(vec!["localhost".to_owned()]).expect("a valid name");
+    let cert = params.self_signed(&key).expect("a valid certificate");
+    let files = [("cert", cert.pem()), ("key", key.serialize_pem())];
+    let [cert_file, key_file] = files.map(|(name, pem)| {
+        let path = dir.path().join(name);
+        std::fs::write(&path, pem).expect("a file can be written");
+        path.display().to_string()
+    });
+    let (web, grpc) = (free_address(), free_address());
+    let door = |kind: &str, address| {
+        format!(
+            "[[listen]]\ndoor = \"{kind}\"\naddress = \"{address}\"\n\
+             tls_cert = \"{cert_file}\"\ntls_key = \"{key_file}\"\n"
+        )
+    };
+    let cluster = Cluster::start_each(vec![[door("web", web), door("grpc", grpc)].concat()]);
+    let irc = cluster.irc(0).to_string();
+
+    let answer = wait_for("the web door to name the node", SOON, || {
+        get_secured(web, &cert).ok().filter(|it| it.contains(&irc))
+    });
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    assert!(by_web(web).is_none(), "it speaks without TLS");
+
+    let tls =
+        ClientTlsConfig::new().ca_certificate(tonic::transport::Certificate::from_pem(cert.pem()));
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let asked = v1::LookupRequest { door: v1::DoorKind::Irc.into(), ..Default::default() };
+    let (found, plain) = runtime.expect("a runtime").block_on(async {
+        let to = Endpoint::from_shared(format!("https://localhost:{}", grpc.port()));
+        let to = to.and_then(|it| it.tls_config(tls)).expect("it can be asked");
+        let mut client = DirectoryClient::new(to.connect().await.expect("it speaks TLS"));
+        let found = client.lookup(asked).await.expect("it answers").into_inner();
+        let plain = match DirectoryClient::connect(format!("http://{grpc}")).await {
+            Ok(mut client) => client.lookup(asked).await.is_ok(),
+            Err(_) => false,
+        };
+        (found, plain)
+    });
+    assert_eq!(found.places.len(), 1, "{found:?}");
+    assert!(!plain, "it speaks without TLS");
+}
+
+/// Where to connect, over TLS with this certificate and no other.
+fn get_secured(to: SocketAddr, cert: &rcgen::Certificate) -> std::io::Result<String> {
+    let mut roots = rustls::RootCertStore::empty();
+    roots.add(cert.der().clone()).expect("a valid certificate");
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = rustls::ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .expect("its versions are offered")
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    let name = "localhost".try_into().expect("a valid name");
+    let client = rustls::ClientConnection::new(Arc::new(config), name).expect("it can begin");
+    let stream = TcpStream::connect_timeout(&to, PATIENCE)?;
+    stream.set_read_timeout(Some(SOON))?;
+    let mut stream = rustls::StreamOwned::new(client, stream);
+    let request = "GET /v1/where?door=irc HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+    stream.write_all(request.as_bytes())?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer)?;
+    Ok(answer)
 }

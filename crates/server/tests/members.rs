@@ -88,6 +88,26 @@ fn a_drained_node_is_emptied_under_traffic_and_then_removed_and_nothing_is_lost(
 }
 
 #[test]
+fn a_node_that_was_removed_while_it_was_down_ends_when_it_is_started_again() {
+    let _alone = alone();
+    let mut cluster = Cluster::start(4);
+    let traffic = Traffic::start(cluster.ircs(), ROOM, CLIENTS);
+    traffic.more(SOME);
+    let name = cluster.name(3).to_owned();
+    cluster.terminate(3);
+    cluster.wait_end(3);
+    until(&cluster, 0, "its death to be known", |it| health(it, &name) == "down");
+    says(&admin(&cluster, 0, &format!("node remove {name}")), 0, "a member no longer");
+    until(&cluster, 0, "three to be left", |it| it.nodes.len() == 3);
+    cluster.restart_as_it_was(3);
+    assert_eq!(cluster.wait_end(3), Some(3));
+    assert!(cluster.log(3).contains("an operator removed this node"), "{}", cluster.log(3));
+    cluster.forget(3);
+    traffic.more(SOME);
+    traffic.finish(&cluster);
+}
+
+#[test]
 fn a_dead_node_is_replaced_by_a_new_one_in_one_command() {
     let _alone = alone();
     let mut cluster = Cluster::start(3);

@@ -67,6 +67,8 @@ impl Machine {
             fanout: 3,
             groups: super::GROUPS,
             names: node::Names::Raft,
+            rebalance: node::Rebalance::Members,
+            rebalance_slack: 20,
             session_grace: Duration::from_secs(5),
             retention: None,
             empty_room_ttl: None,

@@ -5,6 +5,7 @@
 mod members;
 mod people;
 mod rooms;
+mod send_on;
 
 use super::Shard;
 use chat::SessionId;
@@ -52,6 +53,7 @@ impl Shard {
             }
             Delivery::SendAway { reason, over } => self.send_away(&reason, over),
             Delivery::TakeIn => self.drain = None,
+            Delivery::SendOn { to, may_close } => self.send_on(&to, may_close),
         }
     }
 

@@ -321,6 +321,12 @@ impl FakeNode {
                     self.deliver_all(|| Delivery::SendAway { reason: reason.clone(), over });
                     Answer::Done
                 }
+                "#crowded" | "#overcrowded" => {
+                    let to = Arc::new(two_nodes().nodes.remove(1));
+                    let may_close = room.as_str() == "#overcrowded";
+                    self.deliver_all(|| Delivery::SendOn { to: to.clone(), may_close });
+                    Answer::Done
+                }
                 "#undrain" => {
                     self.deliver_all(|| Delivery::TakeIn);
                     Answer::Done

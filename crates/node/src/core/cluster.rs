@@ -67,6 +67,7 @@ impl Core {
         self.close_talks();
         self.tell_of_meetings();
         self.report_load();
+        self.send_some_on();
         self.measure();
     }
 

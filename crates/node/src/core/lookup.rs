@@ -21,6 +21,10 @@ const REPORT_MS: u64 = 1_000;
 const GOSSIP_KNOWS_MS: u64 = 4_000;
 const DOORS: &str = "doors";
 const LOAD: &str = "load";
+/// Whether what was said here in gossip rooms has reached most others.
+const TALK: &str = "talk";
+const SPREAD: &str = "spread";
+const ALONE: &str = "alone";
 
 /// What is known of doors and loads.
 pub(super) struct Whereabouts {
@@ -29,6 +33,8 @@ pub(super) struct Whereabouts {
     /// What this node last said of its load.
     report: Report,
     reported_ms: Option<u64>,
+    /// What it last said under [`TALK`].
+    said_of_talk: Option<&'static str>,
     /// Said, and not given to the gossip yet.
     to_say: BTreeMap<&'static str, String>,
     /// What the other members say.
@@ -43,6 +49,8 @@ pub(super) struct Whereabouts {
 struct Heard {
     doors: Arc<Doors>,
     report: Report,
+    /// What was said there in gossip rooms has reached most others, as it says; `None`: it says nothing of that.
+    is_spread: Option<bool>,
     /// Its link broke since: it may be another process by now.
     is_doubted: bool,
 }
@@ -54,11 +62,17 @@ impl Whereabouts {
             own: Arc::default(),
             report: Report::default(),
             reported_ms: None,
+            said_of_talk: None,
             to_say: BTreeMap::new(),
             heard: BTreeMap::new(),
             broken_ms: BTreeMap::new(),
             is_stale: true,
         }
+    }
+
+    /// The list as the doors have it.
+    pub(super) fn members(&self) -> Arc<Members> {
+        self.publisher.last()
     }
 
     pub(super) fn link(&mut self, peer: u64, is_up: bool, now_ms: u64) {
@@ -77,12 +91,13 @@ impl Whereabouts {
     fn hear(&self, node: u64, words: &BTreeMap<String, String>) -> Option<Heard> {
         let report = Report::from_word(words.get(LOAD)?)?;
         let doors = Doors::from_word(words.get(DOORS)?);
+        let is_spread = words.get(TALK).map(|it| it == SPREAD);
         let Some(before) = self.heard.get(&node) else {
-            return Some(Heard { doors: Arc::new(doors), report, is_doubted: false });
+            return Some(Heard { doors: Arc::new(doors), report, is_spread, is_doubted: false });
         };
         let is_doubted = before.is_doubted && before.report == report;
         let doors = if *before.doors == doors { before.doors.clone() } else { Arc::new(doors) };
-        Some(Heard { doors, report, is_doubted })
+        Some(Heard { doors, report, is_spread, is_doubted })
     }
 }
 
@@ -118,6 +133,30 @@ impl Core {
         let last = self.whereabouts.reported_ms;
         if last.is_none_or(|it| self.now_ms - it >= REPORT_MS) {
             self.say_load();
+            self.say_whether_talk_is_spread();
+        }
+    }
+
+    fn say_whether_talk_is_spread(&mut self) {
+        let word = match self.is_own_talk_spread() {
+            true => SPREAD,
+            false => ALONE,
+        };
+        if self.whereabouts.said_of_talk.replace(word) != Some(word) {
+            self.whereabouts.to_say.insert(TALK, word.to_owned());
+        }
+    }
+
+    fn is_own_talk_spread(&self) -> bool {
+        self.engine.own_tail(self.groups.talk()).is_none_or(|it| it.is_spread())
+    }
+
+    /// Whether what was said through a member in gossip rooms has reached most others, as it says itself; up to
+    /// two seconds late. `None`: it says nothing.
+    pub(super) fn is_talk_spread(&self, of: NodeId) -> Option<bool> {
+        match of == self.me {
+            true => Some(self.is_own_talk_spread()),
+            false => self.whereabouts.heard.get(&of.0)?.is_spread,
         }
     }
 
@@ -133,7 +172,7 @@ impl Core {
         self.whereabouts.to_say.insert(LOAD, report.to_word());
     }
 
-    fn takes_clients(&self) -> bool {
+    pub(super) fn takes_clients(&self) -> bool {
         self.is_fresh && !self.is_leaving
     }
 

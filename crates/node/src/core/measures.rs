@@ -21,6 +21,7 @@ pub(super) struct Measures {
     commit: Histogram,
     groups: BTreeMap<u32, OfGroup>,
     moving: Gauge,
+    over: Gauge,
     backlogs: Vec<Gauge>,
     unclaimed: Gauge,
     published_ms: Option<u64>,
@@ -67,6 +68,10 @@ impl Measures {
             "starling_unclaimed_sessions",
             "Sessions of this node that the others have yet to hear of, after a cut"
         );
+        describe_gauge!(
+            "starling_clients_over_share",
+            "Clients that this node has above its even share, where that is beyond the slack"
+        );
         describe_gauge!("starling_shard_backlog", "Deliveries that wait for a shard of a door");
         Measures {
             sessions: gauge!("starling_sessions"),
@@ -75,6 +80,7 @@ impl Measures {
             commit: histogram!("starling_commit_seconds"),
             groups: BTreeMap::new(),
             moving: gauge!("starling_groups_moving"),
+            over: gauge!("starling_clients_over_share"),
             backlogs: Vec::new(),
             unclaimed: gauge!("starling_unclaimed_sessions"),
             published_ms: None,
@@ -137,6 +143,7 @@ impl Core {
         let moving = self.count_under_way();
         let it = &mut self.measures;
         it.moving.set(moving as f64);
+        it.over.set(f64::from(self.balance.over));
         it.sessions.set(self.directory.session_count() as f64);
         it.rooms.set(rooms as f64);
         it.unclaimed.set(self.unclaimed.len() as f64);

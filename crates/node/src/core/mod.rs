@@ -9,6 +9,7 @@
 mod admin;
 mod admit;
 mod attach;
+mod balance;
 mod carry;
 mod checkpoint;
 mod claims;
@@ -70,6 +71,7 @@ use replica::store::{Disk, GroupId, History};
 use replica::strategy::Kind;
 use replica::{Engine, Event};
 use replica_proto::GroupRing;
+pub use rings::lay_out;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::rc::Rc;
@@ -262,6 +264,8 @@ pub(crate) struct Core {
     is_leaving: bool,
     /// Doors were told that this node is drained.
     is_sending_away: bool,
+    /// Whether some of them should be elsewhere.
+    balance: balance::Balance,
     members_changed: bool,
     checkpointing: checkpoint::Progress,
     strays: BTreeMap<GroupId, u64>,
@@ -308,6 +312,7 @@ impl Core {
         let groups = Groups::new(around.identity.groups, around.identity.names);
         // A checkpoint's entries are not applied again.
         rooms.values().for_each(|it: &Rooms| engine.see_stamp(it.last().0));
+        let balance = balance::Balance::new(around.config.rebalance_slack);
         Core {
             info: around.info,
             config: around.config,
@@ -367,6 +372,7 @@ impl Core {
             fresh_asked_ms: None,
             is_leaving: false,
             is_sending_away: false,
+            balance,
             members_changed: true,
             checkpointing: checkpoint::Progress::new(around.checkpoint_commands),
             strays: BTreeMap::new(),

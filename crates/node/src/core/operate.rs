@@ -227,6 +227,7 @@ impl Core {
         lost.extend(
             std::iter::once(DIRECTORY).chain(groups).filter_map(|it| self.loss(it, member)),
         );
+        lost.extend(self.loss_of_talk(member));
         if lost.is_empty() {
             let sessions = self.directory.session_count_of(member.id);
             return Ok(vec![format!(
@@ -238,6 +239,24 @@ impl Core {
         }
         let said = lost.into_iter().map(|it| format!("forced: {it}"));
         Ok(said.collect())
+    }
+
+    /// What was said through a node in gossip rooms and is nowhere else yet. Of one that is down nobody knows.
+    fn loss_of_talk(&self, member: &Member) -> Option<String> {
+        let name = &member.name;
+        if member.state == MemberState::Down || !member.roles.chat {
+            return None;
+        }
+        match self.is_talk_spread(member.id) {
+            Some(true) => None,
+            Some(false) => Some(format!(
+                "what was last said through {name} in gossip rooms has not reached most other nodes; \
+                 ask again once they are up"
+            )),
+            None => Some(format!(
+                "{name} does not say whether what was said through it in gossip rooms has reached others"
+            )),
+        }
     }
 
     /// What a group would lose with this node.

@@ -87,8 +87,11 @@ impl Core {
         if self.footing.standing() == Standing::Member || newest.members.is_empty() {
             return;
         }
-        if is_news && self.is_fresh && !newest.members.iter().any(|it| it.0 == self.me.0) {
-            return self.was_removed(); // Our own directory, which is older, has us in it.
+        // If our own directory, which is older, has us in it. Whoever has just been taken in may ask somebody who has
+        // not heard of it yet.
+        let was_in = self.directory.member(self.me).is_some();
+        if is_news && was_in && !newest.members.iter().any(|it| it.0 == self.me.0) {
+            return self.was_removed();
         }
         self.footing.answered(self.now_ms);
         if is_news {

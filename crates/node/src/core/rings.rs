@@ -4,6 +4,7 @@
 //! Promise: it follows from the directory's state alone, so whoever leads the directory comes to the same.
 
 use super::groups::Groups;
+use crate::Names;
 use chat::NodeId;
 use chat::directory::{Directory, Roles};
 use replica::store::GroupId;
@@ -61,7 +62,7 @@ impl Rings {
         match &self.layout {
             Some((of, layout)) if *of == inputs => layout.clone(),
             _ => {
-                let layout = Arc::new(lay_out(&inputs, groups));
+                let layout = Arc::new(lay_out_by(&inputs, groups));
                 self.layout = Some((inputs, layout.clone()));
                 layout
             }
@@ -84,7 +85,15 @@ impl Rings {
     }
 }
 
-fn lay_out(inputs: &Inputs, groups: Groups) -> Layout {
+/// Where all groups of a network with so many places on its ring should live, computed anew: what a node does when
+/// members change, for whoever wants to measure it. The one that should lead is first.
+#[must_use]
+pub fn lay_out(directory: &Directory, places: u32, copies: usize) -> BTreeMap<u32, Vec<NodeId>> {
+    let layout = Rings::default().layout(directory, Groups::new(places, Names::Raft), copies);
+    Arc::unwrap_or_clone(layout)
+}
+
+fn lay_out_by(inputs: &Inputs, groups: Groups) -> Layout {
     let Inputs { nodes, copies, pins } = inputs;
     let keys: Vec<String> = groups.homes().map(|it| format!("group {it}")).collect();
     let mut homes: Layout = groups.homes().zip(place(nodes, &keys, *copies)).collect();
@@ -155,7 +164,6 @@ fn standings(directory: &Directory, has_role: impl Fn(&Roles) -> bool) -> Vec<St
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Names;
     use chat::Stamp;
     use chat::directory::{DirectoryCommand, MemberState};
 

@@ -64,6 +64,12 @@ impl Lookup {
 }
 
 impl Publisher {
+    /// The list as it was published last.
+    #[must_use]
+    pub fn last(&self) -> Arc<Members> {
+        self.0.borrow().clone()
+    }
+
     /// Replaces the list. Its version is set here: it rises when more than load has changed. Gives back
     /// the list if it did.
     pub fn publish(&self, mut members: Members) -> Option<Arc<Members>> {

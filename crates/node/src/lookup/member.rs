@@ -91,6 +91,13 @@ impl Member {
         }
     }
 
+    /// People can come in here: it has an open door of a kind that they use.
+    #[must_use]
+    pub fn is_open_to_people(&self) -> bool {
+        use DoorKind::{Irc, Ircs, Ws, Wss};
+        [Irc, Ircs, Ws, Wss].into_iter().any(|it| self.open_door(Wanted::Door(it)).is_some())
+    }
+
     /// The same to whoever is told only of changes: load is none.
     fn is_as(&self, before: &Member) -> bool {
         let it = Member { connections: before.connections, report: before.report, ..self.clone() };

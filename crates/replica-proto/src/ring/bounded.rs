@@ -7,10 +7,16 @@
 
 use super::Ring;
 
-/// Replicas that a node may hold beyond its even share, rounded up. Without it a node more would move
-/// twice as many groups where there are many nodes; with more of it less comes out even for little
-/// (measured in decision 0020).
-const SLACK: usize = 1;
+/// Replicas that a node may hold beyond its even share, rounded up. Of large shares it is about what chance
+/// makes of them on the plain ring, their root: so only a sixth of the nodes are full, and a node more moves
+/// little beside its own. With none, nearly all are, and each replica that moves pushes others on. Of small shares the
+/// root is much, and evenness counts more (measured in decision 0020).
+fn slack(share: usize) -> usize {
+    1 + share.saturating_sub(SMALL_SHARE).isqrt()
+}
+
+/// Up to here a share is small.
+const SMALL_SHARE: usize = 14;
 
 impl Ring {
     /// For each key `copies` distinct nodes (fewer if there are fewer), the one that should lead first.
@@ -71,10 +77,11 @@ struct Load {
 
 impl Load {
     fn new(nodes: usize, keys: usize, copies: usize) -> Load {
+        let share = (keys * copies).div_ceil(nodes);
         Load {
             held: vec![0; nodes],
             led: vec![0; nodes],
-            held_max: (keys * copies).div_ceil(nodes) + SLACK,
+            held_max: share + slack(share),
             led_max: keys.div_ceil(nodes),
         }
     }
@@ -101,6 +108,7 @@ impl Load {
 #[cfg(test)]
 mod tests {
     use super::super::Ring;
+    use super::slack;
     use std::collections::BTreeMap;
 
     const SIZES: [usize; 5] = [3, 5, 10, 30, 100];
@@ -147,7 +155,9 @@ mod tests {
                 let placed = place(&ring, groups);
                 let (most, _) = spread(&ring, placed.iter().flatten().copied());
                 let share = (groups * COPIES).div_ceil(nodes);
-                assert!(most <= share + share / 100 + 2, "{most} of {groups} held, {nodes} nodes");
+                let bound = share + slack(share) + 1;
+                assert!(most <= bound, "{most} of {groups} held, {nodes} nodes");
+                assert!(bound <= share + share / 5 + 2, "a fifth more at most: {bound} of {share}");
                 let (most, _) = spread(&ring, placed.iter().map(|it| it[0]));
                 let share = groups.div_ceil(nodes);
                 assert!(most <= share + share / 20 + 1, "{most} of {groups} led, {nodes} nodes");
@@ -156,19 +166,34 @@ mod tests {
     }
 
     #[test]
+    fn one_node_more_moves_at_most_a_third_beside_its_own_where_groups_are_many() {
+        for (groups, nodes) in [(256, 10), (256, 30), (1_000, 10), (1_000, 30), (1_000, 100)] {
+            let (moved, own) = one_more(groups, nodes);
+            let bound = own + own / 3;
+            assert!(moved <= bound, "{moved} of {groups} moved, {own} its own, {nodes} nodes");
+        }
+    }
+
+    /// Replicas that move when a node comes, and those of them that it then has.
+    fn one_more(groups: usize, nodes: usize) -> (usize, usize) {
+        let (small, large) = (ring(nodes), ring(nodes + 1));
+        let (before, after) = (place(&small, groups), place(&large, groups));
+        let came = before.iter().zip(&after);
+        let came = came.flat_map(|(before, after)| after.iter().filter(|it| !before.contains(it)));
+        let is_new = |it: &&&str| small.nodes().all(|old| old != **it);
+        let came: Vec<&&str> = came.collect();
+        (came.len(), came.iter().filter(|it| is_new(it)).count())
+    }
+
+    #[test]
     fn one_node_more_moves_few_replicas_beside_its_own() {
         for groups in [16, 64, 1_000] {
             for nodes in SIZES {
-                let (small, large) = (ring(nodes), ring(nodes + 1));
-                let (before, after) = (place(&small, groups), place(&large, groups));
-                let new = |(before, after): (&Vec<&str>, &Vec<&str>)| {
-                    after.iter().filter(|it| !before.contains(it)).count()
-                };
-                let moved: usize = before.iter().zip(&after).map(new).sum();
+                let (moved, own) = one_more(groups, nodes);
                 let share = (groups * COPIES).div_ceil(nodes + 1);
                 assert!(
-                    moved <= 3 * share,
-                    "{moved} of {groups} moved, {share} its own, {nodes} nodes"
+                    moved <= 2 * share,
+                    "{moved} of {groups} moved, {own} its own, {nodes} nodes"
                 );
             }
         }
@@ -186,17 +211,14 @@ mod tests {
                 let begun = std::time::Instant::now();
                 let before = place(&small, groups);
                 let placed = begun.elapsed();
-                let after = place(&large, groups);
+                drop(large);
+                let (moved, own) = one_more(groups, nodes);
                 let held = spread(&small, before.iter().flatten().copied());
                 let led = spread(&small, before.iter().map(|it| it[0]));
-                let new = |(before, after): (&Vec<&str>, &Vec<&str>)| {
-                    after.iter().filter(|it| !before.contains(it)).count()
-                };
-                let moved: usize = before.iter().zip(&after).map(new).sum();
                 let ideal = groups * COPIES / (nodes + 1);
                 eprintln!(
                     "{groups} groups, {nodes} nodes: ring {built:?}, places {placed:?}, \
-                     held {held:?}, led {led:?}, one more moves {moved} (ideal {ideal})"
+                     held {held:?}, led {led:?}, one more moves {moved}, {own} its own (ideal {ideal})"
                 );
             }
         }

@@ -33,7 +33,7 @@ pub use breaker::BreakerState;
 pub use liveness::{Liveness, LivenessError, LivenessMe, Words};
 pub use peers::{Limits, Me, PeerEvent, Peers};
 pub use real::RealNetwork;
-pub use tls::Tls;
+pub use tls::{Stream, Tls};
 
 /// The network a node is given: real sockets, or simulated ones.
 pub trait Network: Clone + Send + Sync + 'static {

@@ -87,7 +87,7 @@ fn host_of(address: &str) -> &str {
 
 fn denied(why: &io::Error) -> io::Error {
     match why.get_ref().is_some_and(|it| it.is::<rustls::Error>()) {
-        true => io::Error::new(io::ErrorKind::PermissionDenied, format!("cluster TLS: {why}")),
+        true => io::Error::new(io::ErrorKind::PermissionDenied, format!("TLS: {why}")),
         false => io::Error::new(why.kind(), why.to_string()), // The connection broke.
     }
 }
@@ -108,6 +108,16 @@ enum State {
 }
 
 impl Stream {
+    /// A client's connection to a door, with or without TLS. What is read or written first waits until the two have agreed
+    /// on how to speak.
+    #[must_use]
+    pub fn of_client(stream: TcpStream, tls: Option<Arc<ServerConfig>>) -> Stream {
+        match tls {
+            None => Stream::plain(stream),
+            Some(it) => Stream(State::Accepting(Box::new(TlsAcceptor::from(it).accept(stream)))),
+        }
+    }
+
     /// Without TLS.
     pub(super) fn plain(stream: TcpStream) -> Stream {
         Stream(State::Plain(stream))

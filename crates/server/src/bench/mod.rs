@@ -35,6 +35,7 @@ mod rooms;
 
 mod catch_up;
 mod cluster;
+mod directory;
 mod election;
 mod lookup;
 mod names;
@@ -91,6 +92,8 @@ enum Scenario {
     /// Time from the death of the node that decides on names to the next name that is granted. Starts
     /// clusters of its own.
     Names(names::Args),
+    /// How long it takes to find where all groups and rooms of a large network should live. No node runs.
+    Directory(directory::Args),
     /// Answers to "where should I connect?", by DNS, gRPC or HTTP.
     Lookup(lookup::Args),
 }
@@ -98,8 +101,11 @@ enum Scenario {
 impl Scenario {
     /// It measures nodes of its own, or a door that it is told, not `--server`.
     fn takes_no_server(&self) -> bool {
-        use Scenario::{CatchUp, Election, Lookup, Names, Pauses, Spread};
-        matches!(self, Spread(_) | CatchUp(_) | Pauses(_) | Lookup(_) | Election(_) | Names(_))
+        use Scenario::{CatchUp, Directory, Election, Lookup, Names, Pauses, Spread};
+        matches!(
+            self,
+            Spread(_) | CatchUp(_) | Pauses(_) | Lookup(_) | Election(_) | Names(_) | Directory(_)
+        )
     }
 }
 
@@ -146,6 +152,7 @@ fn measure(args: &Args) -> Result<Report> {
         Scenario::Lookup(it) => lookup::run(it, common, &progress),
         Scenario::Election(it) => election::run(it, &progress),
         Scenario::Names(it) => names::run(it, &progress),
+        Scenario::Directory(it) => directory::run(it, &progress),
     }?;
     let mut fields = heading(args);
     fields.append(std::mem::take(&mut report.fields));
@@ -170,6 +177,7 @@ fn heading(args: &Args) -> Fields {
         Scenario::Lookup(_) => "lookup",
         Scenario::Election(_) => "election",
         Scenario::Names(_) => "names",
+        Scenario::Directory(_) => "directory",
     };
     let mut fields = Fields::default();
     fields.put("scenario", scenario);

@@ -111,11 +111,6 @@ fn for_programs(it: &mut Section<'_>, this: &Listen, door: &str) {
     if this.address.port() == 0 {
         it.problem("address", format!("a {door} door needs a port of its own choice, not 0"));
     }
-    if it.has("tls_cert") {
-        let text =
-            format!("a {door} door does not speak TLS in this version; put a proxy in front");
-        it.problem("tls_cert", text);
-    }
     does_not_belong(it, &["password"], door);
 }
 

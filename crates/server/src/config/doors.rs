@@ -3,6 +3,7 @@
 use super::{Config, DoorKind, Listen};
 use node::lookup::{self, DoorAddress, Doors, Host};
 use std::net::SocketAddr;
+use std::path::PathBuf;
 
 impl Config {
     /// What the DNS door is told; `None`: there is none.
@@ -22,22 +23,29 @@ impl Config {
 
     /// What the web door is told; `None`: there is none.
     pub(crate) fn for_web(&self) -> Option<front_web::Config> {
-        let listeners = self.addresses_of(DoorKind::Web)?;
+        let listener = |(address, tls)| front_web::Listener { address, tls };
+        let listeners = self.listeners(DoorKind::Web).map(listener).collect();
         let (policy, connections_per_ip) = (self.lookup.policy, self.limits.connections_per_ip);
-        Some(front_web::Config { listeners, policy, connections_per_ip })
+        let config = front_web::Config { listeners, policy, connections_per_ip };
+        (!config.listeners.is_empty()).then_some(config)
     }
 
     /// What the gRPC door is told; `None`: there is none.
     pub(crate) fn for_grpc(&self) -> Option<front_grpc::Config> {
-        let listeners = self.addresses_of(DoorKind::Grpc)?;
+        let listener = |(address, tls)| front_grpc::Listener { address, tls };
+        let listeners = self.listeners(DoorKind::Grpc).map(listener).collect();
         let (policy, connections_per_ip) = (self.lookup.policy, self.limits.connections_per_ip);
-        Some(front_grpc::Config { listeners, policy, connections_per_ip })
+        let config = front_grpc::Config { listeners, policy, connections_per_ip };
+        (!config.listeners.is_empty()).then_some(config)
     }
 
-    fn addresses_of(&self, door: DoorKind) -> Option<Vec<SocketAddr>> {
-        let those = self.listen.iter().filter(|it| it.door == door);
-        let addresses: Vec<SocketAddr> = those.map(|it| it.address).collect();
-        (!addresses.is_empty()).then_some(addresses)
+    /// Where a door listens, with its certificate and key.
+    fn listeners(
+        &self,
+        door: DoorKind,
+    ) -> impl Iterator<Item = (SocketAddr, Option<(PathBuf, PathBuf)>)> {
+        let those = self.listen.iter().filter(move |it| it.door == door);
+        those.map(|it| (it.address, it.tls_cert.clone().zip(it.tls_key.clone())))
     }
 
     /// Where clients elsewhere find this node. `irc` are the addresses that the IRC door listens on, in

@@ -16,8 +16,8 @@ mod tests;
 
 use chat::Replication;
 use front_dns::Zone;
-use node::Names;
 use node::lookup::{DoorAddress, Policy};
+use node::{Names, Rebalance};
 use serde::{Serialize, Serializer};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -105,6 +105,11 @@ pub(crate) struct Lookup {
     /// In which order nodes are named to clients.
     #[serde(serialize_with = "displayed")]
     pub(crate) policy: Policy,
+    /// Whom a node with more clients than others sends to one with fewer.
+    #[serde(serialize_with = "displayed")]
+    pub(crate) rebalance: Rebalance,
+    /// In percent of the even share.
+    pub(crate) rebalance_slack: usize,
     pub(crate) dns_answers_per_prefix: usize,
 }
 
@@ -263,6 +268,9 @@ impl Config {
             replication: self.rooms.replication,
             names: self.cluster.directory,
             groups: u32::try_from(self.cluster.groups).expect("bounded when it was read"),
+            rebalance: self.lookup.rebalance,
+            rebalance_slack: u32::try_from(self.lookup.rebalance_slack)
+                .expect("bounded when it was read"),
             session_grace: self.limits.session_grace,
             retention: self.history.retention,
             empty_room_ttl: self.history.empty_room_ttl,

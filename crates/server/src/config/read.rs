@@ -9,8 +9,8 @@ use super::{
 };
 use chat::Replication;
 use front_dns::Zone;
-use node::Names;
 use node::lookup::{DoorAddress, Policy};
+use node::{Names, Rebalance};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -112,8 +112,17 @@ fn rooms(it: &mut Section<'_>) -> Rooms {
 
 fn lookup(it: &mut Section<'_>) -> Lookup {
     let policies = Policy::ALL.map(|it| (it.as_str(), it));
+    let policy = it.choice("policy", &policies, &[]).unwrap_or_default();
+    let all = Rebalance::ALL.map(|it| (it.as_str(), it));
+    // Who is sent by address shall be where that leads, however many are there.
+    let usual = match policy {
+        Policy::LeastConnections | Policy::RoundRobin => Rebalance::Members,
+        Policy::IpHash | Policy::Nearest => Rebalance::Off,
+    };
     Lookup {
-        policy: it.choice("policy", &policies, &[]).unwrap_or_default(),
+        policy,
+        rebalance: it.choice("rebalance", &all, &[]).unwrap_or(usual),
+        rebalance_slack: it.number("rebalance_slack", 5..=100).unwrap_or(20),
         // A name server asks once a second for each name; a network of them some dozen times.
         dns_answers_per_prefix: it.number("dns_answers_per_prefix", 0..=1_000_000).unwrap_or(100),
     }

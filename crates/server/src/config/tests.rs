@@ -43,6 +43,8 @@ fanout = 2
 
 [lookup]
 policy = "ip-hash"
+rebalance = "all"
+rebalance_slack = 30
 dns_answers_per_prefix = 50
 
 [[listen]]
@@ -69,6 +71,8 @@ address = "0.0.0.0:8080"
 [[listen]]
 door = "grpc"
 address = "0.0.0.0:7000"
+tls_cert = "rpc.pem"
+tls_key = "/keys/rpc.pem"
 
 [[listen]]
 door = "metrics"
@@ -125,15 +129,19 @@ fn every_key_of_a_full_file_arrives() {
     assert_eq!(irc.motd, ["Welcome.", "", "Be kind."]);
 
     assert_eq!(config.metrics_address(), Some("127.0.0.1:9100".parse().expect("an address")));
-    assert_eq!(config.for_node().fanout, 2);
+    let node = config.for_node();
+    assert_eq!((node.fanout, node.rebalance, node.rebalance_slack), (2, Rebalance::All, 30));
     let dns = config.for_dns().expect("there is one");
     assert_eq!((dns.policy, dns.answers_per_prefix), (Policy::IpHash, 50));
     assert_eq!(dns.listeners[0].address, "0.0.0.0:53".parse().expect("an address"));
     assert_eq!(dns.listeners[0].zone.to_string(), "chat.example");
     let (web, grpc) = (config.for_web().expect("there is one"), config.for_grpc());
     let grpc = grpc.expect("there is one");
-    assert_eq!(web.listeners, ["0.0.0.0:8080".parse().expect("an address")]);
-    assert_eq!(grpc.listeners, ["0.0.0.0:7000".parse().expect("an address")]);
+    assert_eq!(web.listeners[0].address, "0.0.0.0:8080".parse().expect("an address"));
+    assert_eq!(web.listeners[0].tls, None);
+    assert_eq!(grpc.listeners[0].address, "0.0.0.0:7000".parse().expect("an address"));
+    let (cert, key) = grpc.listeners[0].tls.clone().expect("it is written");
+    assert_eq!((cert, key), ("/etc/starling/rpc.pem".into(), "/keys/rpc.pem".into()));
     assert_eq!([web.policy, grpc.policy], [Policy::IpHash; 2]);
     assert_eq!([web.connections_per_ip, grpc.connections_per_ip], [3; 2]);
     assert!(config.accounts.email_required);
@@ -546,7 +554,7 @@ fn what_is_advertised_can_be_connected_to() {
 }
 
 #[test]
-fn doors_for_programs_speak_no_tls_and_ask_for_no_password() {
+fn doors_for_programs_need_a_port_and_ask_for_no_password() {
     for door in ["web", "grpc"] {
         refused(
             &format!(
@@ -555,9 +563,6 @@ fn doors_for_programs_speak_no_tls_and_ask_for_no_password() {
             &[],
             &[
                 &format!("starling.toml:3: a {door} door needs a port of its own choice, not 0"),
-                &format!(
-                    "starling.toml:4: a {door} door does not speak TLS in this version; put a proxy in front"
-                ),
                 &format!("starling.toml:6: `listen.password` does not belong to a {door} door"),
             ],
         );
@@ -763,4 +768,15 @@ proptest! {
     ) {
         let _ = read(FULL, &[(&name, &text)]);
     }
+}
+
+#[test]
+fn clients_are_moved_to_even_out_load_unless_the_policy_says_where_each_belongs() {
+    let of = |policy: &str| {
+        let text = format!("[lookup]\npolicy = \"{policy}\"\n");
+        accepted(&text, &[]).for_node().rebalance
+    };
+    assert_eq!([of("least-connections"), of("round-robin")], [Rebalance::Members; 2]);
+    assert_eq!([of("ip-hash"), of("nearest")], [Rebalance::Off; 2]);
+    assert_eq!(accepted("", &[]).for_node().rebalance_slack, 20);
 }

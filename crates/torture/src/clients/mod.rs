@@ -34,6 +34,8 @@ pub(crate) struct Round {
     pub(crate) acknowledged: AtomicUsize,
     /// Messages without an answer.
     pub(crate) under_way: AtomicUsize,
+    /// How often somebody was asked to go to another node, and did.
+    pub(crate) sent_on: AtomicUsize,
     /// By node: the name that changes with its disk.
     identities: Mutex<Vec<String>>,
     /// Who is in which room now: by nick and room.
@@ -50,6 +52,7 @@ impl Round {
             is_over: AtomicBool::new(false),
             acknowledged: AtomicUsize::new(0),
             under_way: AtomicUsize::new(0),
+            sent_on: AtomicUsize::new(0),
             identities: Mutex::new(identities),
             present: Mutex::default(),
         }

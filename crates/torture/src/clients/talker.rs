@@ -1,7 +1,8 @@
 //! Says numbered messages in a room. When its node dies or falls silent it goes to the next, under a new
-//! nick, and first reads what it may have missed.
+//! nick, and first reads what it may have missed. It goes elsewhere when its node asks for that, too.
 
 use super::{ANSWER_MAX, PATIENCE, Round, kept, text};
+use crate::cluster::irc;
 use crate::irc::{Batches, Client, Line, outcome};
 use crate::lookup;
 use checker::{Evidence, Heard, Live, Name, Outcome, Sent};
@@ -50,19 +51,19 @@ impl Talker {
     /// Until the round is over.
     pub(crate) fn run(&self, round: &Round) -> Evidence {
         let mut evidence = Evidence::default();
-        let mut number = 0;
+        let (mut number, mut sent_to) = (0, None);
         for life in 0.. {
             if round.is_over() {
                 break;
             }
             let nick = format!("{}x{life}", self.person);
-            let begun = self
-                .node(round, life)
-                .and_then(|it| self.begin(round, it, &nick, life, &mut evidence));
+            let node = sent_to.take().map_or_else(|| self.node(round, life), Ok);
+            let begun = node.and_then(|it| self.begin(round, it, &nick, life, &mut evidence));
             match begun {
                 Ok((client, node)) => {
                     let mut life = Life::new(self, round, client, node, &nick, &mut evidence);
                     let _ = life.go_on(&mut number); // Its node died.
+                    sent_to = life.sent_to;
                     life.end();
                 }
                 Err(_) => thread::sleep(PACE), // Not as fast as possible against a node that is down.
@@ -89,6 +90,9 @@ impl Talker {
         evidence: &mut Evidence,
     ) -> io::Result<(Client, Name)> {
         let (mut client, node) = round.register(node, nick)?;
+        if matches!(self.goes, Goes::WhereTold(_)) {
+            client.send("CAP REQ :starling/members")?;
+        }
         client.join(&self.room, PATIENCE)?;
         if life > 0 && !matches!(self.goes, Goes::Nowhere) {
             let person = self.person.as_str().into();
@@ -110,6 +114,8 @@ struct Life<'a> {
     under_way: HashMap<String, (usize, Instant)>,
     batches: Batches,
     heard: Vec<Heard>,
+    /// The node asks us to go there. What is under way is answered first.
+    sent_to: Option<usize>,
     evidence: &'a mut Evidence,
 }
 
@@ -123,8 +129,8 @@ impl<'a> Life<'a> {
         evidence: &'a mut Evidence,
     ) -> Life<'a> {
         let (under_way, batches) = (HashMap::new(), Batches::default());
-        let nick = nick.into();
-        Life { talker, round, client, node, nick, under_way, batches, heard: Vec::new(), evidence }
+        let (nick, heard, sent_to) = (nick.into(), Vec::new(), None);
+        Life { talker, round, client, node, nick, under_way, batches, heard, sent_to, evidence }
     }
 
     fn go_on(&mut self, number: &mut u64) -> io::Result<()> {
@@ -143,7 +149,11 @@ impl<'a> Life<'a> {
                 }
                 return Err(io::ErrorKind::TimedOut.into());
             }
-            if !is_quiet && now >= next && self.under_way.len() < WINDOW {
+            if self.sent_to.is_some() && self.under_way.is_empty() {
+                return self.client.send("QUIT :moving");
+            }
+            let is_going = is_quiet || self.sent_to.is_some();
+            if !is_going && now >= next && self.under_way.len() < WINDOW {
                 next = now + pace;
                 self.send(*number)?;
                 *number += 1;
@@ -171,6 +181,12 @@ impl<'a> Life<'a> {
     }
 
     fn learn(&mut self, line: &Line) {
+        if line.is("MOVE") && !self.round.is_quiet() {
+            let there = |it: &usize| irc(*it).to_string() == line.param(1);
+            self.sent_to = (0..self.round.nodes()).find(there);
+            self.round.sent_on.fetch_add(usize::from(self.sent_to.is_some()), Ordering::SeqCst);
+            return;
+        }
         let label = self.batches.label(line);
         let record = kept(line);
         let now_ms = self.round.now_ms();

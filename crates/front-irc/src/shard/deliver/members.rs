@@ -43,7 +43,7 @@ impl Shard {
     }
 }
 
-fn kind_of(listener: &Listener) -> DoorKind {
+pub(super) fn kind_of(listener: &Listener) -> DoorKind {
     match (listener.transport, listener.tls.is_some()) {
         (Transport::Stream, false) => DoorKind::Irc,
         (Transport::Stream, true) => DoorKind::Ircs,

@@ -98,6 +98,8 @@ impl Alone {
                 replication: chat::Replication::Raft,
                 groups,
                 names,
+                rebalance: crate::Rebalance::Members,
+                rebalance_slack: 20,
                 session_grace: Duration::from_secs(60),
                 retention: None,
                 empty_room_ttl: None,
@@ -283,5 +285,6 @@ fn in_words(delivery: Delivery) -> Option<String> {
         Delivery::SendAway { .. } => "send away".to_owned(),
         Delivery::TakeIn => "take in".to_owned(),
         Delivery::Detached { .. } => "one is detached".to_owned(),
+        Delivery::SendOn { to, .. } => format!("send on to {}", to.name),
     })
 }

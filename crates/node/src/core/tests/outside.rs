@@ -110,6 +110,30 @@ fn a_member_that_is_told_it_is_none_any_more_ends() {
 }
 
 #[test]
+fn who_was_removed_while_it_was_down_is_told_when_it_is_started_again() {
+    let mut it = Alone::with(&[]);
+    it.core.engine.drop_replica(DIRECTORY);
+    it.core.is_fresh = false; // As after a start: what its disk has of the directory has it in it.
+    it.until_outside();
+    let mut removed = answer(1, 1_000_000);
+    removed.members.retain(|it| it.0 != 7);
+    it.core.told_of_members(vec![removed]);
+    let why = it.core.fatal().expect("it is none");
+    assert!(why.contains("an operator removed this node"), "{why}");
+}
+
+#[test]
+fn who_was_taken_in_just_now_does_not_mind_somebody_who_has_not_heard_of_it() {
+    let mut it = newcomer();
+    it.core.take_members();
+    it.until_it_asks();
+    let mut behind = answer(1, 90);
+    behind.members.retain(|it| it.0 != 7);
+    it.core.told_of_members(vec![behind]);
+    assert_eq!(it.core.fatal(), None);
+}
+
+#[test]
 fn a_member_with_a_way_to_the_directory_believes_nobody_else() {
     let mut it = Alone::with(&[]);
     it.core.take_members();

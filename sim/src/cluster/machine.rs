@@ -65,6 +65,7 @@ impl Machine {
             join: self.join.borrow().iter().map(|it| address(*it)).collect(),
             copies: self.copies,
             fanout: 3,
+            priority: 0,
             groups: super::GROUPS,
             names: node::Names::Raft,
             session_grace: Duration::from_secs(5),

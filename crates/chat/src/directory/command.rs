@@ -170,6 +170,17 @@ pub enum DirectoryCommand {
     /// A session that began where this directory could not hear of it, on the other side of a cut: as it is
     /// there. Of two with one nick the earlier keeps it.
     Claim(Session),
+    /// A member's place in the order of ranks, where names are kept by whoever is left.
+    Rank {
+        /// Which.
+        id: NodeId,
+        /// The higher one ranks higher; of equal ones the name decides. 0 unless something else was said.
+        priority: i32,
+    },
+    /// A session that is known, but not as it became on the other side of a cut: its own node says how it is.
+    /// Of two with one nick the earlier keeps it, as by [`DirectoryCommand::Claim`]; the other keeps the one
+    /// that it has here.
+    Restate(Session),
 }
 
 impl DirectoryCommand {
@@ -182,7 +193,8 @@ impl DirectoryCommand {
             | DirectoryCommand::Alter { .. }
             | DirectoryCommand::End { .. }
             | DirectoryCommand::EndAll { .. }
-            | DirectoryCommand::Claim(_) => true,
+            | DirectoryCommand::Claim(_)
+            | DirectoryCommand::Restate(_) => true,
             DirectoryCommand::Found { .. }
             | DirectoryCommand::AddMember { .. }
             | DirectoryCommand::MarkMember { .. }
@@ -192,7 +204,8 @@ impl DirectoryCommand {
             | DirectoryCommand::Drain { .. }
             | DirectoryCommand::Pin { .. }
             | DirectoryCommand::Settle { .. }
-            | DirectoryCommand::Replace { .. } => false,
+            | DirectoryCommand::Replace { .. }
+            | DirectoryCommand::Rank { .. } => false,
         }
     }
 }

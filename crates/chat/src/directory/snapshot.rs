@@ -42,6 +42,17 @@ enum Snapshot<'a> {
         orders: Cow<'a, Orders>,
         sessions: Vec<Arc<Session>>,
     },
+    /// With the members' priorities.
+    V4 {
+        last: Stamp,
+        founded: Cow<'a, Option<Founded>>,
+        members: Cow<'a, BTreeMap<NodeId, Member>>,
+        placements: Cow<'a, BTreeMap<u32, Placement>>,
+        views: Cow<'a, BTreeMap<u32, View>>,
+        orders: Cow<'a, Orders>,
+        priorities: Cow<'a, BTreeMap<NodeId, i32>>,
+        sessions: Vec<Arc<Session>>,
+    },
 }
 
 impl Directory {
@@ -56,23 +67,25 @@ impl Directory {
     pub fn snapshot_of(&self, part: Part) -> Vec<u8> {
         let sessions = || self.sessions().cloned().collect();
         if part == Part::Sessions {
-            return codec::encode(&Snapshot::V3 {
+            return codec::encode(&Snapshot::V4 {
                 last: self.last_of_sessions,
                 founded: Cow::default(),
                 members: Cow::default(),
                 placements: Cow::default(),
                 views: Cow::default(),
                 orders: Cow::default(),
+                priorities: Cow::default(),
                 sessions: sessions(),
             });
         }
-        codec::encode(&Snapshot::V3 {
+        codec::encode(&Snapshot::V4 {
             last: self.last,
             founded: Cow::Borrowed(&self.founded),
             members: Cow::Borrowed(&self.members),
             placements: Cow::Borrowed(&self.placements),
             views: Cow::Borrowed(&self.views),
             orders: Cow::Borrowed(&self.orders),
+            priorities: Cow::Borrowed(&self.orders.priorities),
             sessions: if part == Part::Whole { sessions() } else { Vec::new() },
         })
     }
@@ -104,6 +117,25 @@ impl Directory {
                 restored.placements = placements.into_owned();
                 restored.views = views.into_owned();
                 restored.orders = orders.into_owned();
+                sessions = of;
+            }
+            Snapshot::V4 {
+                last,
+                founded,
+                members,
+                placements,
+                views,
+                orders,
+                priorities,
+                sessions: of,
+            } => {
+                restored.last = last;
+                restored.founded = founded.into_owned();
+                restored.members = members.into_owned();
+                restored.placements = placements.into_owned();
+                restored.views = views.into_owned();
+                restored.orders = orders.into_owned();
+                restored.orders.priorities = priorities.into_owned();
                 sessions = of;
             }
         }
@@ -212,6 +244,37 @@ mod tests {
         });
         let restored = Directory::restore(&bytes).expect("our own earlier snapshot");
         assert_eq!(restored.snapshot(), it.snapshot());
+    }
+
+    #[test]
+    fn the_layout_from_before_there_were_priorities_is_read_and_all_are_equal() {
+        let mut scene = Scene::default();
+        scene.apply(add(1, "n1"));
+        scene.apply(DirectoryCommand::Drain { id: NodeId(1), is_drained: true });
+        let it = &scene.directory;
+        let bytes = codec::encode(&Snapshot::V3 {
+            last: it.last,
+            founded: Cow::Borrowed(&it.founded),
+            members: Cow::Borrowed(&it.members),
+            placements: Cow::Borrowed(&it.placements),
+            views: Cow::Borrowed(&it.views),
+            orders: Cow::Borrowed(&it.orders),
+            sessions: Vec::new(),
+        });
+        let restored = Directory::restore(&bytes).expect("our own earlier snapshot");
+        assert_eq!(restored.snapshot(), it.snapshot());
+        assert!(restored.is_drained(NodeId(1)));
+        assert_eq!(restored.priority(NodeId(1)), 0);
+    }
+
+    #[test]
+    fn priorities_outlive_a_restart() {
+        let mut scene = Scene::default();
+        scene.apply(add(1, "n1"));
+        scene.apply(DirectoryCommand::Rank { id: NodeId(1), priority: -7 });
+        let restored = Directory::restore(&scene.directory.snapshot()).expect("our own snapshot");
+        assert_eq!(restored.priority(NodeId(1)), -7);
+        assert_eq!(restored.snapshot(), scene.directory.snapshot());
     }
 
     #[test]

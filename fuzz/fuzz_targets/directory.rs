@@ -61,7 +61,7 @@ fn check(directory: &Directory) {
 }
 
 fn command(input: &mut Unstructured<'_>) -> Result<DirectoryCommand> {
-    Ok(match input.int_in_range(0..=13)? {
+    Ok(match input.int_in_range(0..=14)? {
         0 => DirectoryCommand::Found {
             cluster: input.arbitrary()?,
             network: text(input)?,
@@ -101,6 +101,7 @@ fn command(input: &mut Unstructured<'_>) -> Result<DirectoryCommand> {
             reason: text(input)?,
             by: if input.ratio(1, 3)? { Some(nick(input)?) } else { None },
         },
+        13 => DirectoryCommand::Rank { id: node(input)?, priority: input.arbitrary()? },
         _ => DirectoryCommand::EndAll { node: node(input)?, reason: text(input)? },
     })
 }

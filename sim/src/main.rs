@@ -54,7 +54,7 @@ struct Cli {
 fn main() -> ExitCode {
     let cli = Cli::parse();
     if cli.list {
-        for it in scenarios::ALL {
+        for it in scenarios::ALL.iter().chain(scenarios::BY_NAME_ONLY) {
             println!("{:<18} {}", it.name, it.about);
         }
         println!("\nto be planted:");

@@ -6,6 +6,7 @@ use crate::people;
 use crate::scenarios::Scenario;
 use crate::story;
 use checker::Violation;
+use node::Names;
 
 /// From switching on to a whole cluster with everybody in the room.
 const START_MS: u64 = 30_000;
@@ -33,7 +34,7 @@ pub(crate) struct Report {
 
 /// Runs a scenario.
 pub(crate) fn run(seed: u64, scenario: &Scenario) -> Report {
-    let mut cluster = Cluster::start(seed, scenario.nodes, scenario.copies);
+    let mut cluster = Cluster::start(seed, scenario);
     cluster.story.set_mix(people::mix_of(scenario.name));
     let mut ending = Ending::default();
     let driven = drive(&mut cluster, scenario, &mut ending);
@@ -93,6 +94,10 @@ fn drive(cluster: &mut Cluster, scenario: &Scenario, ending: &mut Ending) -> Res
         let are_all_answered = it.nodes().all(|node| it.owed(node) == 0);
         Ok(are_all_answered && it.story.waiting() == 0)
     })?;
+    if scenario.names == Names::Bully {
+        let what = "all nodes know the same sessions";
+        cluster.run_until(EQUAL_MS, what, Cluster::know_the_same)?;
+    }
     // If all is not the same, the checker says what differs. To look at everything takes long.
     let is_so = |it: &mut Cluster| {
         if !ending::are_newest_equal(it)? {

@@ -135,6 +135,11 @@ impl Story {
         self.evidence.borrow_mut().deeds.push((self.now_ms(), deed));
     }
 
+    /// The network was parted, as those see it who keep names without a majority.
+    pub(crate) fn parted(&self, begin_ms: u64, end_ms: u64) {
+        self.evidence.borrow_mut().partings.push((begin_ms, end_ms));
+    }
+
     /// They say that they lead from now on.
     pub(crate) fn note_leaders(&self, led: Vec<Led>) {
         let at_ms = self.now_ms();

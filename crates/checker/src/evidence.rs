@@ -218,6 +218,9 @@ pub struct Evidence {
     pub attached: BTreeMap<Name, Vec<Name>>,
     /// In any order; none where nobody listened for them.
     pub leaderships: Vec<Leadership>,
+    /// From when until when the network was parted for those who keep names without a majority, and had not
+    /// settled it yet: meanwhile one nick may have two holders. Empty: there is one registry at all times.
+    pub partings: Vec<(u64, u64)>,
     /// Nodes that lost what was on their disk alone, and when.
     pub lost_disks: Vec<(Name, u64)>,
     /// What was done to the cluster, and when.

@@ -87,6 +87,8 @@ pub struct Config {
     pub fanout: usize,
     /// How names are kept: decided when the cluster is founded.
     pub names: Names,
+    /// Rank among those who may decide on names by Fast Bully: the higher one first, then the name.
+    pub priority: i32,
     /// Room groups of a newly founded cluster.
     pub groups: u32,
     /// Whom this node sends elsewhere when it has more clients than the others.

@@ -20,6 +20,14 @@ const fn point(name: &'static str, about: &'static str) -> Point {
 pub const ALL: &[Point] = &[
     point("ask.before-answer", "a question on the cluster port is decided, its asker not told"),
     point("ask.before-question", "a question to another node's cluster port is about to leave"),
+    point("bully.before-confirm", "a sync is done, the copy of names has not counted it"),
+    point("bully.before-drop", "a copy of names that does not count is about to be dropped"),
+    point(
+        "bully.before-message",
+        "a word of an election, or of a copy of names, is about to leave",
+    ),
+    point("bully.before-receive", "such a word of a peer came, nobody has heard it here"),
+    point("bully.before-write", "what a copy of names wants written is about to go to the log"),
     point("catch-up.after-install", "a fetched state is on disk, the strategy has not heard of it"),
     point("catch-up.before-history", "a part of the history is about to leave for a peer"),
     point("catch-up.before-install", "all of a fetched state is here, nothing restored"),

@@ -80,10 +80,14 @@ pub struct MoveStatus {
 pub struct GroupStatus {
     /// Number; 0 is the directory.
     pub id: u32,
-    /// `raft`, `primary-backup`, `gossip`.
+    /// `raft`, `primary-backup`, `gossip`, `bully`.
     pub strategy: String,
     /// Name of the leader's node, if one is known here. Gossip has none.
     pub leader: Option<String>,
+    /// Name of the node that names the leader, if one is known here. Of the group of names only, where they
+    /// are kept by Fast Bully (strategy `bully`).
+    #[serde(default)]
+    pub coordinator: Option<String>,
     /// Names of the nodes that hold a replica.
     pub replicas: Vec<String>,
     /// Of those, the ones that have everything acknowledged. Of primary-backup groups only.

@@ -109,10 +109,17 @@ pub(crate) fn text(status: &Status) -> String {
 
 /// Who coordinates the network.
 fn coordinator(status: &Status) -> String {
-    match &status.coordinator {
+    let mut said = match &status.coordinator {
         Some(name) => format!("{name} leads the directory"),
         None => "Nobody is known to lead the directory".to_owned(),
+    };
+    if let Some(names) = status.groups.iter().find(|it| it.strategy == "bully") {
+        said += &match &names.coordinator {
+            Some(name) => format!(", and {name} coordinates the names"),
+            None => ", and nobody is known to coordinate the names".to_owned(),
+        };
     }
+    said
 }
 
 fn move_row(it: &MoveStatus) -> [String; 3] {
@@ -308,6 +315,20 @@ directory  primary-backup  n1      n1 n2 (not in sync: n2)  3      1234     0   
 ";
         assert!(text.ends_with(rows), "{text}");
         assert!(status.groups[1].is_led());
+    }
+
+    #[test]
+    fn where_names_are_kept_by_whoever_is_left_it_is_said_who_coordinates_them() {
+        let mut status = status();
+        status.groups[1].strategy = "bully".to_owned();
+        status.groups[1].coordinator = Some("n2".to_owned());
+        assert!(text(&status).contains("n1 leads the directory, and n2 coordinates the names.\n"));
+        status.groups[1].coordinator = None;
+        let shown = text(&status);
+        assert!(
+            shown.contains("n1 leads the directory, and nobody is known to coordinate"),
+            "{shown}"
+        );
     }
 
     #[test]

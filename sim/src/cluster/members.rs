@@ -2,6 +2,7 @@
 
 use super::{Cluster, GROUPS, Stuck, name};
 use crate::network::Weather;
+use node::Names;
 use node::Status;
 use node::status::GroupStatus;
 use replica::store::SimDisk;
@@ -60,7 +61,23 @@ impl Cluster {
             replicas.sort();
             replicas == self.voters(it.id) && it.learners.is_empty() && it.is_led()
         };
-        Ok(groups.len() == 2 * GROUPS as usize + 2 && groups.iter().all(is_complete))
+        let of_names = usize::from(self.group_of_names().is_some());
+        Ok(groups.len() == 2 * GROUPS as usize + 2 + of_names && groups.iter().all(is_complete))
+    }
+
+    /// Which group keeps nicks and sessions, if it is not the directory's.
+    pub(super) fn group_of_names(&self) -> Option<u32> {
+        (self.names == Names::Bully).then_some(2 * GROUPS + 2)
+    }
+
+    /// Every node knows as many sessions as there are, of each node.
+    pub(crate) fn know_the_same(&mut self) -> Result<bool, Stuck> {
+        let mut known = Vec::new();
+        for node in self.nodes() {
+            let Some(status) = self.status(node)? else { return Ok(false) };
+            known.push(status.nodes.iter().map(|it| it.sessions).collect::<Vec<_>>());
+        }
+        Ok(known.windows(2).all(|it| it[0] == it[1]))
     }
 
     /// The nodes that shall hold a group.
@@ -68,7 +85,7 @@ impl Cluster {
         let mut voters = match group {
             0 => self.on_ring("directory", DIRECTORY_VOTERS_MAX),
             1..=GROUPS => self.placed(group),
-            it if it == 2 * GROUPS + 1 => self.nodes().map(name).collect(),
+            it if it > 2 * GROUPS => self.nodes().map(name).collect(),
             // Of a primary-backup group one copy less has to be there for as many losses.
             _ => {
                 let mut home = self.placed(group - GROUPS);

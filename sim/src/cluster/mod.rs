@@ -13,10 +13,12 @@ use crate::hosts::Hosts;
 use crate::leaders;
 use crate::network::Net;
 use crate::points;
+use crate::scenarios::Scenario;
 use crate::story::Story;
 pub(crate) use ask::{Backups, Told};
 use machine::Machine;
 pub(crate) use machine::name;
+use node::Names;
 use rand::rngs::SmallRng;
 use rand::{Rng, SeedableRng};
 use replica::store::SimDisk;
@@ -37,6 +39,8 @@ pub(crate) struct Cluster {
     seed: u64,
     /// Of a group that Raft keeps.
     copies: usize,
+    /// How nicks and sessions are kept.
+    names: Names,
     hosts: Hosts,
     net: Net,
     time: Time,
@@ -64,10 +68,11 @@ pub(crate) struct Cluster {
 
 impl Cluster {
     /// Machines that are switched on.
-    pub(crate) fn start(seed: u64, nodes: usize, copies: usize) -> Cluster {
+    pub(crate) fn start(seed: u64, scenario: &Scenario) -> Cluster {
         let mut cluster = Cluster {
             seed,
-            copies,
+            copies: scenario.copies,
+            names: scenario.names,
             hosts: Hosts::new(seed),
             net: Net::new(seed ^ 0x6e65_7477),
             time: Time::default(),
@@ -87,7 +92,7 @@ impl Cluster {
         if points::chosen().is_some() {
             cluster.arm_point();
         }
-        for number in 0..nodes {
+        for number in 0..scenario.nodes {
             cluster.add_machine(if number == 0 { Vec::new() } else { vec![0] });
             cluster.start_process(number);
         }
@@ -102,6 +107,7 @@ impl Cluster {
             number,
             seed: self.seed,
             copies: self.copies,
+            names: self.names,
             disk: RefCell::new(SimDisk::new()),
             clock: self.time.clock(),
             network: self.net.host(number),
@@ -153,7 +159,11 @@ impl Cluster {
             self.time.set(now_ms);
             self.net.advance(now_ms);
             let panicked = self.hosts.step();
-            self.story.note_leaders(leaders::take());
+            let mut led = leaders::take();
+            // Each side of a cut counts the epochs of names on its own.
+            let of_names = self.group_of_names().map(|it| format!("g{it}"));
+            led.retain(|it| Some(&it.group) != of_names.as_ref());
+            self.story.note_leaders(led);
             let deaths = self.deaths;
             self.attend_to_the_dead();
             if let Some(host) = panicked.filter(|_| deaths == self.deaths) {

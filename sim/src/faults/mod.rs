@@ -20,6 +20,7 @@ pub(crate) mod long_pause;
 pub(crate) mod loss;
 pub(crate) mod lost_vote;
 pub(crate) mod one_way_cut;
+pub(crate) mod parting;
 pub(crate) mod pause;
 pub(crate) mod power_loss;
 pub(crate) mod power_loss_amid_syncs;

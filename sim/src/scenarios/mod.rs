@@ -14,6 +14,7 @@ mod membership;
 mod mixed;
 mod mixed_of_five;
 mod moves;
+mod names_by_bully;
 mod one_way_cuts;
 mod pauses;
 mod power_loss;
@@ -22,6 +23,7 @@ mod rolling_drain;
 mod splits;
 
 use crate::faults::Fault;
+use node::Names;
 
 /// A row of the table.
 #[derive(Debug)]
@@ -32,6 +34,8 @@ pub(crate) struct Scenario {
     pub(crate) nodes: usize,
     /// Of a group that Raft keeps; of primary-backup as many as survive the same losses.
     pub(crate) copies: usize,
+    /// How nicks and sessions are kept.
+    pub(crate) names: Names,
     /// Comes in each fourth round of seeds only.
     pub(crate) is_long: bool,
     /// In this order, with pauses between them.
@@ -39,8 +43,15 @@ pub(crate) struct Scenario {
 }
 
 /// What a scenario is unless it says otherwise.
-const PLAIN: Scenario =
-    Scenario { name: "", about: "", nodes: 3, copies: 3, is_long: false, faults: &[] };
+const PLAIN: Scenario = Scenario {
+    name: "",
+    about: "",
+    nodes: 3,
+    copies: 3,
+    names: Names::Raft,
+    is_long: false,
+    faults: &[],
+};
 
 /// All there are.
 pub(crate) const ALL: &[&Scenario] = &[
@@ -66,11 +77,15 @@ pub(crate) const ALL: &[&Scenario] = &[
     &promotions::SCENARIO,
 ];
 
+/// Not in the turn: another row there would give old seeds other scenarios.
+pub(crate) const BY_NAME_ONLY: &[&Scenario] = &[&names_by_bully::SCENARIO];
+
 /// By name.
 pub(crate) fn find(name: &str) -> Result<&'static Scenario, String> {
-    let found = ALL.iter().find(|it| it.name == name);
+    let all = || ALL.iter().chain(BY_NAME_ONLY);
+    let found = all().find(|it| it.name == name);
     found.copied().ok_or_else(|| {
-        let names: Vec<&str> = ALL.iter().map(|it| it.name).collect();
+        let names: Vec<&str> = all().map(|it| it.name).collect();
         format!("there are {}", names.join(", "))
     })
 }

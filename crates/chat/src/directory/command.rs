@@ -202,6 +202,17 @@ pub enum DirectoryCommand {
         /// Shown in QUIT.
         reason: Arc<str>,
     },
+    /// A member's place in the order of ranks, where names are kept by whoever is left.
+    Rank {
+        /// Which.
+        id: NodeId,
+        /// The higher one ranks higher; of equal ones the name decides. 0 unless something else was said.
+        priority: i32,
+    },
+    /// A session that is known, but not as it became on the other side of a cut: its own node says how it is.
+    /// Of two with one nick the earlier keeps it, as by [`DirectoryCommand::Claim`]; the other keeps the one
+    /// that it has here.
+    Restate(Session),
 }
 
 impl DirectoryCommand {
@@ -217,7 +228,8 @@ impl DirectoryCommand {
             | DirectoryCommand::Claim(_)
             | DirectoryCommand::SetKey { .. }
             | DirectoryCommand::Attach(_)
-            | DirectoryCommand::EndKeyless { .. } => true,
+            | DirectoryCommand::EndKeyless { .. }
+            | DirectoryCommand::Restate(_) => true,
             DirectoryCommand::Found { .. }
             | DirectoryCommand::AddMember { .. }
             | DirectoryCommand::MarkMember { .. }
@@ -227,7 +239,8 @@ impl DirectoryCommand {
             | DirectoryCommand::Drain { .. }
             | DirectoryCommand::Pin { .. }
             | DirectoryCommand::Settle { .. }
-            | DirectoryCommand::Replace { .. } => false,
+            | DirectoryCommand::Replace { .. }
+            | DirectoryCommand::Rank { .. } => false,
         }
     }
 }

@@ -32,6 +32,8 @@ pub enum DirectoryEvent {
     ViewSet(u32),
     /// A member is drained from now on, or is no longer.
     Drained(NodeId, bool),
+    /// A member has another priority.
+    Ranked(NodeId, i32),
     /// A group is pinned elsewhere, or to nothing any more.
     Pinned(u32),
     /// A group has come to where its newest placement wanted it.

@@ -19,6 +19,9 @@ pub(super) struct Orders {
     pub(super) places: BTreeMap<NodeId, Arc<str>>,
     /// By group: the epoch of the newest placement that its replicas have come to.
     pub(super) settled: BTreeMap<u32, u64>,
+    /// Priorities of members, where not 0. (In snapshots they stand apart: those of before have none.)
+    #[serde(skip)]
+    pub(super) priorities: BTreeMap<NodeId, i32>,
 }
 
 impl Orders {
@@ -26,6 +29,7 @@ impl Orders {
     pub(super) fn forget(&mut self, id: NodeId) {
         self.drained.remove(&id);
         self.places.remove(&id);
+        self.priorities.remove(&id);
         self.pins.retain(|_, nodes| {
             nodes.retain(|it| *it != id);
             !nodes.is_empty()
@@ -39,6 +43,9 @@ impl Orders {
         }
         if let Some(place) = self.places.remove(&from) {
             self.places.insert(to, place);
+        }
+        if let Some(priority) = self.priorities.remove(&from) {
+            self.priorities.insert(to, priority);
         }
         for nodes in self.pins.values_mut() {
             if nodes.contains(&to) {

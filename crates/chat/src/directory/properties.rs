@@ -1,8 +1,8 @@
 //! Properties of the directory under random commands from a universe so small that everything collides.
 
 use super::{
-    Attach, Change, Directory, DirectoryCommand, DirectoryEvent, MemberState, NewSession, Roles,
-    Session, UserModes, View,
+    Aside, Attach, Change, Directory, DirectoryCommand, DirectoryEvent, MemberState, NewSession,
+    Roles, Session, UserModes, View,
 };
 use crate::{Nick, NodeId, SessionId, Stamp, codec};
 use proptest::collection::vec;
@@ -97,6 +97,7 @@ fn order() -> impl Strategy<Value = DirectoryCommand> {
         pin.prop_map(|(group, replicas)| DirectoryCommand::Pin { group, replicas }),
         settle.prop_map(|(group, epoch)| DirectoryCommand::Settle { group, epoch }),
         (node(), node()).prop_map(|(dead, by)| DirectoryCommand::Replace { dead, by }),
+        (node(), -1..2i32).prop_map(|(id, priority)| DirectoryCommand::Rank { id, priority }),
     ]
 }
 
@@ -111,6 +112,29 @@ fn of_keys() -> impl Strategy<Value = DirectoryCommand> {
         }),
         node().prop_map(|node| DirectoryCommand::EndKeyless { node, reason: "gone".into() }),
     ]
+}
+
+/// A session of this side, as it became on the other one.
+fn restate() -> impl Strategy<Value = DirectoryCommand> {
+    let of = (session(), nick(), node(), (0..60u64).prop_map(Stamp));
+    (of, option::of(text(&["lunch"])), any::<bool>()).prop_map(
+        |((id, nick, node, since), away, bot)| {
+            DirectoryCommand::Restate(Session {
+                id,
+                nick,
+                user: "u".into(),
+                host: "h".into(),
+                realname: "r".into(),
+                account: None,
+                node,
+                is_secure: false,
+                modes: UserModes { bot, ..UserModes::default() },
+                operator: None,
+                away: away.map(Aside::from),
+                since,
+            })
+        },
+    )
 }
 
 fn command() -> impl Strategy<Value = DirectoryCommand> {
@@ -135,6 +159,7 @@ fn command() -> impl Strategy<Value = DirectoryCommand> {
         1 => set_view(),
         2 => order(),
         3 => of_keys(),
+        3 => restate(),
     ]
 }
 
@@ -208,6 +233,7 @@ impl Told {
             DirectoryEvent::MemberAdded(id) => drop(self.members.insert(*id)),
             DirectoryEvent::MemberRemoved(id) => assert!(self.members.remove(id)),
             DirectoryEvent::MemberMarked(id, _) => assert!(self.members.contains(id)),
+            DirectoryEvent::Ranked(id, _) => assert!(self.members.contains(id)),
             DirectoryEvent::Drained(id, _) => assert!(self.members.contains(id)),
             DirectoryEvent::Founded
             | DirectoryEvent::Placed(_)

@@ -75,6 +75,7 @@ fn shown(event: &DirectoryEvent) -> String {
         DirectoryEvent::Drained(id, is_drained) => {
             format!("member {} drained: {is_drained}", id.0)
         }
+        DirectoryEvent::Ranked(id, priority) => format!("member {} has priority {priority}", id.0),
         DirectoryEvent::Pinned(group) => format!("group {group} pinned"),
         DirectoryEvent::Settled(group) => format!("group {group} settled"),
         DirectoryEvent::Registered(session) => format!("{} registered", session.nick),

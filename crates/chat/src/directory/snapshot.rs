@@ -43,7 +43,7 @@ enum Snapshot<'a> {
         orders: Cow<'a, Orders>,
         sessions: Vec<Arc<Session>>,
     },
-    /// With the keys of sessions.
+    /// With the members' priorities, and the keys of sessions.
     V4 {
         last: Stamp,
         founded: Cow<'a, Option<Founded>>,
@@ -51,6 +51,7 @@ enum Snapshot<'a> {
         placements: Cow<'a, BTreeMap<u32, Placement>>,
         views: Cow<'a, BTreeMap<u32, View>>,
         orders: Cow<'a, Orders>,
+        priorities: Cow<'a, BTreeMap<NodeId, i32>>,
         sessions: Vec<Arc<Session>>,
         keys: Cow<'a, Keys>,
     },
@@ -75,6 +76,7 @@ impl Directory {
                 placements: Cow::default(),
                 views: Cow::default(),
                 orders: Cow::default(),
+                priorities: Cow::default(),
                 sessions: sessions(),
                 keys: Cow::Borrowed(&self.keys),
             });
@@ -89,6 +91,7 @@ impl Directory {
             orders: Cow::Borrowed(&self.orders),
             sessions: if is_whole { sessions() } else { Vec::new() },
             keys: if is_whole { Cow::Borrowed(&self.keys) } else { Cow::default() },
+            priorities: Cow::Borrowed(&self.orders.priorities),
         })
     }
 
@@ -128,6 +131,7 @@ impl Directory {
                 placements,
                 views,
                 orders,
+                priorities,
                 sessions: of,
                 keys,
             } => {
@@ -138,6 +142,7 @@ impl Directory {
                 restored.views = views.into_owned();
                 restored.orders = orders.into_owned();
                 restored.keys = keys.into_owned();
+                restored.orders.priorities = priorities.into_owned();
                 sessions = of;
             }
         }
@@ -249,6 +254,37 @@ mod tests {
         });
         let restored = Directory::restore(&bytes).expect("our own earlier snapshot");
         assert_eq!(restored.snapshot(), it.snapshot());
+    }
+
+    #[test]
+    fn the_layout_from_before_there_were_priorities_is_read_and_all_are_equal() {
+        let mut scene = Scene::default();
+        scene.apply(add(1, "n1"));
+        scene.apply(DirectoryCommand::Drain { id: NodeId(1), is_drained: true });
+        let it = &scene.directory;
+        let bytes = codec::encode(&Snapshot::V3 {
+            last: it.last,
+            founded: Cow::Borrowed(&it.founded),
+            members: Cow::Borrowed(&it.members),
+            placements: Cow::Borrowed(&it.placements),
+            views: Cow::Borrowed(&it.views),
+            orders: Cow::Borrowed(&it.orders),
+            sessions: Vec::new(),
+        });
+        let restored = Directory::restore(&bytes).expect("our own earlier snapshot");
+        assert_eq!(restored.snapshot(), it.snapshot());
+        assert!(restored.is_drained(NodeId(1)));
+        assert_eq!(restored.priority(NodeId(1)), 0);
+    }
+
+    #[test]
+    fn priorities_outlive_a_restart() {
+        let mut scene = Scene::default();
+        scene.apply(add(1, "n1"));
+        scene.apply(DirectoryCommand::Rank { id: NodeId(1), priority: -7 });
+        let restored = Directory::restore(&scene.directory.snapshot()).expect("our own snapshot");
+        assert_eq!(restored.priority(NodeId(1)), -7);
+        assert_eq!(restored.snapshot(), scene.directory.snapshot());
     }
 
     #[test]

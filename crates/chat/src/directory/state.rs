@@ -9,7 +9,7 @@ use super::nicks::Nicks;
 use super::orders::Orders;
 use super::verbs::{
     add_member, alter, attach, claim, drain, end, end_all, end_keyless, found, mark_member, pin,
-    place, register, remove_member, rename, replace, set_key, set_view, settle,
+    place, rank, register, remove_member, rename, replace, restate, set_key, set_view, settle,
 };
 use super::{
     DirectoryCommand, DirectoryEvent, DirectoryOutcome, DirectoryRefusal, Member, Placement,
@@ -104,6 +104,7 @@ impl Directory {
             DirectoryCommand::Place { group, replicas } => place(self, group, replicas),
             DirectoryCommand::Register(new) => register(self, at, new),
             DirectoryCommand::Claim(session) => claim(self, session),
+            DirectoryCommand::Restate(session) => restate(self, session),
             DirectoryCommand::Rename { session, nick } => rename(self, session, nick),
             DirectoryCommand::Alter { session, change } => alter(self, session, change),
             DirectoryCommand::End { session, reason, by } => end(self, session, reason, by),
@@ -118,6 +119,7 @@ impl Directory {
             DirectoryCommand::Pin { group, replicas } => pin(self, group, replicas),
             DirectoryCommand::Settle { group, epoch } => settle(self, group, epoch),
             DirectoryCommand::Replace { dead, by } => replace(self, dead, by),
+            DirectoryCommand::Rank { id, priority } => rank(self, id, priority),
         }
     }
 
@@ -161,6 +163,23 @@ impl Directory {
     #[must_use]
     pub fn is_drained(&self, id: NodeId) -> bool {
         self.orders.drained.contains(&id)
+    }
+
+    /// The members' order of ranks, from the lowest: by priority, and of equal ones by name.
+    #[must_use]
+    pub fn by_rank(&self) -> Vec<&Member> {
+        let mut all: Vec<&Member> = self.members().collect();
+        all.sort_by(|a, b| {
+            let of = |it: &Member| self.priority(it.id);
+            of(a).cmp(&of(b)).then_with(|| a.name.cmp(&b.name))
+        });
+        all
+    }
+
+    /// What a member's rank depends on before its name does.
+    #[must_use]
+    pub fn priority(&self, id: NodeId) -> i32 {
+        self.orders.priorities.get(&id).copied().unwrap_or_default()
     }
 
     /// The name under which a member stands on the ring: its own, or of the dead one that it replaced.

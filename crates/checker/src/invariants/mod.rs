@@ -15,6 +15,7 @@ mod names;
 mod once;
 mod order;
 mod own_writes;
+mod parted;
 mod real_time;
 mod refused;
 mod search;

@@ -1,7 +1,9 @@
 //! A nick is held by one client at a time: there is an order of all that was asked about it, each between
-//! its question and its answer, in which every answer is true.
+//! its question and its answer, in which every answer is true. Where names are kept without a majority, that
+//! holds of each time between two partings of the network.
 
 use super::Invariant;
+use super::parted::{Whole, whole_times};
 use super::search::{Operation, STATES_MAX, Verdict, search};
 use crate::index::Index;
 use crate::story::{Stories, Story};
@@ -21,7 +23,8 @@ pub(super) const UNDECIDED: Invariant = Invariant {
 };
 
 fn check(index: &Index<'_>, stories: &mut Stories) {
-    for operations in nicks(index).into_values() {
+    let times = whole_times(index.evidence);
+    for operations in times.iter().flat_map(|it| nicks(it).into_values()) {
         if let Verdict::Impossible { blocked, holder } =
             search(operations.iter().copied(), STATES_MAX)
         {
@@ -41,7 +44,8 @@ fn check(index: &Index<'_>, stories: &mut Stories) {
 }
 
 fn undecided(index: &Index<'_>, stories: &mut Stories) {
-    for (nick, operations) in nicks(index) {
+    let times = whole_times(index.evidence);
+    for (nick, operations) in times.iter().flat_map(nicks) {
         if let Verdict::Undecided = search(operations.iter().copied(), STATES_MAX) {
             stories.add(operations.len() as u64, || {
                 let count = operations.len();
@@ -51,12 +55,12 @@ fn undecided(index: &Index<'_>, stories: &mut Stories) {
     }
 }
 
-fn nicks<'a>(index: &Index<'a>) -> BTreeMap<&'a str, Vec<Operation<'a>>> {
-    let mut nicks: BTreeMap<&str, Vec<Operation<'a>>> = BTreeMap::new();
-    for it in &index.evidence.claims {
+fn nicks(time: &Whole) -> BTreeMap<&str, Vec<Operation<'_>>> {
+    let mut nicks: BTreeMap<&str, Vec<Operation<'_>>> = BTreeMap::new();
+    for it in &time.claims {
         nicks.entry(&it.nick).or_default().push(Operation::Claim(it));
     }
-    for it in &index.evidence.releases {
+    for it in &time.releases {
         nicks.entry(&it.nick).or_default().push(Operation::Release(it));
     }
     nicks

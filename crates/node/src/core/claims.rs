@@ -1,19 +1,20 @@
 //! After a cut, where names are kept by Fast Bully: what this node's sessions were called on its side is
 //! unknown on the other, whose registry counts from now on.
 //!
-//! Promise: a session with a connection here never ends for that. It is claimed until it is registered
-//! again; what its connection asks meanwhile waits.
+//! Promise: a session with a connection here never ends for that, and is what it became on its side. It is
+//! claimed until it is registered again, or restated until that is decided; what its connection asks
+//! meanwhile waits.
 
 use super::{Asker, Core, Own};
 use chat::SessionId;
-use chat::directory::{DirectoryCommand, Session};
+use chat::directory::{Directory, DirectoryCommand, Session};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// A claim without an outcome is made again after this long, in milliseconds: longer than a commit takes.
 const AGAIN_MS: u64 = 1_000;
 
-/// Sessions as they were, and when they were claimed last.
+/// Sessions as they were, and when they were claimed or restated last.
 pub(super) type Unclaimed = BTreeMap<SessionId, (Arc<Session>, u64)>;
 
 impl Core {
@@ -24,15 +25,28 @@ impl Core {
         }
         let (own, over): (Vec<_>, Vec<_>) =
             gone.into_iter().partition(|it| self.conn_of.contains_key(&it.id));
-        for session in own {
-            if let Some(conn) = self.conn_of.get(&session.id).and_then(|it| self.conns.get_mut(it))
-            {
-                conn.is_directory_busy = true;
-            }
-            self.unclaimed.insert(session.id, (session, 0));
-        }
+        own.into_iter().for_each(|it| self.will_claim(it));
         self.claim_again();
         over
+    }
+
+    /// Sessions of this node that the registry which counts from now on has otherwise than this node's had.
+    pub(super) fn restate(&mut self, before: &Directory) {
+        let is_otherwise = |it: &&Arc<Session>| {
+            let now = self.directory.session(it.id);
+            now.is_some_and(|now| now != *it) && self.conn_of.contains_key(&it.id)
+        };
+        let otherwise: Vec<_> = before.sessions_of(self.me).filter(is_otherwise).cloned().collect();
+        otherwise.into_iter().for_each(|it| self.will_claim(it));
+        self.claim_again();
+    }
+
+    fn will_claim(&mut self, session: Arc<Session>) {
+        if let Some(conn) = self.conn_of.get(&session.id).and_then(|it| self.conns.get_mut(it)) {
+            conn.is_directory_busy = true;
+        }
+        // One that was not decided on yet is newer than what a registry in between said of it.
+        self.unclaimed.entry(session.id).or_insert((session, 0)).1 = 0;
     }
 
     pub(super) fn claim_again(&mut self) {
@@ -46,11 +60,15 @@ impl Core {
             })
             .collect();
         for session in sessions {
-            self.submit_to_directory(Asker::Own(Own::Whatever), &DirectoryCommand::Claim(session));
+            let (own, command) = match self.directory.session(session.id) {
+                None => (Own::Whatever, DirectoryCommand::Claim(session)),
+                Some(_) => (Own::Restate(session.id), DirectoryCommand::Restate(session)),
+            };
+            self.submit_to_directory(Asker::Own(own), &command);
         }
     }
 
-    /// It is registered (again), and its connection still here: it goes on.
+    /// It is registered (again), or was restated, and its connection still here: it goes on.
     pub(super) fn is_claimed(&mut self, session: SessionId) -> bool {
         if self.unclaimed.remove(&session).is_none() {
             return false;

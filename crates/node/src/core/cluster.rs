@@ -6,7 +6,7 @@
 use super::watching::SERVER_LOST;
 use super::{Asker, Core, DIRECTORY, Own};
 use chat::codec::encode;
-use chat::directory::{DirectoryCommand, Member, MemberState, Roles};
+use chat::directory::{DirectoryCommand, MemberState, Roles};
 use chat::room::{RoomCommand, RoomVerb};
 use chat::{NodeId, Place, SessionId, Stamp};
 use fail::fail_point;
@@ -41,6 +41,7 @@ impl Core {
         self.notice_removal();
         self.greet();
         self.say_whether_we_leave();
+        self.say_our_priority();
         self.follow_drain();
         self.settle_placement();
         self.chase_ghosts();
@@ -182,6 +183,19 @@ impl Core {
         }
     }
 
+    /// The configuration may have changed with a start. (Nobody waits for it: until a majority of the
+    /// directory is there, ranks are as they were, and the same on all nodes.)
+    fn say_our_priority(&mut self) {
+        let (id, priority) = (self.me, self.config.priority);
+        let is_said = self.directory.priority(id) == priority;
+        if is_said || self.directory.member(id).is_none() || !self.engine.has_route(DIRECTORY) {
+            return;
+        }
+        if self.is_due(("rank", id.0)) {
+            self.propose(&DirectoryCommand::Rank { id, priority });
+        }
+    }
+
     fn found(&mut self) {
         let command = DirectoryCommand::Found {
             cluster: self.identity.cluster,
@@ -287,10 +301,9 @@ impl Core {
 
     /// Who shall keep names where all do: from the lowest rank to the highest, by name.
     pub(super) fn name_keepers(&self) -> Vec<u64> {
-        let mut all: Vec<&Member> = self.directory.members().collect();
-        all.sort_by(|a, b| b.name.cmp(&a.name));
-        all.truncate(NAME_KEEPERS_MAX);
-        all.iter().rev().map(|it| it.id.0).collect()
+        let all = self.directory.by_rank();
+        let highest = &all[all.len().saturating_sub(NAME_KEEPERS_MAX)..];
+        highest.iter().map(|it| it.id.0).collect()
     }
 
     /// A proposal that is on its way is not made again at once.

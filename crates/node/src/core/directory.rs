@@ -125,6 +125,7 @@ impl Core {
             | DirectoryEvent::MemberAdded(_)
             | DirectoryEvent::MemberRemoved(_)
             | DirectoryEvent::Drained(..)
+            | DirectoryEvent::Ranked(..)
             | DirectoryEvent::ViewSet(_) => self.note_members(),
         }
     }

@@ -115,6 +115,8 @@ pub(crate) enum Own {
     FreshStart,
     /// Anything that is proposed again when it is seen to be missing.
     Whatever,
+    /// Says how a session is that changed on the other side of a cut.
+    Restate(SessionId),
     /// Changes nothing: once it is applied, all that was in the directory's log before this moment
     /// of the monotonic clock, in milliseconds, has been applied here too.
     Read(u64),
@@ -617,7 +619,7 @@ impl Core {
             }
             Event::Unknown { token } => self.resolve(token, Answer::Unknown),
             Event::WantsState(group) => self.provide_state(group),
-            Event::Install { group, state } => self.install(group, &state),
+            Event::Install { group, state, was_reset } => self.install(group, &state, was_reset),
             Event::Met { peers, cut_ms, announces, .. } if announces => self.met(peers, cut_ms),
             Event::Met { .. } => {}
             Event::Propose { group, propose } => self.propose_view(group, propose, self.me.0),

@@ -15,9 +15,9 @@ use std::sync::Arc;
 
 impl Core {
     /// Takes a fetched state in place of ours.
-    pub(super) fn install(&mut self, group: GroupId, state: &[u8]) {
+    pub(super) fn install(&mut self, group: GroupId, state: &[u8], was_reset: bool) {
         let is_restored = if group == DIRECTORY || group == self.groups.of_names() {
-            self.install_directory(group, state)
+            self.install_directory(group, state, was_reset)
         } else if group == self.groups.talk() {
             self.join_talk(state)
         } else {
@@ -36,7 +36,7 @@ impl Core {
         }
     }
 
-    fn install_directory(&mut self, group: GroupId, state: &[u8]) -> bool {
+    fn install_directory(&mut self, group: GroupId, state: &[u8], was_reset: bool) -> bool {
         let Ok(fresh) = self.directory.with(self.groups.part_of(group), state) else {
             return false;
         };
@@ -48,6 +48,9 @@ impl Core {
             .filter(|it| self.directory.session(it.id).is_none())
             .cloned()
             .collect();
+        if was_reset {
+            self.restate(&before);
+        }
         for session in self.claim(gone) {
             let is_lost = session.node == self.me && self.stall.is_recent(self.now_ms);
             let reason = if is_lost { SERVER_LOST } else { "Session ended" };

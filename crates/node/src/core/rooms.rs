@@ -168,6 +168,11 @@ impl Core {
                 }
                 _ => self.fresh_asked_ms = None, // Asked again.
             },
+            Some(Asker::Own(Own::Restate(session))) => {
+                if !matches!(answer, Answer::Unknown) {
+                    self.is_claimed(session); // Otherwise it is said again.
+                }
+            }
             Some(Asker::Own(Own::Read(since))) if is_done => {
                 self.directory_read_ms = self.directory_read_ms.max(since);
             }

@@ -97,6 +97,7 @@ impl Core {
             id: group.group,
             strategy: group.strategy.to_owned(),
             leader: group.replicas.leader.or(named).map(|it| self.name_of(it).to_string()),
+            coordinator: group.replicas.coordinator.map(|it| self.name_of(it).to_string()),
             replicas,
             in_sync: names(&mut in_sync.map(|it| it.0)),
             rooms,

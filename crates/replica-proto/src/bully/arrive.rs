@@ -12,7 +12,7 @@ impl Bully {
             return;
         }
         if matches!(self.role, Role::Outside) {
-            self.role = Role::Arriving { until_ms: self.now_ms + self.options.arrive_ms };
+            self.role = Role::Arriving { since_ms: self.now_ms };
         }
         for peer in new.into_iter().filter(|it| *it != self.me) {
             self.greet(peer, sends);
@@ -22,6 +22,17 @@ impl Bully {
             Role::Coordinating(_) => self.count_members(),
             _ => {}
         }
+    }
+
+    /// Whoever coordinates would have been heard by now.
+    pub(super) fn has_arrived(&self, since_ms: u64) -> bool {
+        let mut others = self.members.iter().filter(|it| **it != self.me);
+        let options = &self.options;
+        let wait_ms = match others.all(|it| self.up.contains(it)) {
+            true => options.arrive_ms,
+            false => options.arrive_alone_ms,
+        };
+        self.now_ms >= since_ms + wait_ms
     }
 
     pub(super) fn on_link_up(&mut self, peer: PeerId, sends: &mut Sends) {

@@ -83,7 +83,7 @@ enum Role {
     Outside,
     /// Has said that it is up, and waits to hear who coordinates.
     Arriving {
-        until_ms: u64,
+        since_ms: u64,
     },
     Following(Following),
     /// Misses the coordinator, and gives higher ones time to take its place.
@@ -160,7 +160,7 @@ impl Bully {
         let now_ms = self.now_ms;
         match &self.role {
             Role::Following(it) if it.is_silent(now_ms, &self.options) => self.miss(sends),
-            Role::Arriving { until_ms } if *until_ms <= now_ms => self.miss(sends),
+            Role::Arriving { since_ms } if self.has_arrived(*since_ms) => self.miss(sends),
             Role::Waiting { until_ms } if *until_ms <= now_ms => self.ask(sends),
             Role::Asking { until_ms, .. } if *until_ms <= now_ms => self.nominate_highest(sends),
             Role::Nominating { until_ms, .. } if *until_ms <= now_ms => self.nominate_next(sends),

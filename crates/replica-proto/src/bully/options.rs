@@ -5,6 +5,9 @@
 pub struct Options {
     /// How long who has started listens for a coordinator before it misses one: its links come up meanwhile.
     pub arrive_ms: u64,
+    /// The same while some member cannot be reached: it may be that the others do not know yet that an earlier
+    /// life of this node is over, and refuse its links so long. Who begins alone gives away what they have given.
+    pub arrive_alone_ms: u64,
     /// How long answers are waited for (T2 of the paper): some round trips, and a pause of a busy machine.
     pub answer_ms: u64,
     /// How long a nominated one may take to say that it coordinates (T3).
@@ -29,6 +32,7 @@ impl Default for Options {
     fn default() -> Options {
         Options {
             arrive_ms: 500,
+            arrive_alone_ms: 3_000,
             answer_ms: 150,
             coordinator_ms: 250,
             nomination_ms: 300,

@@ -321,7 +321,8 @@ impl Engine {
             self.events.extend(gone.refused.into_iter().map(|token| Event::Refused { token }));
         }
         self.events.extend(tokens.into_iter().map(|token| Event::Unknown { token }));
-        self.events.push(Event::Install { group: id, state: Bytes::from(state.state) });
+        let state = Bytes::from(state.state);
+        self.events.push(Event::Install { group: id, state, was_reset });
     }
 
     /// Of a group in which each node has its own order: ours stays, and what the other contains is added.
@@ -337,7 +338,8 @@ impl Engine {
         group.seen.join(&state.lanes);
         let tokens = group.outbox.overtaken(&group.seen);
         self.events.extend(tokens.into_iter().map(|token| Event::Unknown { token }));
-        self.events.push(Event::Install { group: id, state: Bytes::from(state.state) });
+        let state = Bytes::from(state.state);
+        self.events.push(Event::Install { group: id, state, was_reset: false });
     }
 
     /// The state given by [`Event::Install`] is restored and in a checkpoint on disk.

@@ -62,6 +62,8 @@ pub enum Event {
         group: GroupId,
         /// As another node's [`Engine::provide`] was given it.
         state: Bytes,
+        /// What was applied here is no part of it: that was of a line that does not count.
+        was_reset: bool,
     },
     /// A group's replica here wants this decided by the directory; what is decided comes back by
     /// [`Engine::view`].

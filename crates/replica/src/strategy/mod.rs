@@ -147,6 +147,8 @@ pub struct StrategyStatus {
     pub voters: Vec<PeerId>,
     /// Those who only follow.
     pub learners: Vec<PeerId>,
+    /// Who names the primary, in a group that does so itself and if somebody is known here.
+    pub coordinator: Option<PeerId>,
 }
 
 /// Where a strategy can start again.

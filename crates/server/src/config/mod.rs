@@ -69,6 +69,8 @@ pub(crate) struct Cluster {
     /// How nicks and sessions are kept.
     pub(crate) directory: Names,
     pub(crate) groups: usize,
+    /// Rank among those who may decide on names by Fast Bully.
+    pub(crate) priority: i32,
     #[serde(flatten, skip_serializing_if = "Option::is_none")]
     pub(crate) tls: Option<ClusterTls>,
 }
@@ -267,6 +269,7 @@ impl Config {
             fanout: self.gossip.fanout,
             replication: self.rooms.replication,
             names: self.cluster.directory,
+            priority: self.cluster.priority,
             groups: u32::try_from(self.cluster.groups).expect("bounded when it was read"),
             rebalance: self.lookup.rebalance,
             rebalance_slack: u32::try_from(self.lookup.rebalance_slack)

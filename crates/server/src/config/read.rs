@@ -24,6 +24,8 @@ const DEFAULT_LISTEN: SocketAddr =
     SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 6667);
 const DEFAULT_CLUSTER_ADDRESS: &str = "127.0.0.1:7100";
 
+/// Ranks are few; negative ones are for nodes that shall decide last.
+const PRIORITIES: std::ops::RangeInclusive<i64> = -1_000_000..=1_000_000;
 const DAY: Duration = Duration::from_secs(86_400);
 const AGE_MAX: Duration = Duration::from_secs(36_500 * 86_400); // A century is as good as for ever.
 
@@ -85,6 +87,10 @@ fn cluster(it: &mut Section<'_>, node: &Node, dir: &Path) -> Cluster {
             .choice("directory", &[("raft", Names::Raft), ("bully", Names::Bully)], &[])
             .unwrap_or_default(),
         groups: it.number("groups", 1..=1024).unwrap_or(16),
+        priority: it
+            .integer("priority", PRIORITIES)
+            .and_then(|it| i32::try_from(it).ok())
+            .unwrap_or_default(),
         tls: cluster_tls(it, dir),
     };
     check::roles_and_join(it, node, &cluster);

@@ -90,13 +90,18 @@ impl<'a> Section<'a> {
         key: &'static str,
         range: RangeInclusive<i64>,
     ) -> Option<usize> {
+        self.integer(key, range).and_then(|it| usize::try_from(it).ok())
+    }
+
+    /// A whole number that may be negative.
+    pub(crate) fn integer(&mut self, key: &'static str, range: RangeInclusive<i64>) -> Option<i64> {
         let raw = self.take(key)?;
         let number = match &raw {
             Raw::Integer(number) => Some(*number),
             Raw::Variable(text) => text.trim().parse().ok(),
             _ => None,
         };
-        let fits = number.filter(|it| range.contains(it)).and_then(|it| usize::try_from(it).ok());
+        let fits = number.filter(|it| range.contains(it));
         let accepts = format!("a whole number from {} to {}", range.start(), range.end());
         self.or_refuse(key, &raw, &accepts, fits)
     }

@@ -33,6 +33,7 @@ address = "10.0.0.1:7100"
 join = ["10.0.0.2:7100", "n3.chat.example:7100", "[2001:db8::1]:7100"]
 directory = "raft"
 groups = 8
+priority = -5
 
 [rooms]
 replication = "raft"
@@ -110,7 +111,7 @@ fn every_key_of_a_full_file_arrives() {
     assert_eq!(node.network, "Example");
     assert_eq!(node.address, "10.0.0.1:7100");
     assert_eq!(node.join, ["10.0.0.2:7100", "n3.chat.example:7100", "[2001:db8::1]:7100"]);
-    assert_eq!((node.copies, node.groups), (5, 8));
+    assert_eq!((node.copies, node.groups, node.priority), (5, 8, -5));
     assert_eq!(node.session_grace, Duration::from_secs(300));
     assert_eq!(node.retention, Some(Duration::from_secs(30 * 86_400)));
     assert_eq!(node.empty_room_ttl, None);
@@ -619,6 +620,19 @@ fn names_are_kept_by_a_majority_or_by_whoever_is_left() {
     assert_eq!(accepted("", &[]).for_node().names, node::Names::Raft);
     let config = accepted("[cluster]\ndirectory = \"bully\"\n", &[]);
     assert_eq!(config.for_node().names, node::Names::Bully);
+}
+
+#[test]
+fn a_priority_is_a_whole_number_that_may_be_negative() {
+    assert_eq!(accepted("", &[]).for_node().priority, 0);
+    let variable = [("STARLING_CLUSTER__PRIORITY", "-3")];
+    assert_eq!(accepted("[cluster]\npriority = 7\n", &variable).for_node().priority, -3);
+    for bad in ["1000001", "-1000001", "0.5", "\"1\""] {
+        let expected = format!(
+            "starling.toml:2: `cluster.priority` is {bad}; it takes a whole number from -1000000 to 1000000"
+        );
+        refused(&format!("[cluster]\npriority = {bad}\n"), &[], &[&expected]);
+    }
 }
 
 #[test]

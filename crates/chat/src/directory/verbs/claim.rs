@@ -20,20 +20,14 @@ pub(in crate::directory) fn claim(directory: &mut Directory, mut session: Sessio
         directory.put(session.clone());
         return Ok(vec![DirectoryEvent::Registered(session)]);
     };
-    // Sessions begin at different moments on different nodes; if not, one order is as good as another.
-    let is_earlier = (session.since, session.id) < (holder.since, holder.id);
-    let aside =
-        name_aside(directory, &holder.nick, if is_earlier { holder.id.0 } else { session.id.0 });
+    let is_earlier = is_earlier(&session, &holder);
+    let loser = if is_earlier { holder.id } else { session.id };
+    let aside = name_aside(directory, &holder.nick, loser.0);
     if is_earlier {
-        let from = holder.nick.clone();
-        let loser = Arc::new(Session { nick: aside, ..(*holder).clone() });
-        directory.put(loser.clone());
+        let displaced = displace(directory, &holder, aside);
         let session = Arc::new(session);
         directory.put(session.clone());
-        return Ok(vec![
-            DirectoryEvent::Displaced { session: loser, from },
-            DirectoryEvent::Registered(session),
-        ]);
+        return Ok(vec![displaced, DirectoryEvent::Registered(session)]);
     }
     let from = std::mem::replace(&mut session.nick, aside);
     let session = Arc::new(session);
@@ -44,8 +38,20 @@ pub(in crate::directory) fn claim(directory: &mut Directory, mut session: Sessio
     ])
 }
 
+/// Sessions begin at different moments on different nodes; if not, one order is as good as another.
+pub(super) fn is_earlier(session: &Session, than: &Session) -> bool {
+    (session.since, session.id) < (than.since, than.id)
+}
+
+/// Its nick is free from now on.
+pub(super) fn displace(directory: &mut Directory, holder: &Session, aside: Nick) -> DirectoryEvent {
+    let loser = Arc::new(Session { nick: aside, ..holder.clone() });
+    directory.put(loser.clone());
+    DirectoryEvent::Displaced { session: loser, from: holder.nick.clone() }
+}
+
 /// Free, valid, and to be recognized by people.
-fn name_aside(directory: &Directory, nick: &Nick, id: u64) -> Nick {
+pub(super) fn name_aside(directory: &Directory, nick: &Nick, id: u64) -> Nick {
     let max = nick.as_str().len().clamp(ASIDE_BYTES, NICK_BYTES_MAX);
     let with = |end: String| {
         let kept = nick.as_str().len().min(max - end.len()); // Nicks are ASCII.

@@ -1,27 +1,31 @@
 //! A registry of the other side of a cut takes the place of this node's.
 
 use super::*;
-use chat::directory::{DirectoryCommand, NewSession, Part};
+use chat::directory::{Change, DirectoryCommand, NewSession, Part};
 
 /// Where names are kept by whoever is left, with these people in.
 fn node(nicks: &[&str]) -> Alone {
     Alone::starting_with(Names::Bully).take_in(nicks)
 }
 
+fn newcomer(id: u64, name: &str) -> NewSession {
+    NewSession {
+        session: SessionId(id),
+        nick: nick(name),
+        user: "u".into(),
+        host: "h".into(),
+        realname: "r".into(),
+        account: None,
+        node: NodeId(8),
+        is_secure: false,
+    }
+}
+
 /// The registry of the others, who have these people since these times.
 fn others(people: &[(&str, u64)]) -> Vec<u8> {
     let mut directory = Directory::split();
     for (number, (name, at_ms)) in people.iter().enumerate() {
-        let new = NewSession {
-            session: SessionId(100 + number as u64),
-            nick: nick(name),
-            user: "u".into(),
-            host: "h".into(),
-            realname: "r".into(),
-            account: None,
-            node: NodeId(8),
-            is_secure: false,
-        };
+        let new = newcomer(100 + number as u64, name);
         let outcome = directory.apply(Stamp::from_ms(*at_ms), DirectoryCommand::Register(new));
         assert_eq!(outcome.refused, None);
     }
@@ -31,7 +35,7 @@ fn others(people: &[(&str, u64)]) -> Vec<u8> {
 fn heal(node: &mut Alone, state: &[u8]) -> Vec<String> {
     node.said();
     let names = node.core.groups.of_names();
-    node.core.install(names, state);
+    node.core.install(names, state, true);
     node.commit();
     node.said()
 }
@@ -81,12 +85,70 @@ fn what_is_asked_before_the_claim_is_decided_waits() {
     let mut node = node(&["alice"]);
     node.said();
     let names = node.core.groups.of_names();
-    node.core.install(names, &others(&[("alice", BEFORE)]));
+    node.core.install(names, &others(&[("alice", BEFORE)]), true);
     node.ask(1, 5, Ask::Rename(nick("alison")));
     assert!(node.answers().is_empty());
     node.commit();
     assert_eq!(node.answers(), ["1.5 done"]);
     assert!(has(&node, "alison").is_some());
+}
+
+/// The registry as it is here now, as others have it.
+fn as_now(node: &Alone) -> Vec<u8> {
+    node.core.directory.snapshot_of(Part::Sessions)
+}
+
+#[test]
+fn what_a_session_became_on_its_side_it_is_on_the_other() {
+    let mut node = node(&["alice"]);
+    let alice = has(&node, "alice");
+    let before = as_now(&node);
+    node.ask(1, 4, Ask::Rename(nick("alison")));
+    node.commit();
+    node.ask(1, 5, Ask::Alter(Change::Away(Some("lunch".into()))));
+    node.commit();
+    let said = heal(&mut node, &before);
+    assert_eq!(said[..2], ["alison is alice now", "alice is alison now"]);
+    assert_eq!(has(&node, "alison"), alice);
+    let session = node.core.directory.by_nick("alison").expect("it is in");
+    assert_eq!(session.away.as_ref().map(|it| &***it), Some("lunch"));
+    node.ask(1, 6, Ask::Rename(nick("alice")));
+    node.commit();
+    assert!(node.said().contains(&"1.6 done".to_owned()));
+}
+
+#[test]
+fn of_two_who_took_one_nick_the_earlier_registered_has_it_and_the_later_what_it_had() {
+    let mut node = node(&["alice"]);
+    let alice = has(&node, "alice");
+    // Somebody registered under the name that alice takes here.
+    let registry = |at_ms| {
+        let all = node.core.directory.snapshot_of(Part::Sessions);
+        let mut there = Directory::split().with(Part::Sessions, &all).expect("our own snapshot");
+        let new = newcomer(100, "alison");
+        there.apply(Stamp::from_ms(at_ms), DirectoryCommand::Register(new));
+        there.snapshot_of(Part::Sessions)
+    };
+    let there = registry(LATER);
+    node.ask(1, 4, Ask::Rename(nick("alison")));
+    node.commit();
+    let said = heal(&mut node, &there);
+    assert!(said.contains(&"alison gave way as alison_1".to_owned()), "{said:?}");
+    assert_eq!(has(&node, "alison"), alice);
+    assert_eq!(has(&node, "alison_1"), Some(SessionId(100)));
+}
+
+#[test]
+fn who_only_lags_behind_restates_nothing() {
+    let mut node = node(&["alice"]);
+    let before = as_now(&node);
+    node.ask(1, 4, Ask::Rename(nick("alison")));
+    node.commit();
+    node.said();
+    let names = node.core.groups.of_names();
+    node.core.install(names, &before, false);
+    node.commit();
+    assert!(has(&node, "alice").is_some() && has(&node, "alison").is_none());
 }
 
 #[test]
@@ -107,4 +169,23 @@ fn members_and_their_groups_are_not_touched() {
     let after: Vec<NodeId> = node.core.directory.members().map(|it| it.id).collect();
     assert_eq!(before, after);
     assert!(node.core.directory.founded().is_some());
+}
+
+#[test]
+fn the_configured_priority_is_in_the_directory_and_ranks() {
+    let mut node = node(&[]);
+    node.core.config.priority = 4;
+    node.wait(3_000);
+    node.core.tick();
+    node.commit();
+    assert_eq!(node.core.directory.priority(node.core.me), 4);
+    node.core.propose(&DirectoryCommand::AddMember {
+        id: NodeId(8),
+        name: "z".into(),
+        address: "z:1".into(),
+        roles: chat::directory::Roles { directory: true, chat: true },
+        replaces: None,
+    });
+    node.commit();
+    assert_eq!(node.core.name_keepers(), [8, node.core.me.0]);
 }

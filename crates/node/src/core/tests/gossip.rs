@@ -238,7 +238,7 @@ fn what_comes_by_gossip_and_by_a_group_at_the_same_time_is_told_in_that_order() 
         let (stamp, origin, commands, tokens) = (0, 1, Vec::new(), Vec::new());
         Event::Apply(Applied { group, index, stamp, origin, commands, tokens })
     };
-    let install = |group| Event::Install { group, state: Bytes::new() };
+    let install = |group| Event::Install { group, state: Bytes::new(), was_reset: false };
     let mut events = vec![applied(GroupId(1), 1), applied(GroupId(1), 2), applied(TALK, 1)];
     events.extend([install(GroupId(2)), install(TALK), applied(TALK, 2)]);
     in_order_of_telling(&mut events, TALK);

@@ -95,6 +95,7 @@ impl Alone {
                 join: Vec::new(),
                 copies: 1,
                 fanout: 3,
+                priority: 0,
                 replication: chat::Replication::Raft,
                 groups,
                 names,

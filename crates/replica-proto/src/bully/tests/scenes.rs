@@ -112,6 +112,22 @@ fn a_higher_one_that_comes_back_coordinates_again() {
 }
 
 #[test]
+fn who_comes_up_and_cannot_reach_all_waits_longer_before_it_coordinates_alone() {
+    let coordinates = |peers: &[u64], at_ms: u64| {
+        let mut machine = Bully::new(4, 1, Options::default());
+        feed(&mut machine, 0, Input::Members(vec![1, 2, 3, 4]));
+        peers.iter().for_each(|it| drop(feed(&mut machine, 0, Input::Link(*it, true))));
+        feed(&mut machine, at_ms, Input::Tick);
+        matches!(machine.standing(), Standing::Coordinates { .. })
+    };
+    let Options { arrive_ms, arrive_alone_ms, .. } = Options::default();
+    assert!(!coordinates(&[1, 2, 3], arrive_ms - 1) && coordinates(&[1, 2, 3], arrive_ms));
+    for some in [&[1, 2][..], &[]] {
+        assert!(!coordinates(some, arrive_alone_ms - 1) && coordinates(some, arrive_alone_ms));
+    }
+}
+
+#[test]
 fn a_lower_one_that_comes_back_is_told_who_coordinates_and_nobody_is_elected() {
     let mut scene = Scene::new(3);
     let before = scene.settled();

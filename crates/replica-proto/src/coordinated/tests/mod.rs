@@ -2,6 +2,7 @@
 
 mod disk;
 mod garbage;
+mod obedience;
 mod replica;
 mod scenes;
 mod storms;

@@ -16,6 +16,7 @@ use super::{
 use crate::store::log::Append;
 use crate::store::{GroupId, Log};
 use bytes::Bytes;
+use fail::fail_point;
 use memory::Memory;
 use replica_proto::coordinated::{self as machine, Coordinated, Input, Message, Options, Write};
 use replica_proto::primary_backup as copy;
@@ -127,6 +128,7 @@ impl BullyGroup {
                     self.log.write(copy::Write::Purge { index, epoch })
                 }
                 Write::Drop => {
+                    fail_point!("bully.before-drop");
                     tracing::warn!(group = %self.group, "what this replica had is of a line that does not count: it begins again");
                     metrics::counter!("starling_replica_resets_total").increment(1);
                     self.log.empty();
@@ -181,7 +183,10 @@ impl Strategy for BullyGroup {
 
     fn receive(&mut self, from: PeerId, message: Bytes) {
         match Message::decode(message) {
-            Some(message) => self.step(Input::Receive(from, message)),
+            Some(message) => {
+                fail_point!("bully.before-receive");
+                self.step(Input::Receive(from, message));
+            }
             None => {
                 tracing::warn!(group = %self.group, from, "a message of a replica that cannot be read");
             }
@@ -224,6 +229,7 @@ impl Strategy for BullyGroup {
             newest = Some(number);
         }
         if let Some(number) = newest {
+            fail_point!("bully.before-confirm");
             self.step(Input::Synced(number));
         }
         self.note_leadership();
@@ -274,11 +280,14 @@ impl Strategy for BullyGroup {
         self.machine.flush(self.now_ms, &self.log, &mut self.wanted);
         self.absorb();
         if !self.to_write.is_empty() {
+            fail_point!("bully.before-write");
             self.unsynced.push_back((ticket, self.machine.written()));
             effects.appends.append(&mut self.to_write);
         }
-        let sends = self.wanted.sends.drain(..);
-        effects.sends.extend(sends.map(|(to, message)| (to, message.encode())));
+        for (to, message) in self.wanted.sends.drain(..) {
+            fail_point!("bully.before-message");
+            effects.sends.push((to, message.encode()));
+        }
         effects.is_reset |= std::mem::take(&mut self.wanted.is_reset);
         effects.wants_state |= std::mem::take(&mut self.wanted.wants_state);
         let fetch = self.wanted.fetch.take();
@@ -291,6 +300,13 @@ impl Strategy for BullyGroup {
 
     fn status(&self) -> StrategyStatus {
         let copy::Status { primary, epoch, commit, in_sync, learners } = self.machine.status();
-        StrategyStatus { leader: primary, term: epoch, commit, voters: in_sync, learners }
+        StrategyStatus {
+            leader: primary,
+            term: epoch,
+            commit,
+            voters: in_sync,
+            learners,
+            coordinator: self.machine.coordinator(),
+        }
     }
 }

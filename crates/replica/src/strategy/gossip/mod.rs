@@ -363,6 +363,7 @@ impl Strategy for GossipGroup {
             commit: self.applied,
             voters: self.members.clone(),
             learners: Vec::new(),
+            coordinator: None,
         }
     }
 }

@@ -252,6 +252,13 @@ impl Strategy for PrimaryBackupGroup {
 
     fn status(&self) -> StrategyStatus {
         let machine::Status { primary, epoch, commit, in_sync, learners } = self.machine.status();
-        StrategyStatus { leader: primary, term: epoch, commit, voters: in_sync, learners }
+        StrategyStatus {
+            leader: primary,
+            term: epoch,
+            commit,
+            voters: in_sync,
+            learners,
+            coordinator: None,
+        }
     }
 }

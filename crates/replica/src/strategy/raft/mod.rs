@@ -431,6 +431,7 @@ impl Strategy for RaftGroup {
             commit: self.node.raft.raft_log.committed,
             voters: self.conf_state().voters.clone(),
             learners: self.conf_state().learners.clone(),
+            coordinator: None,
         }
     }
 }

@@ -30,6 +30,8 @@ pub(crate) struct Parts {
     pub(crate) witnesses: usize,
     /// All others take no part in the directory, and witnesses say where to connect.
     pub(crate) splits_roles: bool,
+    /// How names are kept.
+    pub(crate) directory: &'static str,
     /// A dead node's sessions live on for so long.
     pub(crate) grace_s: u64,
 }
@@ -378,9 +380,10 @@ fn configuration(
     };
     format!(
         "[node]\nname = \"{name}\"\ndata_dir = \"{data}\"\n{roles}\
-         [cluster]\naddress = \"{peers}\"\njoin = [{join}]\n\
+         [cluster]\naddress = \"{peers}\"\ndirectory = \"{directory}\"\njoin = [{join}]\n\
          {door}\
          [limits]\nflood_protection = false\nconnections_per_ip = 100000\nsession_grace = \"{grace_s}s\"\n",
+        directory = parts.directory,
         data = data.display(),
         peers = peers(index),
         grace_s = parts.grace_s,

@@ -41,6 +41,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<bool> {
         forgets_syncs: args.plant_forgetful_disks,
         witnesses: 0,
         splits_roles: false,
+        directory: "raft",
         grace_s: GRACE_S,
     };
     let nodes = usize::try_from(args.nodes)?;
@@ -78,6 +79,7 @@ fn drill(args: &Args, name: &str, starling: PathBuf) -> anyhow::Result<bool> {
         forgets_syncs: false,
         witnesses: drill.witnesses,
         splits_roles: drill.splits_roles,
+        directory: drill.directory,
         grace_s: DRILL_GRACE_S,
     };
     let net = Net::make(drill.nodes)?;

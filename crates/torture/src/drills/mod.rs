@@ -7,6 +7,7 @@
 mod changes;
 mod crowd;
 mod cut;
+mod names;
 mod network;
 mod witness;
 
@@ -23,6 +24,8 @@ pub(crate) struct Drill {
     pub(crate) witnesses: usize,
     /// The others have no part in the directory, and people ask it where to go.
     pub(crate) splits_roles: bool,
+    /// How names are kept: `cluster.directory`.
+    pub(crate) directory: &'static str,
     /// Does it, with people in its rooms, and says what it measured.
     act: fn(&mut Cluster, &mut Crowd) -> anyhow::Result<()>,
     /// Each with how it is replicated. On each node that clients can use somebody talks in each.
@@ -36,6 +39,7 @@ pub(crate) const ALL: &[Drill] = &[
         nodes: 5,
         witnesses: 0,
         splits_roles: false,
+        directory: "raft",
         act: cut::act,
         rooms: &[("#raft", "raft"), ("#gossip", "gossip"), ("#pair", "primary-backup")],
     },
@@ -44,6 +48,7 @@ pub(crate) const ALL: &[Drill] = &[
         nodes: 3,
         witnesses: 1,
         splits_roles: false,
+        directory: "raft",
         act: witness::act,
         rooms: &[("#pair", "primary-backup")],
     },
@@ -52,6 +57,7 @@ pub(crate) const ALL: &[Drill] = &[
         nodes: 15,
         witnesses: 5,
         splits_roles: true,
+        directory: "raft",
         act: network::act,
         rooms: &[
             ("#raft", "raft"),
@@ -62,10 +68,20 @@ pub(crate) const ALL: &[Drill] = &[
         ],
     },
     Drill {
+        name: "names",
+        nodes: 15,
+        witnesses: 5,
+        splits_roles: true,
+        directory: "bully",
+        act: names::act,
+        rooms: &[],
+    },
+    Drill {
         name: "changes",
         nodes: 3,
         witnesses: 0,
         splits_roles: false,
+        directory: "raft",
         act: changes::act,
         rooms: &[("#changing", "raft")],
     },

@@ -71,6 +71,8 @@ fn config() -> Config {
         history_max: 50,
         shards: 1,
         motd: vec!["hello".into()],
+        registration: true,
+        before_connect: true,
     }
 }
 

@@ -1,5 +1,6 @@
 //! What was asked of the node, remembered until the answer.
 
+use crate::accounts::AccountAsked;
 use chat::{RoomName, SayKind};
 use std::sync::Arc;
 
@@ -87,6 +88,7 @@ pub(crate) enum Asked {
     Lusers,
     Links,
     Stats,
+    Account(Box<AccountAsked>),
     History(Box<HistoryAsked>),
     Targets,
 }
@@ -149,7 +151,17 @@ impl Asked {
             Asked::List { .. } => "LIST",
             Asked::Links => "LINKS",
             Asked::Stats => "STATS",
+            Asked::Account(it) => it.verb(),
             Asked::History(_) | Asked::Targets => "CHATHISTORY",
+        }
+    }
+
+    /// Nothing more is read until it is answered.
+    pub(crate) fn holds(&self) -> bool {
+        match self {
+            Asked::Register => true,
+            Asked::Account(it) => it.holds(),
+            _ => false,
         }
     }
 

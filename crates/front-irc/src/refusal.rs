@@ -2,6 +2,7 @@
 //! FAIL (or a NOTICE with the same words). The words say what happened, whether it may have taken
 //! effect, and what to do.
 
+use crate::accounts;
 use crate::pending::Asked;
 use crate::register;
 use crate::turn::Turn;
@@ -16,6 +17,7 @@ pub(crate) fn refused(turn: &mut Turn<'_>, asked: &Asked, why: &Refused) {
     if let Asked::Register = asked {
         return match why {
             Refused::NickInUse(nick) => register::nick_in_use(turn, nick),
+            Refused::NickReserved(nick) => register::nick_reserved(turn, nick),
             Refused::Leaving => {
                 register::failed(turn, "This server is leaving; connect to another")
             }
@@ -28,12 +30,17 @@ pub(crate) fn refused(turn: &mut Turn<'_>, asked: &Asked, why: &Refused) {
             ),
         };
     }
+    if let Asked::Account(asked) = asked {
+        return accounts::refused(turn, asked, why);
+    }
     let is_notice = matches!(asked, Asked::Say { kind: SayKind::Notice, .. });
     match why {
         // A notice is never answered with an error; that it was lost is worth knowing all the same.
         Refused::Room(_) | Refused::NoSuchNick(_) if is_notice => {}
         Refused::Room(refusal) => in_room(turn, asked, refusal),
         Refused::NickInUse(nick) => register::nick_in_use(turn, nick),
+        Refused::NickReserved(nick) => register::nick_reserved(turn, nick),
+        Refused::Account(_) => not_done(turn, asked, "it is not for this account"),
         Refused::NoSuchNick(nick) => match asked {
             Asked::Whois { .. } => whois::missing(turn, nick),
             _ => {
@@ -72,6 +79,9 @@ fn not_done(turn: &mut Turn<'_>, asked: &Asked, why: &str) {
 
 /// It may have happened, or may yet.
 pub(crate) fn unknown(turn: &mut Turn<'_>, asked: &Asked) {
+    if let Asked::Account(asked) = asked {
+        return accounts::unknown(turn, asked);
+    }
     let verb = asked.verb();
     let context: Vec<&str> = asked.target().into_iter().collect();
     match asked {

@@ -29,10 +29,11 @@ pub enum Cap {
     EventPlayback,
     Members,
     Sasl,
+    AccountRegistration,
 }
 
 /// Every capability with its name; the place is the bit.
-const NAMES: [(Cap, &str); 20] = [
+const NAMES: [(Cap, &str); 21] = [
     (Cap::MessageTags, "message-tags"),
     (Cap::ServerTime, "server-time"),
     (Cap::EchoMessage, "echo-message"),
@@ -53,6 +54,7 @@ const NAMES: [(Cap, &str); 20] = [
     (Cap::EventPlayback, "draft/event-playback"),
     (Cap::Members, "starling/members"),
     (Cap::Sasl, "sasl"),
+    (Cap::AccountRegistration, "draft/account-registration"),
 ];
 
 impl Cap {
@@ -77,9 +79,6 @@ impl CapSet {
 
     /// All that we know.
     pub const ALL: CapSet = CapSet((1 << NAMES.len()) - 1);
-
-    /// All that a server without accounts offers.
-    pub const OFFERED: CapSet = CapSet::ALL.without(Cap::Sasl);
 
     /// A set of these.
     pub const fn of(caps: &[Cap]) -> CapSet {

@@ -5,9 +5,10 @@
 //! Every request gets exactly one [`Delivery::Answer`], after the records it caused.
 
 use crate::Status;
+use crate::accounts::{AccountAsk, AccountRefused, Exchange, Hashed};
 use crate::lookup::{Doors, Lookup, Members, Publisher};
 use bytes::Bytes;
-use chat::directory::{Change, Session};
+use chat::directory::{Account, Change, Session};
 use chat::room::Refusal;
 use chat::{MsgId, Nick, NodeId, Record, Replication, RoomName, SayKind, Stamp};
 use crossbeam_channel::{Receiver, Sender};
@@ -90,6 +91,8 @@ pub enum Ask {
         /// What.
         text: Arc<str>,
     },
+    /// Logging in, and what an account's owner may do to it.
+    Account(AccountAsk),
     /// Something to look up.
     Query(Query),
 }
@@ -169,6 +172,10 @@ pub enum Query {
     Rooms,
     /// One session by nick, with the rooms the asker may see: `View::Person`.
     Person(Arc<str>),
+    /// The sessions that are logged in to the asker's account: `View::Sessions`.
+    Mine,
+    /// The asker's account: `View::Account`.
+    Account,
     /// Sessions by nick, missing ones left out: `View::Sessions` (ISON, USERHOST, MONITOR).
     Sessions(Vec<Arc<str>>),
     /// Sessions whose nick, user, host or realname match a folded glob, those the asker shares a room
@@ -243,6 +250,8 @@ pub enum View {
     Rooms(Vec<RoomLine>),
     /// A person; `None`: nobody has the nick.
     Person(Option<Box<PersonView>>),
+    /// The account that the asker is logged in to, if any.
+    Account(Option<Arc<Account>>),
     /// Those found.
     Sessions(Vec<Arc<Session>>),
     /// WHO.
@@ -339,6 +348,15 @@ pub enum Answer {
     Refused(Vec<Refused>),
     /// It may have happened, or may yet; the client must not send it again blindly.
     Unknown,
+    /// They are who they say.
+    LoggedIn {
+        /// The account's name, as its owner wrote it.
+        account: Arc<str>,
+        /// What proves to a client of SCRAM that this server knows the account.
+        proof: Option<Arc<str>>,
+    },
+    /// SCRAM goes on: its `answer` is for the client, and all of it comes back with the client's last message.
+    Challenge(Arc<Exchange>),
     /// A look-up's result.
     View(View),
 }
@@ -350,6 +368,10 @@ pub enum Refused {
     Room(Refusal),
     /// Somebody has the nick.
     NickInUse(Nick),
+    /// The nick is the name of somebody else's account, or of a service.
+    NickReserved(Nick),
+    /// About an account.
+    Account(AccountRefused),
     /// Nobody has the nick.
     NoSuchNick(Arc<str>),
     /// The node that the target is on, or the room's majority, cannot be reached now: it was not sent
@@ -506,6 +528,8 @@ pub(crate) enum Inbound {
     },
     /// Requests of a shard.
     Requests(Vec<Request>),
+    /// A password was hashed.
+    Hashed { number: u64, hashed: Hashed },
     /// The doors of this node, as clients elsewhere find them.
     Doors(Doors),
     /// Leave: takes nobody new. Dropped when nothing is left to wait for.
@@ -605,7 +629,9 @@ impl Requests {
                 Inbound::Attach { sink, wake, number } => FromDoor::Attach { sink, wake, number },
                 Inbound::Requests(requests) => FromDoor::Requests(requests),
                 // Not of doors with connections.
-                Inbound::Doors(_) | Inbound::Drain(_) | Inbound::Stop => continue,
+                Inbound::Hashed { .. } | Inbound::Doors(_) | Inbound::Drain(_) | Inbound::Stop => {
+                    continue;
+                }
             });
         }
     }

@@ -2,6 +2,7 @@
 //!
 //! Doors see [`Handle`] and the types of `door`; nothing here knows a door.
 
+pub mod accounts;
 pub mod admin;
 pub mod door;
 pub mod lookup;
@@ -22,7 +23,7 @@ mod per_address;
 mod run;
 mod shell;
 
-pub use config::{Config, Names};
+pub use config::{Accounts, Config, Names};
 pub use contact::Contact;
 pub use gate::{Admitted, Gate};
 pub use per_address::PerAddress;

@@ -1,6 +1,6 @@
 //! What can be asked of the directory.
 
-use super::{MemberState, Roles, Session, UserModes, View};
+use super::{AccountCommand, MemberState, Roles, Session, UserModes, View};
 use crate::{Nick, NodeId, SessionId};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -170,6 +170,8 @@ pub enum DirectoryCommand {
     /// A session that began where this directory could not hear of it, on the other side of a cut: as it is
     /// there. Of two with one nick the earlier keeps it.
     Claim(Session),
+    /// About an account. Accounts are decided on where members are, also when nicks are not.
+    Account(AccountCommand),
 }
 
 impl DirectoryCommand {
@@ -192,7 +194,8 @@ impl DirectoryCommand {
             | DirectoryCommand::Drain { .. }
             | DirectoryCommand::Pin { .. }
             | DirectoryCommand::Settle { .. }
-            | DirectoryCommand::Replace { .. } => false,
+            | DirectoryCommand::Replace { .. }
+            | DirectoryCommand::Account(_) => false,
         }
     }
 }

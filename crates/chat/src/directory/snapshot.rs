@@ -1,8 +1,9 @@
 //! The directory as bytes, for checkpoints and lagging replicas.
 //!
 //! Promise: `restore` of `snapshot` behaves as the original for every later command; bytes in which
-//! two sessions share a nick or an id are refused.
+//! two sessions share a nick or an id, or two accounts a name or a certificate, are refused.
 
+use super::accounts::{Accounts, AccountsSnapshot};
 use super::orders::Orders;
 use super::state::Founded;
 use super::{Directory, Member, Part, Placement, Session, View};
@@ -42,6 +43,17 @@ enum Snapshot<'a> {
         orders: Cow<'a, Orders>,
         sessions: Vec<Arc<Session>>,
     },
+    /// With accounts.
+    V4 {
+        last: Stamp,
+        founded: Cow<'a, Option<Founded>>,
+        members: Cow<'a, BTreeMap<NodeId, Member>>,
+        placements: Cow<'a, BTreeMap<u32, Placement>>,
+        views: Cow<'a, BTreeMap<u32, View>>,
+        orders: Cow<'a, Orders>,
+        sessions: Vec<Arc<Session>>,
+        accounts: AccountsSnapshot,
+    },
 }
 
 impl Directory {
@@ -56,7 +68,7 @@ impl Directory {
     pub fn snapshot_of(&self, part: Part) -> Vec<u8> {
         let sessions = || self.sessions().cloned().collect();
         if part == Part::Sessions {
-            return codec::encode(&Snapshot::V3 {
+            return codec::encode(&Snapshot::V4 {
                 last: self.last_of_sessions,
                 founded: Cow::default(),
                 members: Cow::default(),
@@ -64,9 +76,10 @@ impl Directory {
                 views: Cow::default(),
                 orders: Cow::default(),
                 sessions: sessions(),
+                accounts: AccountsSnapshot::default(),
             });
         }
-        codec::encode(&Snapshot::V3 {
+        codec::encode(&Snapshot::V4 {
             last: self.last,
             founded: Cow::Borrowed(&self.founded),
             members: Cow::Borrowed(&self.members),
@@ -74,6 +87,7 @@ impl Directory {
             views: Cow::Borrowed(&self.views),
             orders: Cow::Borrowed(&self.orders),
             sessions: if part == Part::Whole { sessions() } else { Vec::new() },
+            accounts: self.accounts.snapshot(),
         })
     }
 
@@ -104,6 +118,25 @@ impl Directory {
                 restored.placements = placements.into_owned();
                 restored.views = views.into_owned();
                 restored.orders = orders.into_owned();
+                sessions = of;
+            }
+            Snapshot::V4 {
+                last,
+                founded,
+                members,
+                placements,
+                views,
+                orders,
+                sessions: of,
+                accounts,
+            } => {
+                restored.last = last;
+                restored.founded = founded.into_owned();
+                restored.members = members.into_owned();
+                restored.placements = placements.into_owned();
+                restored.views = views.into_owned();
+                restored.orders = orders.into_owned();
+                restored.accounts = Accounts::restore(accounts).ok_or(Unreadable)?;
                 sessions = of;
             }
         }
@@ -147,6 +180,7 @@ impl Directory {
         self.placements.clone_from(&other.placements);
         self.views.clone_from(&other.views);
         self.orders.clone_from(&other.orders);
+        self.accounts.clone_from(&other.accounts);
     }
 }
 
@@ -154,7 +188,7 @@ impl Directory {
 mod tests {
     use super::*;
     use crate::directory::DirectoryCommand;
-    use crate::directory::scene::{Scene, add, register};
+    use crate::directory::scene::{Scene, account, add, certificate, drop_account, register};
 
     #[test]
     fn sessions_that_share_a_nick_or_an_id_are_refused() {
@@ -212,6 +246,43 @@ mod tests {
         });
         let restored = Directory::restore(&bytes).expect("our own earlier snapshot");
         assert_eq!(restored.snapshot(), it.snapshot());
+    }
+
+    #[test]
+    fn the_layout_from_before_there_were_accounts_is_read() {
+        let mut scene = Scene::default();
+        scene.apply(add(1, "n1"));
+        let it = &scene.directory;
+        let bytes = codec::encode(&Snapshot::V3 {
+            last: it.last,
+            founded: Cow::Borrowed(&it.founded),
+            members: Cow::Borrowed(&it.members),
+            placements: Cow::Borrowed(&it.placements),
+            views: Cow::Borrowed(&it.views),
+            orders: Cow::Borrowed(&it.orders),
+            sessions: Vec::new(),
+        });
+        let restored = Directory::restore(&bytes).expect("our own earlier snapshot");
+        assert_eq!(restored.snapshot(), it.snapshot());
+    }
+
+    #[test]
+    fn accounts_outlive_a_restart_and_go_with_the_members() {
+        let mut scene = Scene::default();
+        scene.apply(account("Alice", Some(1), Some(7)));
+        scene.apply(account("bob", Some(2), None));
+        scene.apply(drop_account("bob"));
+        let cluster = scene.directory.snapshot_of(Part::Cluster);
+        let whole = Directory::restore(&scene.directory.snapshot()).expect("our own snapshot");
+        let joined = Directory::split().with(Part::Cluster, &cluster).expect("our own snapshot");
+        for it in [whole, joined] {
+            assert_eq!(it.account("alice"), scene.directory.account("alice"));
+            assert_eq!(it.account_by_certificate(&certificate(7)), it.account("alice"));
+            assert!(it.account("bob").is_none() && it.is_account_taken("bob"));
+        }
+        let sessions = scene.directory.snapshot_of(Part::Sessions);
+        let kept = scene.directory.with(Part::Sessions, &sessions).expect("our own snapshot");
+        assert!(kept.account("alice").is_some());
     }
 
     #[test]

@@ -4,6 +4,7 @@
 //! what became of a message, and `#silent` never answers. Who joins `#drain` drains the node, who joins
 //! `#undrain` ends that.
 
+use super::fake_accounts::{self, Step};
 use chat::directory::{
     Directory, DirectoryCommand, DirectoryEvent, DirectoryRefusal, NewSession, Roles, Session,
 };
@@ -13,12 +14,21 @@ use chat::{
     Stamp, What,
 };
 use crossbeam_channel::Sender;
+use node::accounts::{AccountAsk, AccountRefused, is_service};
 use node::door::*;
 use node::lookup::{DoorAddress, DoorKind, Health, Member, Members};
 use node::{Handle, Status};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
+
+/// Why somebody cannot be called so.
+fn nick_refused(why: DirectoryRefusal, nick: Nick) -> Refused {
+    match why {
+        DirectoryRefusal::NickReserved(nick) => Refused::NickReserved(nick),
+        _ => Refused::NickInUse(nick),
+    }
+}
 
 const NODE: NodeId = NodeId(1);
 const BEGAN_MS: u64 = 1_700_000_000_000;
@@ -129,6 +139,7 @@ impl FakeNode {
                 return;
             }
             (Ask::Gone { .. }, None) => return,
+            (Ask::Account(ask), session) => Some(self.account(session, ask, asked)),
             (Ask::Query(query), session) => Some(self.query(query, session)),
             (_, None) => Some(Answer::Refused(vec![Refused::NoSession])),
             (ask, Some(id)) => self.ask(ask, id, asked),
@@ -147,6 +158,9 @@ impl FakeNode {
     }
 
     fn register(&mut self, conn: ConnId, it: Registration) -> Option<Answer> {
+        if is_service(it.nick.as_str()) {
+            return Some(Answer::Refused(vec![Refused::NickReserved(it.nick)]));
+        }
         self.next += 1;
         let session = SessionId(self.next);
         self.of_conn.insert(conn, session); // Before the events, so that they find it.
@@ -163,12 +177,36 @@ impl FakeNode {
         }));
         Some(match refused {
             None => Answer::Registered(self.directory.session(session).expect("just made").clone()),
-            Some(_) => {
+            Some(why) => {
                 self.of_conn.remove(&conn);
                 self.conn_of.remove(&session);
-                Answer::Refused(vec![Refused::NickInUse(it.nick)])
+                Answer::Refused(vec![nick_refused(why, it.nick)])
             }
         })
+    }
+
+    fn account(
+        &mut self,
+        session: Option<SessionId>,
+        ask: AccountAsk,
+        asked: Option<(ConnId, u64)>,
+    ) -> Answer {
+        let session = session.and_then(|it| self.directory.session(it)).cloned();
+        let command = match fake_accounts::step(&self.directory, session.as_deref(), ask) {
+            Step::Answer(answer) => return answer,
+            Step::Command(command) => command,
+        };
+        let refused = self.direct_for(DirectoryCommand::Account(command), asked);
+        for command in fake_accounts::log_out_all(&self.directory) {
+            self.direct(command);
+        }
+        match refused {
+            None => Answer::Done,
+            Some(DirectoryRefusal::Account(why)) => {
+                Answer::Refused(vec![Refused::Account(AccountRefused::Because(why))])
+            }
+            Some(why) => panic!("an account's command was refused by {why:?}"),
+        }
     }
 
     fn direct(&mut self, command: DirectoryCommand) -> Option<DirectoryRefusal> {
@@ -252,7 +290,7 @@ impl FakeNode {
                 let command = DirectoryCommand::Rename { session: id, nick: nick.clone() };
                 match self.direct_for(command, asked) {
                     None => Answer::Done,
-                    Some(_) => Answer::Refused(vec![Refused::NickInUse(nick)]),
+                    Some(why) => Answer::Refused(vec![nick_refused(why, nick)]),
                 }
             }
             Ask::Alter(change) => {
@@ -307,7 +345,11 @@ impl FakeNode {
                     Err(why) => Answer::Refused(vec![why]),
                 },
             },
-            Ask::Register(_) | Ask::End { .. } | Ask::Gone { .. } | Ask::Query(_) => {
+            Ask::Register(_)
+            | Ask::End { .. }
+            | Ask::Gone { .. }
+            | Ask::Account(_)
+            | Ask::Query(_) => {
                 unreachable!("served elsewhere")
             }
         })
@@ -470,6 +512,19 @@ impl FakeNode {
             Query::Sessions(nicks) => View::Sessions(
                 nicks.iter().filter_map(|it| self.directory.by_nick(it).cloned()).collect(),
             ),
+            Query::Mine => View::Sessions(match self.account_of(asker) {
+                Some(account) => self
+                    .directory
+                    .sessions()
+                    .filter(|it| it.account.as_ref() == Some(&account))
+                    .cloned()
+                    .collect(),
+                None => Vec::new(),
+            }),
+            Query::Account => {
+                let account = self.account_of(asker);
+                View::Account(account.and_then(|it| self.directory.account(&it).cloned()))
+            }
             Query::Match { mask, limit } => View::People(
                 self.directory
                     .sessions()
@@ -513,6 +568,10 @@ impl FakeNode {
             ),
         };
         Answer::View(view)
+    }
+
+    fn account_of(&self, asker: Option<SessionId>) -> Option<Arc<str>> {
+        self.directory.session(asker?)?.account.clone()
     }
 
     fn person(&self, session: &Arc<Session>) -> PersonView {

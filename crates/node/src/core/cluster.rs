@@ -66,6 +66,7 @@ impl Core {
         self.claim_again();
         self.close_talks();
         self.tell_of_meetings();
+        self.tend_logins();
         self.report_load();
         self.measure();
     }

@@ -3,6 +3,7 @@
 use super::detour::Parked;
 use super::watching::{CUT_OFF, SERVER_LOST};
 use super::{Asker, Core, PAST_MAX};
+use crate::accounts::AccountRefused;
 use crate::door::{Answer, ConnId, Delivery, Refused};
 use chat::codec::decode;
 use chat::directory::{
@@ -61,6 +62,8 @@ impl Core {
                 Some(session) => Refused::NickInUse(session.nick.clone()),
                 None => Refused::Unavailable,
             },
+            DirectoryRefusal::NickReserved(nick) => Refused::NickReserved(nick),
+            DirectoryRefusal::Account(why) => Refused::Account(AccountRefused::Because(why)),
             DirectoryRefusal::UnknownSession => Refused::NoSession,
             DirectoryRefusal::NameTaken { .. } => Refused::Leaving,
             other => {
@@ -100,6 +103,7 @@ impl Core {
             }
             DirectoryEvent::Altered { session, before, change } => {
                 let rooms = self.rooms_of(session.id);
+                self.notice_login(&session);
                 self.deliver_each(asked, |asked| Delivery::Altered {
                     session: session.clone(),
                     before: before.clone(),
@@ -109,6 +113,7 @@ impl Core {
                     asked,
                 });
             }
+            DirectoryEvent::Account(event) => self.account_event(&event),
             DirectoryEvent::Ended { session, reason, by } => self.ended(session, reason, by, at),
             DirectoryEvent::MemberMarked(id, state) => {
                 self.note_members();
@@ -158,6 +163,7 @@ impl Core {
             Some((id, conn)) => {
                 conn.session = Some(session.id);
                 self.conn_of.insert(session.id, id);
+                self.notice_login(&session);
             }
             None => {
                 // Its connection is gone, or was told `unknown`: nobody is there to use it.

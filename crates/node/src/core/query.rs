@@ -24,6 +24,16 @@ impl Core {
                 let found = nicks.iter().filter_map(|nick| self.directory.by_nick(nick));
                 View::Sessions(found.cloned().collect())
             }
+            Query::Mine => {
+                let account = asker.and_then(|it| it.account.as_ref());
+                let is_mine =
+                    |it: &&Arc<Session>| account.is_some() && it.account.as_ref() == account;
+                View::Sessions(self.directory.sessions().filter(is_mine).cloned().collect())
+            }
+            Query::Account => {
+                let account = asker.and_then(|it| it.account.as_ref());
+                View::Account(account.and_then(|it| self.directory.account(it)).cloned())
+            }
             Query::Match { mask, limit } => View::People(self.matching(&mask, limit, asker)),
             Query::Past { nick, limit } => {
                 let key = chat::fold(&nick);

@@ -30,9 +30,16 @@ enum Class {
 fn class(ask: &Ask) -> Class {
     match ask {
         Ask::Room { .. } | Ask::Direct { .. } => Class::Room,
-        Ask::Register(_) | Ask::Rename(_) | Ask::Alter(_) | Ask::Kill { .. } => Class::Directory,
+        Ask::Register(_) | Ask::Rename(_) | Ask::Alter(_) | Ask::Kill { .. } | Ask::Account(_) => {
+            Class::Directory
+        }
         Ask::End { .. } | Ask::Gone { .. } | Ask::Query(_) | Ask::Wallops { .. } => Class::Alone,
     }
+}
+
+/// Somebody who is not known yet: the directory here must be as new as the others'.
+fn is_of_newcomer(ask: &Ask) -> bool {
+    matches!(ask, Ask::Register(_) | Ask::Account(_))
 }
 
 impl Core {
@@ -50,7 +57,7 @@ impl Core {
         if conn.waiting.len() >= WAITING_MAX && !is_gone {
             return self.answer(id, tag, Answer::Refused(vec![Refused::Busy]));
         }
-        if matches!(request.ask, Ask::Register(_)) && !self.is_fresh {
+        if is_of_newcomer(&request.ask) && !self.is_fresh {
             self.early.push_back((self.now_ms, id, tag));
         }
         conn.waiting.push_back(request);
@@ -90,7 +97,7 @@ impl Core {
                         || self.goes_another_way(conn, &next.ask);
                     !conn.is_directory_busy && !is_ahead
                 }
-                Class::Directory if matches!(next.ask, Ask::Register(_)) => {
+                Class::Directory if is_of_newcomer(&next.ask) => {
                     // Sessions of our earlier life have to end before new ones begin.
                     is_idle && (self.is_fresh || self.is_leaving)
                 }
@@ -126,6 +133,10 @@ impl Core {
         match ask {
             Ask::Register(registration) => return self.register(id, tag, registration),
             Ask::Gone { reason } => return self.gone(id, reason),
+            Ask::Account(ask) => {
+                let session = self.session_of(id);
+                return self.ask_account(id, tag, session.as_deref(), ask);
+            }
             _ => {}
         }
         let Some(session) = self.session_of(id) else {
@@ -137,6 +148,12 @@ impl Core {
         };
         match ask {
             Ask::Rename(nick) => {
+                let is_case = nick.key() == session.nick.key();
+                if let Some(why) = self.reserved(&nick, session.account.as_deref())
+                    && !is_case
+                {
+                    return self.answer(id, tag, Answer::Refused(vec![why]));
+                }
                 let command = DirectoryCommand::Rename { session: session.id, nick };
                 self.submit_directory(id, tag, &command);
             }
@@ -166,13 +183,16 @@ impl Core {
                 self.answer(id, tag, Answer::Done);
             }
             Ask::Query(query) => self.look_up(id, tag, Some(&session), query),
-            Ask::Register(_) | Ask::Gone { .. } => {}
+            Ask::Register(_) | Ask::Gone { .. } | Ask::Account(_) => {}
         }
     }
 
     fn register(&mut self, id: ConnId, tag: u64, it: Registration) {
         if self.is_leaving {
             return self.answer(id, tag, Answer::Refused(vec![Refused::Leaving]));
+        }
+        if let Some(why) = self.reserved(&it.nick, it.account.as_deref()) {
+            return self.answer(id, tag, Answer::Refused(vec![why]));
         }
         // Also a nick that is in use as far as we know: we may be cut off, and behind.
         let session = SessionId(self.draw());
@@ -206,7 +226,7 @@ impl Core {
         }
     }
 
-    fn submit_directory(&mut self, conn: ConnId, tag: u64, command: &DirectoryCommand) {
+    pub(super) fn submit_directory(&mut self, conn: ConnId, tag: u64, command: &DirectoryCommand) {
         if let Some(it) = self.conns.get_mut(&conn) {
             it.is_directory_busy = true;
         }

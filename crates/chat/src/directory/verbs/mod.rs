@@ -20,10 +20,16 @@ mod rename;
 mod end;
 mod end_all;
 
+mod alter_account;
+mod drop_account;
+mod register_account;
+
 pub(super) use add_member::add_member;
 pub(super) use alter::alter;
+pub(super) use alter_account::alter_account;
 pub(super) use claim::claim;
 pub(super) use drain::drain;
+pub(super) use drop_account::drop_account;
 pub(super) use end::end;
 pub(super) use end_all::end_all;
 pub(super) use found::found;
@@ -31,6 +37,7 @@ pub(super) use mark_member::mark_member;
 pub(super) use pin::pin;
 pub(super) use place::place;
 pub(super) use register::register;
+pub(super) use register_account::register_account;
 pub(super) use remove_member::remove_member;
 pub(super) use rename::rename;
 pub(super) use replace::replace;

@@ -89,8 +89,24 @@ pub(crate) enum Asked {
     Links,
     Stats,
     Account(Box<AccountAsked>),
+    /// Of ChanServ.
+    Service {
+        room: Arc<str>,
+        what: ServiceAsked,
+    },
     History(Box<HistoryAsked>),
     Targets,
+}
+
+/// What ChanServ was asked.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ServiceAsked {
+    /// To change something.
+    Change,
+    /// Whose a room is.
+    Info,
+    /// Who has access.
+    Access,
 }
 
 pub(crate) struct WhoAsked {
@@ -152,6 +168,7 @@ impl Asked {
             Asked::Links => "LINKS",
             Asked::Stats => "STATS",
             Asked::Account(it) => it.verb(),
+            Asked::Service { .. } => "CS",
             Asked::History(_) | Asked::Targets => "CHATHISTORY",
         }
     }
@@ -179,6 +196,7 @@ impl Asked {
             | Asked::Topic { shown }
             | Asked::Modes { shown }
             | Asked::Masks { shown, .. } => Some(shown),
+            Asked::Service { room, .. } => Some(room),
             Asked::Kill { nick } | Asked::Whois { nick } | Asked::Whowas { nick } => Some(nick),
             Asked::History(it) => Some(&it.target),
             _ => None,

@@ -5,6 +5,7 @@
 use crate::accounts;
 use crate::pending::Asked;
 use crate::register;
+use crate::services;
 use crate::turn::Turn;
 use crate::verbs::{chathistory, mode, whois};
 use chat::SayKind;
@@ -32,6 +33,9 @@ pub(crate) fn refused(turn: &mut Turn<'_>, asked: &Asked, why: &Refused) {
     }
     if let Asked::Account(asked) = asked {
         return accounts::refused(turn, asked, why);
+    }
+    if let Asked::Service { room, .. } = asked {
+        return services::chan::refused(turn, room, why);
     }
     let is_notice = matches!(asked, Asked::Say { kind: SayKind::Notice, .. });
     match why {
@@ -136,6 +140,11 @@ fn in_room(turn: &mut Turn<'_>, asked: &Asked, why: &Refusal) {
         }
         Refusal::BadModeParam(letter, param) => mode::bad_param(turn, &room, *letter, param),
         Refusal::UnknownMode(letter) => mode::unknown(turn, *letter),
+        Refusal::NotLoggedIn
+        | Refusal::Owned
+        | Refusal::NotOwned
+        | Refusal::NotOwner
+        | Refusal::AccessFull => not_done(turn, asked, services::chan::why_not(why)),
         Refusal::SameReplication => not_done(turn, asked, "the room is replicated so already"),
         Refusal::IsMoving => {
             not_done(turn, asked, "the room is about to be replicated in another way")

@@ -5,6 +5,7 @@ use crate::pending::{Asked, Target};
 use crate::refusal;
 use crate::register;
 use crate::sasl;
+use crate::services;
 use crate::shard::Shard;
 use crate::turn::Turn;
 use crate::verbs::{
@@ -39,6 +40,7 @@ fn done(turn: &mut Turn<'_>, asked: &Asked) {
         Asked::Away { is_away } => away::done(turn, *is_away),
         Asked::Operator => oper::done(turn),
         Asked::Account(asked) => accounts::done(turn, asked),
+        Asked::Service { .. } => services::chan::say(turn, "That is done."),
         Asked::Invite { room, nick } => {
             let shown = turn.shard.shown(room.as_str());
             invite::done(turn, &shown, nick);
@@ -77,6 +79,9 @@ fn show(turn: &mut Turn<'_>, asked: &Asked, view: View) {
         }
         (Asked::Account(asked), View::Account(it)) => {
             accounts::show_account(turn, asked, it.as_deref());
+        }
+        (Asked::Service { room, what }, View::Ownership(it)) => {
+            services::chan::show(turn, room, *what, it.as_deref());
         }
         (Asked::Lusers, View::Status(status)) => lusers::show(turn, Some(&status)),
         (Asked::Links, View::Status(status)) => links::show(turn, &status),

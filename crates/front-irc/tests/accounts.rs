@@ -417,3 +417,86 @@ fn nickserv_keeps_certificates_and_knows_what_it_does_not_know() {
          alice> NOTICE NickServ HELP"
     ));
 }
+
+#[test]
+fn chanserv_registers_a_room_and_knows_who_may_what_there() {
+    let (ns, cs) = (":NickServ!NickServ@n1 NOTICE", ":ChanServ!ChanServ@n1 NOTICE");
+    plays(&format!(
+        "alice enters
+         alice> JOIN #Rust
+         alice< :alice!~alice@127.0.0.1 JOIN #Rust
+         alice< :n1 353 ...
+         alice< :n1 366 ...
+         alice> PRIVMSG ChanServ :REGISTER #rust
+         alice< {cs} alice :#Rust: that was not done: log in to an account first.
+         alice> NS REGISTER correct-horse
+         alice< :n1 900 ...
+         alice< {ns} alice :alice is registered, and you are logged in.
+         alice> CS INFO #rust
+         alice< {cs} alice :#Rust is not registered.
+         alice> CS REGISTER #rust
+         alice< {cs} alice :That is done.
+         alice> CS REGISTER #rust
+         alice< {cs} alice :#Rust: that was not done: the room is registered already.
+         alice> CS ACCESS #rust ADD bob OP
+         alice< {cs} alice :#Rust: that was not done: there is no such account.
+         bob enters
+         bob> NS REGISTER correct-horse
+         bob< :n1 900 ...
+         bob< {ns} bob :bob is registered, and you are logged in.
+         bob> CS ACCESS #rust ADD bob OP
+         bob< {cs} bob :#Rust: that was not done: the room is not yours.
+         alice> CS ACCESS #rust ADD bob KING
+         alice< {cs} alice :A level is VOICE, OP or ADMIN.
+         alice> CS ACCESS #rust ADD bob OP
+         alice< {cs} alice :That is done.
+         alice> CS ACCESS #rust
+         alice< {cs} alice :alice OWNER
+         alice< {cs} alice :bob OP
+         alice< {cs} alice :End of the access list of #Rust.
+         bob> JOIN #rust
+         bob< :bob!~bob@127.0.0.1 JOIN #Rust
+         bob< :n1 353 ...
+         bob< :n1 366 ...
+         bob< :ChanServ!ChanServ@services MODE #Rust +o bob
+         alice< :bob!~bob@127.0.0.1 JOIN #Rust
+         alice< :ChanServ!ChanServ@services MODE #Rust +o bob
+         bob> CS DEOP #rust
+         bob< :bob!~bob@127.0.0.1 MODE #Rust -o bob
+         bob< {cs} bob :That is done.
+         alice< :bob!~bob@127.0.0.1 MODE #Rust -o bob
+         bob> CS OP #rust
+         bob< :bob!~bob@127.0.0.1 MODE #Rust +o bob
+         bob< {cs} bob :That is done.
+         alice< :bob!~bob@127.0.0.1 MODE #Rust +o bob
+         bob> CS OP #rust nobody
+         bob< :n1 401 bob nobody :No such nick/channel...
+         bob> CS DROP #rust
+         bob< {cs} bob :#Rust: that was not done: the room is not yours.
+         alice> CS DROP #rust
+         alice< {cs} alice :That is done.
+         alice> CS DROP #nowhere
+         alice< {cs} alice :#nowhere: that was not done: there is no such room.
+         alice> CS DROP nowhere
+         alice< {cs} alice :That is no room's name."
+    ));
+}
+
+#[test]
+fn a_ban_may_mean_an_account() {
+    plays(
+        "alice enters
+         alice> JOIN #rust
+         alice< :alice!~alice@127.0.0.1 JOIN #rust
+         alice< :n1 353 ...
+         alice< :n1 366 ...
+         alice> MODE #rust +b ~a:bob
+         alice< :alice!~alice@127.0.0.1 MODE #rust +b ~a:bob
+         eve enters
+         eve> REGISTER bob * correct-horse
+         eve< :n1 REGISTER SUCCESS bob ...
+         eve< :n1 900 ...
+         eve> JOIN #rust
+         eve< :n1 474 eve #rust :Cannot join channel (+b)",
+    );
+}

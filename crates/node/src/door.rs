@@ -9,7 +9,7 @@ use crate::accounts::{AccountAsk, AccountRefused, Exchange, Hashed};
 use crate::lookup::{Doors, Lookup, Members, Publisher};
 use bytes::Bytes;
 use chat::directory::{Account, Change, Session};
-use chat::room::Refusal;
+use chat::room::{Access, Ownership, Refusal};
 use chat::{MsgId, Nick, NodeId, Record, Replication, RoomName, SayKind, Stamp};
 use crossbeam_channel::{Receiver, Sender};
 use serde::{Deserialize, Serialize};
@@ -161,6 +161,17 @@ pub enum RoomAsk {
     },
     /// Replicate the room in another way.
     Replicate(Replication),
+    /// Register it to the asker's account.
+    Claim,
+    /// It shall be nobody's again.
+    Release,
+    /// What an account may do there whenever it comes in; `None`: nothing more than anybody.
+    Access {
+        /// Which.
+        account: Arc<str>,
+        /// What.
+        level: Option<Access>,
+    },
 }
 
 /// Look-ups. Answered from what this node has applied.
@@ -195,6 +206,8 @@ pub enum Query {
     },
     /// The asker's own mask lists of a room (`b`, `e`, `I`): `View::Masks`.
     Masks(RoomName, char),
+    /// Whose a room is, as the asker may see it: `View::Ownership`.
+    Ownership(RoomName),
     /// `View::Status`.
     Status,
     /// History of a room or of the conversation with a nick: `View::History`.
@@ -260,6 +273,8 @@ pub enum View {
     Past(Vec<(Arc<Session>, Stamp)>),
     /// Masks: mask, who set it, when.
     Masks(Vec<MaskLine>),
+    /// Whose a room is; `None`: nobody's, no such room, or not for the asker's eyes.
+    Ownership(Option<Box<Ownership>>),
     /// The cluster.
     Status(Box<Status>),
     /// Encoded [`Record`]s, oldest first; decode with `chat::codec`.

@@ -1,6 +1,7 @@
 //! NickServ and ChanServ: what clients without REGISTER expect to talk to. Nobody is behind them, and nobody
 //! can be called so.
 
+pub(crate) mod chan;
 pub(crate) mod nick;
 
 use crate::turn::Turn;
@@ -10,6 +11,8 @@ pub(crate) fn hear(turn: &mut Turn<'_>, service: &str, text: &str) {
     let words: Vec<&str> = text.split_whitespace().collect();
     if service.eq_ignore_ascii_case(nick::NAME) {
         nick::hear(turn, &words);
+    } else if service.eq_ignore_ascii_case(chan::NAME) {
+        chan::hear(turn, &words);
     }
 }
 

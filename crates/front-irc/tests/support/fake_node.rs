@@ -6,7 +6,8 @@
 
 use super::fake_accounts::{self, Step};
 use chat::directory::{
-    Directory, DirectoryCommand, DirectoryEvent, DirectoryRefusal, NewSession, Roles, Session,
+    AccountRefusal, Directory, DirectoryCommand, DirectoryEvent, DirectoryRefusal, NewSession,
+    Roles, Session,
 };
 use chat::room::{Outcome, RoomCommand, RoomVerb, Rooms};
 use chat::{
@@ -373,6 +374,15 @@ impl FakeNode {
                 RoomVerb::Kick { session, nick, reason }
             }
             RoomAsk::Topic { text } => RoomVerb::Topic { text },
+            RoomAsk::Claim => RoomVerb::Claim,
+            RoomAsk::Release => RoomVerb::Release,
+            RoomAsk::Access { account, level } => match self.directory.account(&account) {
+                None if level.is_some() => {
+                    let why = AccountRefusal::UnknownAccount;
+                    return Err(Refused::Account(AccountRefused::Because(why)));
+                }
+                _ => RoomVerb::Access { account, level },
+            },
             RoomAsk::Invite { nick } => {
                 let (session, nick) = find(&nick)?;
                 RoomVerb::Invite { session, nick }
@@ -426,7 +436,7 @@ impl FakeNode {
         let nobody = self.directory.sessions().next().expect("somebody asked").who();
         let adopt = |from: &Rooms, to: &mut Rooms| {
             if let Some(carried) = from.carried(&key) {
-                let verb = RoomVerb::Adopt { carried: Box::new(carried) };
+                let verb = carried.into_verb();
                 let (who, place) = (nobody.clone(), place.clone());
                 to.apply(now, RoomCommand { who, number: 0, era: None, place, verb });
             }
@@ -511,6 +521,9 @@ impl FakeNode {
             }
             Query::Sessions(nicks) => View::Sessions(
                 nicks.iter().filter_map(|it| self.directory.by_nick(it).cloned()).collect(),
+            ),
+            Query::Ownership(room) => View::Ownership(
+                self.rooms.room(room.as_str()).and_then(|it| it.ownership()).cloned().map(Box::new),
             ),
             Query::Mine => View::Sessions(match self.account_of(asker) {
                 Some(account) => self

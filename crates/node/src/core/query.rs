@@ -44,6 +44,11 @@ impl Core {
                 Ok(masks) => View::Masks(masks),
                 Err(refused) => return self.answer(id, tag, Answer::Refused(vec![refused])),
             },
+            Query::Ownership(name) => {
+                let is_visible = self.visible_room(&name, asker).is_some();
+                let room = self.room(&name).filter(|_| is_visible);
+                View::Ownership(room.and_then(|it| it.ownership().cloned()).map(Box::new))
+            }
             Query::Status => View::Status(Box::new(self.status())),
             Query::History { target, select, limit } => {
                 return self.look_up_history((id, tag), asker, &target, select, limit);

@@ -7,9 +7,10 @@
 
 use super::detour::{Course, Way};
 use super::{Asker, Conn, Core};
+use crate::accounts::AccountRefused;
 use crate::door::{Answer, Ask, ConnId, Delivery, Refused, Registration, Request, RoomAsk};
 use chat::codec::encode;
-use chat::directory::{DirectoryCommand, NewSession, Session};
+use chat::directory::{AccountRefusal, DirectoryCommand, NewSession, Session};
 use chat::room::{RoomCommand, RoomVerb};
 use chat::talk::Talk;
 use chat::{ModeChange, Place, RoomName, SayKind, SessionId, Tags};
@@ -270,6 +271,19 @@ impl Core {
                     .collect(),
             },
             RoomAsk::Replicate(to) => RoomVerb::Fence { to, shown: room.as_str().into() },
+            RoomAsk::Claim => RoomVerb::Claim,
+            RoomAsk::Release => RoomVerb::Release,
+            RoomAsk::Access { account, level } => {
+                // Whoever shall have access must be there; whoever shall not may be gone.
+                let known = self.directory.account(&account).map(|it| it.name.as_str().into());
+                match known.or(level.is_none().then_some(account)) {
+                    Some(account) => RoomVerb::Access { account, level },
+                    None => {
+                        let why = AccountRefused::Because(AccountRefusal::UnknownAccount);
+                        return Err(Refused::Account(why));
+                    }
+                }
+            }
             RoomAsk::Invite { nick } => {
                 let target = whose(&nick).ok_or(Refused::NoSuchNick(nick))?;
                 RoomVerb::Invite { session: target.id, nick: target.nick.clone() }

@@ -199,6 +199,12 @@ impl Directory {
         self.accounts.is_taken(name)
     }
 
+    /// There was an account of this name, and is none any more.
+    #[must_use]
+    pub fn is_dropped(&self, account: &str) -> bool {
+        self.accounts.is_taken(account) && self.accounts.get(account).is_none()
+    }
+
     /// The nick is the name of an account, and not of this one.
     #[must_use]
     pub fn is_reserved(&self, nick: &str, account: Option<&str>) -> bool {

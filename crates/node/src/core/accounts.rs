@@ -420,7 +420,7 @@ impl Core {
     }
 
     fn is_account_gone(&self, session: &Session) -> bool {
-        session.account.as_ref().is_some_and(|it| self.directory.account(it).is_none())
+        session.account.as_ref().is_some_and(|it| self.directory.is_dropped(it))
     }
 
     fn log_out(&mut self, session: SessionId) {

@@ -23,7 +23,8 @@ mod tests {
         scene.sees(account("Alice", None, Some(7)), &["account Alice registered"]);
         scene.sees(drop_account("aLICE"), &["account Alice dropped"]);
         scene.sees(drop_account("alice"), &["refused Account(UnknownAccount)"]);
-        assert!(scene.directory.account("alice").is_none());
+        assert!(scene.directory.account("alice").is_none() && scene.directory.is_dropped("ALICE"));
+        assert!(!scene.directory.is_dropped("bob"));
         assert!(scene.directory.account_by_certificate(&certificate(7)).is_none());
         scene.sees(account("alice", Some(1), None), &["refused Account(NameTaken)"]);
         scene.sees(account("bob", None, Some(7)), &["account bob registered"]);

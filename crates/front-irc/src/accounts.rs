@@ -53,7 +53,13 @@ impl AccountAsked {
 
     /// What the client says next may rest on it.
     pub(crate) fn holds(&self) -> bool {
-        !matches!(self, AccountAsked::Certificates | AccountAsked::Sessions | AccountAsked::Info)
+        !matches!(
+            self,
+            AccountAsked::Logout
+                | AccountAsked::Certificates
+                | AccountAsked::Sessions
+                | AccountAsked::Info
+        )
     }
 }
 

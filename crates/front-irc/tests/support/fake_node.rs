@@ -52,7 +52,12 @@ pub(crate) struct FakeNode {
     past: Vec<(Arc<Session>, Stamp)>,
     ms: u64,
     next: u64,
+    /// What was asked about accounts so far.
+    account_asks: usize,
 }
+
+/// More, and the node is busy: passwords take long, and a fuzzer asks for many.
+const ACCOUNT_ASKS_MAX: usize = 60;
 
 /// Starts it; it ends with the last handle.
 pub(crate) fn start() -> Handle {
@@ -114,6 +119,7 @@ impl FakeNode {
             past: Vec::new(),
             ms: BEGAN_MS,
             next: 0,
+            account_asks: 0,
         };
         it.direct(DirectoryCommand::Found { cluster: 1, network: "Test".into(), groups: 1 });
         it.direct(DirectoryCommand::AddMember {
@@ -192,6 +198,10 @@ impl FakeNode {
         ask: AccountAsk,
         asked: Option<(ConnId, u64)>,
     ) -> Answer {
+        self.account_asks += 1;
+        if self.account_asks > ACCOUNT_ASKS_MAX {
+            return Answer::Refused(vec![Refused::Busy]);
+        }
         let session = session.and_then(|it| self.directory.session(it)).cloned();
         let command = match fake_accounts::step(&self.directory, session.as_deref(), ask) {
             Step::Answer(answer) => return answer,

@@ -6,6 +6,7 @@
 //! Nothing here waits or does I/O but the stores' own reads; the shell around it feeds inputs and
 //! carries frames away.
 
+mod account_events;
 mod accounts;
 mod admin;
 mod admit;

@@ -276,6 +276,13 @@ fn an_unknown_section_is_told_its_nearest() {
         ],
     );
     refused(
+        "[accounts]\nemail_required = true\n",
+        &[],
+        &[
+            "starling.toml:2: this version sends no mail, so nobody could prove that an address is theirs; leave `accounts.email_required` away",
+        ],
+    );
+    refused(
         "[zzz]\n",
         &[],
         &[

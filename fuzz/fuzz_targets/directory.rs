@@ -4,7 +4,8 @@
 
 use arbitrary::{Result, Unstructured};
 use chat::directory::{
-    Change, Directory, DirectoryCommand, MemberState, NewSession, Roles, UserModes,
+    AccountChange, AccountCommand, Change, Directory, DirectoryCommand, Fingerprint, MemberState,
+    NewSession, Roles, UserModes,
 };
 use chat::{Nick, NodeId, SessionId, Stamp, codec};
 use libfuzzer_sys::fuzz_target;
@@ -38,6 +39,7 @@ fn run(input: &mut Unstructured<'_>) -> Result<()> {
             assert!(outcome.events.is_empty());
             assert!(before.members().eq(directory.members()));
             assert!(before.sessions().eq(directory.sessions()));
+            assert!(before.accounts().eq(directory.accounts()));
         }
         check(&directory);
     }
@@ -51,6 +53,14 @@ fn check(directory: &Directory) {
         assert_eq!(directory.by_nick(it.nick.as_str()), Some(it));
         assert!(directory.sessions_of(it.node).any(|other| other == it));
     }
+    let mut owned = BTreeSet::new();
+    for it in directory.accounts() {
+        assert!(!it.certificates.is_empty());
+        for certificate in &it.certificates {
+            assert!(owned.insert(*certificate), "{certificate} twice");
+            assert_eq!(directory.account_by_certificate(certificate), Some(it));
+        }
+    }
     let mut names = BTreeSet::new();
     let mut count = 0;
     for it in directory.members() {
@@ -61,7 +71,7 @@ fn check(directory: &Directory) {
 }
 
 fn command(input: &mut Unstructured<'_>) -> Result<DirectoryCommand> {
-    Ok(match input.int_in_range(0..=14)? {
+    Ok(match input.int_in_range(0..=17)? {
         0 => DirectoryCommand::Found {
             cluster: input.arbitrary()?,
             network: text(input)?,
@@ -102,7 +112,30 @@ fn command(input: &mut Unstructured<'_>) -> Result<DirectoryCommand> {
             by: if input.ratio(1, 3)? { Some(nick(input)?) } else { None },
         },
         13 => DirectoryCommand::Rank { id: node(input)?, priority: input.arbitrary()? },
+        14..=16 => DirectoryCommand::Account(account(input)?),
         _ => DirectoryCommand::EndAll { node: node(input)?, reason: text(input)? },
+    })
+}
+
+fn account(input: &mut Unstructured<'_>) -> Result<AccountCommand> {
+    let name = nick(input)?;
+    let certificate = Fingerprint([input.int_in_range(0..=2)?; 32]);
+    let change = match input.int_in_range(0..=2)? {
+        0 => AccountChange::AddCertificate(certificate),
+        1 => AccountChange::RemoveCertificate(certificate),
+        _ => AccountChange::Email(Some(text(input)?)),
+    };
+    Ok(match input.int_in_range(0..=3)? {
+        0 | 1 => AccountCommand::Register {
+            name,
+            credentials: None,
+            certificate: input.ratio(3, 4)?.then_some(certificate),
+            email: None,
+            is_verified: input.arbitrary()?,
+            by: input.ratio(1, 2)?.then(|| SessionId(1)),
+        },
+        2 => AccountCommand::Alter { account: name.as_str().into(), change },
+        _ => AccountCommand::Drop { account: name.as_str().into() },
     })
 }
 

@@ -6,6 +6,8 @@
 //! turn. After a piece that ends a line its sender waits for the answer to a PING.
 #![no_main]
 
+#[path = "../../crates/front-irc/tests/support/fake_accounts.rs"]
+mod fake_accounts;
 #[allow(dead_code, reason = "the door's own tests use the rest")]
 #[path = "../../crates/front-irc/tests/support/fake_node.rs"]
 mod fake_node;
@@ -71,6 +73,8 @@ fn config() -> Config {
         history_max: 50,
         shards: 1,
         motd: vec!["hello".into()],
+        registration: true,
+        before_connect: true,
     }
 }
 

@@ -23,6 +23,10 @@ pub struct Config {
     pub history_max: usize,
     /// Threads that own connections; 0: one per core.
     pub shards: usize,
+    /// REGISTER makes accounts.
+    pub registration: bool,
+    /// REGISTER does so also before a connection is registered.
+    pub before_connect: bool,
     /// Lines of the message of the day.
     pub motd: Vec<String>,
 }

@@ -5,6 +5,7 @@
 
 use crate::context::Context;
 use crate::pending::Pending;
+use crate::sasl::Sasl;
 use crate::stream::Stream;
 use chat::directory::{Session, UserModes};
 use chat::{Nick, RoomName};
@@ -68,6 +69,8 @@ pub(crate) struct Registering {
     pub(crate) realname: Arc<str>,
     pub(crate) password: Option<Box<str>>,
     pub(crate) is_negotiating: bool,
+    /// Whom it has logged in as.
+    pub(crate) account: Option<Arc<str>>,
 }
 
 /// What few connections have.
@@ -80,6 +83,10 @@ pub(crate) struct Extra {
     pub(crate) is_302: bool,
     /// When it was last asked to go to another node.
     pub(crate) sent_on_ms: Option<u64>,
+    /// An exchange of SASL that has begun.
+    pub(crate) sasl: Option<Sasl>,
+    /// Logins that failed since the last that did not.
+    pub(crate) logins_failed: u8,
 }
 
 /// A command with a label: its answer is collected until it is whole.
@@ -133,6 +140,14 @@ impl Conn {
 
     pub(crate) fn is_registered(&self) -> bool {
         matches!(self.phase, Phase::Registered { .. })
+    }
+
+    /// Whom it is logged in as.
+    pub(crate) fn account(&self) -> Option<&Arc<str>> {
+        match &self.phase {
+            Phase::Registered { session, .. } => session.account.as_ref(),
+            Phase::Registering(it) => it.account.as_ref(),
+        }
     }
 
     pub(crate) fn is_operator(&self) -> bool {

@@ -3,6 +3,7 @@
 use crate::checker::Checker;
 use crate::config::{Config, Timings};
 use irc_proto::isupport::Isupport;
+use irc_proto::sasl::Mechanism;
 use irc_proto::{Cap, CapSet, caps};
 use node::PerAddress;
 use node::door::Info;
@@ -34,6 +35,8 @@ pub(crate) struct Context {
     pub(crate) tls: Vec<Option<Arc<ServerConfig>>>,
     pub(crate) checker: Checker,
     pub(crate) isupport: Isupport,
+    /// Capabilities that clients may ask for.
+    pub(crate) offered: CapSet,
     /// CAP LS, without and with 302.
     pub(crate) cap_list: [Vec<String>; 2],
     pub(crate) created: String,
@@ -87,14 +90,26 @@ impl Context {
             .value("BOT", "B")
             .value("CHATHISTORY", config.history_max)
             .value("MSGREFTYPES", "timestamp,msgid")
+            .value("EXTBAN", "~,a")
+            .value("ACCOUNTEXTBAN", "a")
             .flag("UTF8ONLY");
-        let list = |is_302| caps::list_texts(CapSet::OFFERED, is_302, |_: Cap| None);
+        let offered = match config.registration {
+            true => CapSet::ALL,
+            false => CapSet::ALL.without(Cap::AccountRegistration),
+        };
+        let registration_value = match config.before_connect {
+            true => "before-connect,custom-account-name",
+            false => "custom-account-name",
+        };
+        let value = |cap| cap_value(cap, registration_value);
+        let list = |is_302| caps::list_texts(offered, is_302, value);
         Context {
             per_address: PerAddress::new(config.connections_per_ip),
             checker: Checker::start(),
             tls,
             isupport,
             cap_list: [list(false), list(true)],
+            offered,
             created: String::from_utf8(created).expect("times are ASCII"),
             started: Instant::now(),
             config,
@@ -106,6 +121,14 @@ impl Context {
     /// Milliseconds since the door opened.
     pub(crate) fn now_ms(&self) -> u64 {
         u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+}
+
+fn cap_value(cap: Cap, registration: &'static str) -> Option<&'static str> {
+    match cap {
+        Cap::Sasl => Some(Mechanism::NAMES),
+        Cap::AccountRegistration => Some(registration),
+        _ => None,
     }
 }
 

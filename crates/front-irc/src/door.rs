@@ -6,6 +6,7 @@ use crate::shard::{Alarm, Control, Listening, Parts, Shard, ShardLink, WAKE};
 use mio::net::TcpListener;
 use mio::{Poll, Waker};
 use node::Handle;
+use node::pem::FromClients;
 use socket2::{Domain, Protocol, Socket, Type};
 use std::io;
 use std::net::{SocketAddr, ToSocketAddrs};
@@ -87,7 +88,7 @@ pub fn start_with(config: Config, timings: Timings, handle: Handle) -> Result<Do
         tls.push(match &it.tls {
             None => None,
             Some((cert, key)) => Some(
-                node::pem::door(cert, key, &[])
+                node::pem::door(cert, key, &[], FromClients::Certificate)
                     .map_err(|why| StartError::Tls { address: it.address.clone(), why })?,
             ),
         });

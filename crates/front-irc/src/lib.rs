@@ -21,12 +21,15 @@ mod turn;
 #[cfg(fuzzing)]
 pub mod fuzzing;
 
+mod accounts;
 mod checker;
 mod encode;
 mod refusal;
 mod register;
 mod replies;
+mod sasl;
 mod say;
+mod services;
 mod verbs;
 
 pub use config::{Config, Listener, Operator, Timings, Transport};

@@ -1,5 +1,6 @@
 //! What was asked of the node, remembered until the answer.
 
+use crate::accounts::AccountAsked;
 use chat::{RoomName, SayKind};
 use std::sync::Arc;
 
@@ -90,8 +91,25 @@ pub(crate) enum Asked {
     Lusers,
     Links,
     Stats,
+    Account(Box<AccountAsked>),
+    /// Of ChanServ.
+    Service {
+        room: Arc<str>,
+        what: ServiceAsked,
+    },
     History(Box<HistoryAsked>),
     Targets,
+}
+
+/// What ChanServ was asked.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ServiceAsked {
+    /// To change something.
+    Change,
+    /// Whose a room is.
+    Info,
+    /// Who has access.
+    Access,
 }
 
 pub(crate) struct WhoAsked {
@@ -153,7 +171,18 @@ impl Asked {
             Asked::List { .. } => "LIST",
             Asked::Links => "LINKS",
             Asked::Stats => "STATS",
+            Asked::Account(it) => it.verb(),
+            Asked::Service { .. } => "CS",
             Asked::History(_) | Asked::Targets => "CHATHISTORY",
+        }
+    }
+
+    /// Nothing more is read until it is answered.
+    pub(crate) fn holds(&self) -> bool {
+        match self {
+            Asked::Register | Asked::Resume => true,
+            Asked::Account(it) => it.holds(),
+            _ => false,
         }
     }
 
@@ -171,6 +200,7 @@ impl Asked {
             | Asked::Topic { shown }
             | Asked::Modes { shown }
             | Asked::Masks { shown, .. } => Some(shown),
+            Asked::Service { room, .. } => Some(room),
             Asked::Kill { nick } | Asked::Whois { nick } | Asked::Whowas { nick } => Some(nick),
             Asked::History(it) => Some(&it.target),
             _ => None,

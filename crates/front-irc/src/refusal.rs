@@ -2,8 +2,10 @@
 //! FAIL (or a NOTICE with the same words). The words say what happened, whether it may have taken
 //! effect, and what to do.
 
+use crate::accounts;
 use crate::pending::Asked;
 use crate::register;
+use crate::services;
 use crate::turn::Turn;
 use crate::verbs::{chathistory, mode, resume, whois};
 use chat::SayKind;
@@ -16,6 +18,7 @@ pub(crate) fn refused(turn: &mut Turn<'_>, asked: &Asked, why: &Refused) {
     if let Asked::Register = asked {
         return match why {
             Refused::NickInUse(nick) => register::nick_in_use(turn, nick),
+            Refused::NickReserved(nick) => register::nick_reserved(turn, nick),
             Refused::Leaving => {
                 register::failed(turn, "This server is leaving; connect to another")
             }
@@ -31,12 +34,20 @@ pub(crate) fn refused(turn: &mut Turn<'_>, asked: &Asked, why: &Refused) {
     if let Asked::Resume = asked {
         return resume::refused(turn, why);
     }
+    if let Asked::Account(asked) = asked {
+        return accounts::refused(turn, asked, why);
+    }
+    if let Asked::Service { room, .. } = asked {
+        return services::chan::refused(turn, room, why);
+    }
     let is_notice = matches!(asked, Asked::Say { kind: SayKind::Notice, .. });
     match why {
         // A notice is never answered with an error; that it was lost is worth knowing all the same.
         Refused::Room(_) | Refused::NoSuchNick(_) if is_notice => {}
         Refused::Room(refusal) => in_room(turn, asked, refusal),
         Refused::NickInUse(nick) => register::nick_in_use(turn, nick),
+        Refused::NickReserved(nick) => register::nick_reserved(turn, nick),
+        Refused::Account(_) => not_done(turn, asked, "it is not for this account"),
         Refused::NoSuchNick(nick) => match asked {
             Asked::Whois { .. } => whois::missing(turn, nick),
             _ => {
@@ -75,6 +86,9 @@ fn not_done(turn: &mut Turn<'_>, asked: &Asked, why: &str) {
 
 /// It may have happened, or may yet.
 pub(crate) fn unknown(turn: &mut Turn<'_>, asked: &Asked) {
+    if let Asked::Account(asked) = asked {
+        return accounts::unknown(turn, asked);
+    }
     let verb = asked.verb();
     let context: Vec<&str> = asked.target().into_iter().collect();
     match asked {
@@ -129,6 +143,11 @@ fn in_room(turn: &mut Turn<'_>, asked: &Asked, why: &Refusal) {
         }
         Refusal::BadModeParam(letter, param) => mode::bad_param(turn, &room, *letter, param),
         Refusal::UnknownMode(letter) => mode::unknown(turn, *letter),
+        Refusal::NotLoggedIn
+        | Refusal::Owned
+        | Refusal::NotOwned
+        | Refusal::NotOwner
+        | Refusal::AccessFull => not_done(turn, asked, services::chan::why_not(why)),
         Refusal::SameReplication => not_done(turn, asked, "the room is replicated so already"),
         Refusal::IsMoving => {
             not_done(turn, asked, "the room is about to be replicated in another way")

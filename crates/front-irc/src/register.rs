@@ -26,6 +26,7 @@ pub(crate) fn try_register(turn: &mut Turn<'_>) {
         return;
     };
     let (nick, user, realname) = (nick.clone(), user.clone(), it.realname.clone());
+    let account = it.account.clone();
     if !knows_password(turn) {
         return;
     }
@@ -35,7 +36,7 @@ pub(crate) fn try_register(turn: &mut Turn<'_>) {
         user,
         host: conn.host(),
         realname,
-        account: None,
+        account,
         is_secure: conn.stream.is_secure(),
     };
     let conn = turn.conn_mut();
@@ -105,10 +106,21 @@ fn welcome_figures(turn: &mut Turn<'_>) {
 pub(crate) fn nick_in_use(turn: &mut Turn<'_>, nick: &Nick) {
     if let Phase::Registering(it) = &mut turn.conn_mut().phase {
         it.nick = None;
-        turn.conn_mut().is_known = false;
     }
     let mut reply = turn.reply(ERR_NICKNAMEINUSE);
     reply.param(nick.as_str()).trailing("Nickname is already in use").finish();
+}
+
+/// The nick is the name of an account: another may be tried, or a login.
+pub(crate) fn nick_reserved(turn: &mut Turn<'_>, nick: &Nick) {
+    if let Phase::Registering(it) = &mut turn.conn_mut().phase {
+        it.nick = None;
+    }
+    let words = match node::accounts::is_service(nick.as_str()) {
+        true => "Nickname is reserved for services",
+        false => "Nickname is reserved: log in to its account (SASL, or /NS IDENTIFY) to use it",
+    };
+    turn.reply(ERR_NICKNAMEINUSE).param(nick.as_str()).trailing(words).finish();
 }
 
 /// There will be no session here.

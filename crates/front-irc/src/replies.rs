@@ -1,8 +1,11 @@
 //! What the node answered, said in the words of the verb that asked.
 
+use crate::accounts;
 use crate::pending::{Asked, Target};
 use crate::refusal;
 use crate::register;
+use crate::sasl;
+use crate::services;
 use crate::shard::Shard;
 use crate::turn::Turn;
 use crate::verbs::{
@@ -29,6 +32,8 @@ pub(crate) fn answer(turn: &mut Turn<'_>, asked: Asked, answer: Answer) {
             }
         }
         Answer::Unknown => refusal::unknown(turn, &asked),
+        Answer::LoggedIn { account, proof } => accounts::logged_in(turn, &asked, account, proof),
+        Answer::Challenge(exchange) => sasl::challenge(turn, exchange),
         Answer::View(view) => show(turn, &asked, view),
     }
 }
@@ -38,6 +43,8 @@ fn done(turn: &mut Turn<'_>, asked: &Asked) {
     match asked {
         Asked::Away { is_away } => away::done(turn, *is_away),
         Asked::Operator => oper::done(turn),
+        Asked::Account(asked) => accounts::done(turn, asked),
+        Asked::Service { .. } => services::chan::say(turn, "That is done."),
         Asked::Invite { room, nick } => {
             let shown = turn.shard.shown(room.as_str());
             invite::done(turn, &shown, nick);
@@ -70,6 +77,15 @@ fn show(turn: &mut Turn<'_>, asked: &Asked, view: View) {
         (Asked::List { conditions }, View::Rooms(rooms)) => list::show(turn, conditions, &rooms),
         (Asked::Masks { shown, letter }, View::Masks(masks)) => {
             show_masks(turn, shown, *letter, &masks);
+        }
+        (Asked::Account(asked), View::Sessions(them)) => {
+            accounts::show_sessions(turn, asked, &them)
+        }
+        (Asked::Account(asked), View::Account(it)) => {
+            accounts::show_account(turn, asked, it.as_deref());
+        }
+        (Asked::Service { room, what }, View::Ownership(it)) => {
+            services::chan::show(turn, room, *what, it.as_deref());
         }
         (Asked::Lusers, View::Status(status)) => lusers::show(turn, Some(&status)),
         (Asked::Links, View::Status(status)) => links::show(turn, &status),

@@ -2,6 +2,7 @@
 
 use crate::context::TARGETS_MAX;
 use crate::pending::{Asked, Target};
+use crate::services;
 use crate::turn::Turn;
 use chat::{RoomName, SayKind};
 use irc_proto::numeric::*;
@@ -51,6 +52,12 @@ fn send(
         _ => (None, target),
     };
     if !name.starts_with('#') {
+        if node::accounts::is_service(name) {
+            if kind == SayKind::Message {
+                services::hear(turn, name, &text);
+            }
+            return;
+        }
         let nick: Arc<str> = name.into();
         let asked = Asked::Say { kind, target: Target::Nick(nick.clone()) };
         turn.ask(Ask::Direct { nick, kind, text, tags }, asked);

@@ -52,6 +52,12 @@ impl Stream {
         self.tls.is_some()
     }
 
+    /// The client's certificate (DER), whose key it has proved to hold.
+    pub(crate) fn certificate(&self) -> Option<&[u8]> {
+        let certificates = self.tls.as_ref()?.peer_certificates()?;
+        certificates.first().map(|it| it.as_ref())
+    }
+
     /// The encryption or the WebSocket is not yet agreed on: nothing can be said to the client.
     pub(crate) fn is_in_handshake(&self) -> bool {
         self.tls.as_ref().is_some_and(|it| it.is_handshaking())

@@ -16,6 +16,7 @@ verbs! {
     privmsg, ping, pong, join, notice, tagmsg, nick, user, cap, quit, part, mode, who, names, topic,
     away, whois, chathistory, pass, resume, monitor, ison, userhost, kick, invite, list, motd, lusers,
     version, time, info, admin, help, links, stats, oper, kill, wallops, setname, whowas, error,
+    authenticate, register, verify, ns, cs,
 }
 
 /// What is checked before a verb runs, so that no verb repeats it.

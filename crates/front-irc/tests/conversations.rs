@@ -9,7 +9,8 @@ fn registration_needs_nick_user_and_the_end_of_negotiation() {
     plays(
         "alice connects
          alice> CAP LS 302
-         alice< :n1 CAP * LS :message-tags server-time echo-message...
+         alice< :n1 CAP * LS * :message-tags server-time echo-message...
+         alice< :n1 CAP * LS :draft/account-registration=before-connect,custom-account-name
          alice> NICK alice
          alice> USER a 0 * :Alice
          alice> JOIN #rust

@@ -4,7 +4,8 @@ mod support;
 
 use front_irc::{StartError, Timings, Transport};
 use rcgen::CertifiedKey;
-use rustls::pki_types::{CertificateDer, ServerName};
+use rustls::client::ResolvesClientCert;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -49,16 +50,92 @@ fn connect(address: SocketAddr) -> TcpStream {
 }
 
 fn connect_tls(address: SocketAddr, pem: &Pem) -> StreamOwned<ClientConnection, TcpStream> {
+    connect_tls_as(address, pem, None)
+}
+
+/// With a client certificate that the client says is its own.
+fn connect_tls_as(
+    address: SocketAddr,
+    pem: &Pem,
+    own: Option<ClientCertificate>,
+) -> StreamOwned<ClientConnection, TcpStream> {
     let mut roots = RootCertStore::empty();
     roots.add(pem.der.clone()).unwrap();
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let config = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .unwrap()
-        .with_root_certificates(roots)
-        .with_no_client_auth();
+        .with_root_certificates(roots);
+    let config = match own {
+        Some(own) => config.with_client_cert_resolver(Arc::new(own)),
+        None => config.with_no_client_auth(),
+    };
     let name = ServerName::try_from("localhost").unwrap();
     StreamOwned::new(ClientConnection::new(Arc::new(config), name).unwrap(), connect(address))
+}
+
+/// What a client shows, whether or not certificate and key belong together.
+#[derive(Clone, Debug)]
+struct ClientCertificate(Arc<rustls::sign::CertifiedKey>);
+
+impl ClientCertificate {
+    fn new(certificate: &CertifiedKey, key: &CertifiedKey) -> ClientCertificate {
+        let key = PrivateKeyDer::Pkcs8(key.key_pair.serialize_der().into());
+        let key = rustls::crypto::ring::sign::any_supported_type(&key).unwrap();
+        let chain = vec![certificate.cert.der().clone()];
+        ClientCertificate(Arc::new(rustls::sign::CertifiedKey::new(chain, key)))
+    }
+}
+
+impl ResolvesClientCert for ClientCertificate {
+    fn resolve(
+        &self,
+        _hints: &[&[u8]],
+        _schemes: &[rustls::SignatureScheme],
+    ) -> Option<Arc<rustls::sign::CertifiedKey>> {
+        Some(self.0.clone())
+    }
+
+    fn has_certs(&self) -> bool {
+        true
+    }
+}
+
+#[test]
+fn a_client_certificate_logs_in_whoever_holds_its_key() {
+    let pem = pem();
+    let door = open(tls_config(&pem, Transport::Stream));
+    let address = door.addresses()[0];
+    let [own, other] =
+        [(); 2].map(|()| rcgen::generate_simple_self_signed(["alice".to_owned()]).unwrap());
+    let shown = ClientCertificate::new(&own, &own);
+    let mut alice = BufReader::new(connect_tls_as(address, &pem, Some(shown.clone())));
+    alice.get_mut().write_all(b"NICK alice\r\nUSER a 0 * :a\r\n").unwrap();
+    until(&mut alice, " 422 ");
+    alice.get_mut().write_all(b"CAP REQ sasl\r\nAUTHENTICATE EXTERNAL\r\n").unwrap();
+    until(&mut alice, "AUTHENTICATE +");
+    alice.get_mut().write_all(b"AUTHENTICATE +\r\n").unwrap();
+    until(&mut alice, "904 alice :SASL authentication failed: wrong account or password");
+    alice.get_mut().write_all(b"NS REGISTER correct-horse\r\nNS CERT ADD\r\n").unwrap();
+    until(&mut alice, "The certificates are changed.");
+
+    let mut phone = BufReader::new(connect_tls_as(address, &pem, Some(shown)));
+    let begin = b"CAP REQ sasl\r\nNICK phone\r\nAUTHENTICATE EXTERNAL\r\nAUTHENTICATE +\r\n";
+    phone.get_mut().write_all(begin).unwrap();
+    until(&mut phone, "900 phone phone!*@127.0.0.1 alice :You are now logged in as alice");
+    until(&mut phone, " 903 ");
+
+    // Somebody else has a certificate of their own, or shows alice's without its key.
+    let mut eve =
+        BufReader::new(connect_tls_as(address, &pem, Some(ClientCertificate::new(&other, &other))));
+    eve.get_mut().write_all(begin).unwrap();
+    until(&mut eve, " 904 ");
+    let mut thief = connect_tls_as(address, &pem, Some(ClientCertificate::new(&own, &other)));
+    let _ = thief.write_all(begin);
+    let mut heard = Vec::new();
+    let _ = thief.read_to_end(&mut heard); // An alert, as an error, or the end.
+    assert!(heard.is_empty(), "{}", String::from_utf8_lossy(&heard));
+    door.stop();
 }
 
 fn until(reader: &mut impl BufRead, text: &str) -> String {

@@ -5,6 +5,7 @@ use crate::connection::{accept, gate};
 use crate::measures::Measures;
 use crate::routes::{Shared, router};
 use node::lookup::Lookup;
+use node::pem::FromClients;
 use rustls::ServerConfig;
 use socket2::{Domain, Protocol, Socket, Type};
 use std::io;
@@ -76,7 +77,10 @@ fn bind(
     listener: &Listener,
 ) -> Result<(std::net::TcpListener, Option<Arc<ServerConfig>>), StartError> {
     let address = listener.address;
-    let tls = listener.tls.as_ref().map(|(cert, key)| node::pem::door(cert, key, &[PROTOCOL]));
+    let tls = listener
+        .tls
+        .as_ref()
+        .map(|(cert, key)| node::pem::door(cert, key, &[PROTOCOL], FromClients::Nothing));
     let tls = tls.transpose().map_err(|why| StartError { address, why: io::Error::other(why) })?;
     let socket = listen(address).map_err(|why| StartError { address, why })?;
     Ok((socket, tls))

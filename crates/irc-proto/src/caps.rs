@@ -30,10 +30,11 @@ pub enum Cap {
     Members,
     Resume,
     Sasl,
+    AccountRegistration,
 }
 
 /// Every capability with its name; the place is the bit.
-const NAMES: [(Cap, &str); 21] = [
+const NAMES: [(Cap, &str); 22] = [
     (Cap::MessageTags, "message-tags"),
     (Cap::ServerTime, "server-time"),
     (Cap::EchoMessage, "echo-message"),
@@ -55,6 +56,7 @@ const NAMES: [(Cap, &str); 21] = [
     (Cap::Members, "starling/members"),
     (Cap::Resume, "starling/resume"),
     (Cap::Sasl, "sasl"),
+    (Cap::AccountRegistration, "draft/account-registration"),
 ];
 
 impl Cap {
@@ -79,9 +81,6 @@ impl CapSet {
 
     /// All that we know.
     pub const ALL: CapSet = CapSet((1 << NAMES.len()) - 1);
-
-    /// All that a server without accounts offers.
-    pub const OFFERED: CapSet = CapSet::ALL.without(Cap::Sasl);
 
     /// A set of these.
     pub const fn of(caps: &[Cap]) -> CapSet {

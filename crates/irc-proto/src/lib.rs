@@ -28,6 +28,7 @@ pub mod numeric;
 
 pub mod chathistory;
 pub mod elist;
+pub mod sasl;
 pub mod who;
 
 pub use build::LineWriter;

@@ -58,12 +58,20 @@ pub fn has_wildcards(mask: &str) -> bool {
     false
 }
 
+/// Before the mask of an account's name (ISUPPORT `EXTBAN` and `ACCOUNTEXTBAN`). No nick begins so.
+pub const ACCOUNT_BAN: &str = "~a:";
+
 /// The full form `nick!user@host` of a ban mask; parts left out or empty are `*`, and a row of
-/// stars is one star. `None`: it cannot stand in a line as one parameter, or is too long.
+/// stars is one star. What begins with [`ACCOUNT_BAN`] stays as it is. `None`: it cannot stand in a line as one parameter, or is too long.
 pub fn normalise(mask: &str, bytes_max: usize) -> Option<String> {
     let is_letter = |it: char| !it.is_control() && !it.is_whitespace();
     if mask.is_empty() || mask.starts_with(':') || !mask.chars().all(is_letter) {
         return None;
+    }
+    if let Some(account) = mask.strip_prefix(ACCOUNT_BAN) {
+        let is_name = !account.is_empty() && !account.contains(['!', '@']);
+        let mask = without_rows_of_stars(mask);
+        return (is_name && mask.len() <= bytes_max).then_some(mask);
     }
     let (nick, user, host) = match (mask.split_once('!'), mask.split_once('@')) {
         (Some((nick, rest)), _) if !nick.contains('@') => {
@@ -221,5 +229,15 @@ mod tests {
             let once = normalise(&mask, 64).unwrap();
             prop_assert_eq!(normalise(&once, 64), Some(once.clone()));
         }
+    }
+
+    #[test]
+    fn the_mask_of_an_account_stays_as_it_is() {
+        assert_eq!(normalise("~a:bob**", 64).as_deref(), Some("~a:bob*"));
+        for bad in ["~a:", "~a:b!c", "~a:b@c", "~a:b c"] {
+            assert_eq!(normalise(bad, 64), None, "{bad}");
+        }
+        assert_eq!(normalise("~a:bob", 5), None);
+        assert_eq!(normalise("~b:bob", 64).as_deref(), Some("~b:bob!*@*"));
     }
 }

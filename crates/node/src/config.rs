@@ -101,4 +101,23 @@ pub struct Config {
     pub retention: Option<Duration>,
     /// How long an empty room is kept; `None`: for ever.
     pub empty_room_ttl: Option<Duration>,
+    /// Who may register an account.
+    pub accounts: Accounts,
+}
+
+/// Rules for accounts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Accounts {
+    /// Anybody may register one.
+    pub registration: bool,
+    /// Also before they came in.
+    pub before_connect: bool,
+    /// Whoever fails to log in has to wait, longer each time; false only for tests and benchmarks.
+    pub slows: bool,
+}
+
+impl Default for Accounts {
+    fn default() -> Accounts {
+        Accounts { registration: true, before_connect: true, slows: true }
+    }
 }

@@ -5,10 +5,11 @@
 //! Every request gets exactly one [`Delivery::Answer`], after the records it caused.
 
 use crate::Status;
+use crate::accounts::{AccountAsk, AccountRefused, Exchange, Hashed};
 use crate::lookup::{Doors, Lookup, Member, Members, Publisher};
 use bytes::Bytes;
-use chat::directory::{Change, Session};
-use chat::room::Refusal;
+use chat::directory::{Account, Change, Session};
+use chat::room::{Access, Ownership, Refusal};
 use chat::{MsgId, Nick, NodeId, Record, Replication, RoomName, SayKind, SessionId, Stamp};
 use crossbeam_channel::{Receiver, Sender};
 use serde::{Deserialize, Serialize};
@@ -101,6 +102,8 @@ pub enum Ask {
         /// What.
         text: Arc<str>,
     },
+    /// Logging in, and what an account's owner may do to it.
+    Account(AccountAsk),
     /// Something to look up.
     Query(Query),
 }
@@ -180,6 +183,17 @@ pub enum RoomAsk {
     },
     /// Replicate the room in another way.
     Replicate(Replication),
+    /// Register it to the asker's account.
+    Claim,
+    /// It shall be nobody's again.
+    Release,
+    /// What an account may do there whenever it comes in; `None`: nothing more than anybody.
+    Access {
+        /// Which.
+        account: Arc<str>,
+        /// What.
+        level: Option<Access>,
+    },
 }
 
 /// Look-ups. Answered from what this node has applied.
@@ -191,6 +205,10 @@ pub enum Query {
     Rooms,
     /// One session by nick, with the rooms the asker may see: `View::Person`.
     Person(Arc<str>),
+    /// The sessions that are logged in to the asker's account: `View::Sessions`.
+    Mine,
+    /// The asker's account: `View::Account`.
+    Account,
     /// Sessions by nick, missing ones left out: `View::Sessions` (ISON, USERHOST, MONITOR).
     Sessions(Vec<Arc<str>>),
     /// Sessions whose nick, user, host or realname match a folded glob, those the asker shares a room
@@ -210,6 +228,8 @@ pub enum Query {
     },
     /// The asker's own mask lists of a room (`b`, `e`, `I`): `View::Masks`.
     Masks(RoomName, char),
+    /// Whose a room is, as the asker may see it: `View::Ownership`.
+    Ownership(RoomName),
     /// `View::Status`.
     Status,
     /// History of a room or of the conversation with a nick: `View::History`.
@@ -265,6 +285,8 @@ pub enum View {
     Rooms(Vec<RoomLine>),
     /// A person; `None`: nobody has the nick.
     Person(Option<Box<PersonView>>),
+    /// The account that the asker is logged in to, if any.
+    Account(Option<Arc<Account>>),
     /// Those found.
     Sessions(Vec<Arc<Session>>),
     /// WHO.
@@ -273,6 +295,8 @@ pub enum View {
     Past(Vec<(Arc<Session>, Stamp)>),
     /// Masks: mask, who set it, when.
     Masks(Vec<MaskLine>),
+    /// Whose a room is; `None`: nobody's, no such room, or not for the asker's eyes.
+    Ownership(Option<Box<Ownership>>),
     /// The cluster.
     Status(Box<Status>),
     /// Encoded [`Record`]s, oldest first; decode with `chat::codec`.
@@ -370,6 +394,15 @@ pub enum Answer {
     Refused(Vec<Refused>),
     /// It may have happened, or may yet; the client must not send it again blindly.
     Unknown,
+    /// They are who they say.
+    LoggedIn {
+        /// The account's name, as its owner wrote it.
+        account: Arc<str>,
+        /// What proves to a client of SCRAM that this server knows the account.
+        proof: Option<Arc<str>>,
+    },
+    /// SCRAM goes on: its `answer` is for the client, and all of it comes back with the client's last message.
+    Challenge(Arc<Exchange>),
     /// A look-up's result.
     View(View),
 }
@@ -381,6 +414,10 @@ pub enum Refused {
     Room(Refusal),
     /// Somebody has the nick.
     NickInUse(Nick),
+    /// The nick is the name of somebody else's account, or of a service.
+    NickReserved(Nick),
+    /// About an account.
+    Account(AccountRefused),
     /// Nobody has the nick.
     NoSuchNick(Arc<str>),
     /// The node that the target is on, or the room's majority, cannot be reached now: it was not sent
@@ -550,6 +587,8 @@ pub(crate) enum Inbound {
     },
     /// Requests of a shard.
     Requests(Vec<Request>),
+    /// A password was hashed.
+    Hashed { number: u64, hashed: Hashed },
     /// The doors of this node, as clients elsewhere find them.
     Doors(Doors),
     /// Leave: takes nobody new. Dropped when nothing is left to wait for.
@@ -649,7 +688,9 @@ impl Requests {
                 Inbound::Attach { sink, wake, number } => FromDoor::Attach { sink, wake, number },
                 Inbound::Requests(requests) => FromDoor::Requests(requests),
                 // Not of doors with connections.
-                Inbound::Doors(_) | Inbound::Drain(_) | Inbound::Stop => continue,
+                Inbound::Hashed { .. } | Inbound::Doors(_) | Inbound::Drain(_) | Inbound::Stop => {
+                    continue;
+                }
             });
         }
     }

@@ -2,6 +2,7 @@
 //!
 //! Doors see [`Handle`] and the types of `door`; nothing here knows a door.
 
+pub mod accounts;
 pub mod admin;
 pub mod door;
 pub mod lookup;
@@ -23,7 +24,7 @@ mod run;
 mod shell;
 
 pub use crate::core::lay_out;
-pub use config::{Config, Names, Rebalance};
+pub use config::{Accounts, Config, Names, Rebalance};
 pub use contact::Contact;
 pub use gate::{Admitted, Gate};
 pub use per_address::PerAddress;

@@ -1,9 +1,14 @@
 //! Certificates and keys as files.
 
+mod any_certificate;
+
+use any_certificate::AnyCertificate;
 use replica::net::Tls;
 use rustls::ServerConfig;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::server::NoClientAuth;
+use rustls::server::danger::ClientCertVerifier;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -18,15 +23,34 @@ pub fn read(
     Ok((chain, private))
 }
 
+/// What a door asks of a client beside the handshake.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FromClients {
+    /// Nothing.
+    Nothing,
+    /// A certificate, if it has one: whoever signed it.
+    Certificate,
+}
+
 /// What a door needs to speak TLS to anybody, and these protocols over it, the best first; none: whichever.
 /// The error says which file is wrong, and how.
-pub fn door(cert: &Path, key: &Path, protocols: &[&str]) -> Result<Arc<ServerConfig>, String> {
+pub fn door(
+    cert: &Path,
+    key: &Path,
+    protocols: &[&str],
+    asks: FromClients,
+) -> Result<Arc<ServerConfig>, String> {
     let (chain, private) = read(cert, key)?;
     let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let algorithms = provider.signature_verification_algorithms;
+    let verifier: Arc<dyn ClientCertVerifier> = match asks {
+        FromClients::Nothing => Arc::new(NoClientAuth),
+        FromClients::Certificate => Arc::new(AnyCertificate(algorithms)),
+    };
     let mut config = ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .map_err(|why| why.to_string())?
-        .with_no_client_auth()
+        .with_client_cert_verifier(verifier)
         .with_single_cert(chain, private)
         .map_err(|why| match why {
             rustls::Error::InconsistentKeys(_) => format!(

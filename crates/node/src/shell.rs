@@ -3,6 +3,7 @@
 //! Generic over the network and given its disk, clock and seed, so that a whole cluster can run inside
 //! one process on simulated ones.
 
+use crate::accounts::Hasher;
 use crate::config::Config;
 use crate::core::{
     Core, JoinAnswer, JoinQuestion, MembersAnswer, Question, RestoreError, Surroundings, restore,
@@ -177,6 +178,10 @@ pub async fn prepare<N: Network>(config: Config, env: Env<N>) -> Result<Node<N>,
         info: info.clone(),
     };
     tracing::info!(name = %config.name, id = format!("{:016x}", identity.id), boot = identity.boot, address = %config.address, "node started");
+    let hasher = match env.on_thread {
+        true => Hasher::start(&handle.inbox, &handle.wake),
+        false => Hasher::inline(),
+    };
     let checkpoint_commands = env.checkpoint_commands;
     let disk = env.disk.clone();
     let around = Surroundings {
@@ -186,6 +191,7 @@ pub async fn prepare<N: Network>(config: Config, env: Env<N>) -> Result<Node<N>,
         disk,
         publisher,
         checkpoint_commands,
+        hasher,
         random,
         secrets,
     };

@@ -74,6 +74,7 @@ impl Machine {
             session_grace: Duration::from_secs(5),
             retention: None,
             empty_room_ttl: None,
+            accounts: node::Accounts::default(),
             replication: chat::Replication::Raft,
         }
     }

@@ -1,6 +1,6 @@
 //! What can be asked of the directory.
 
-use super::{Digest, MemberState, Roles, Session, UserModes, View};
+use super::{AccountCommand, Digest, MemberState, Roles, Session, UserModes, View};
 use crate::{Nick, NodeId, SessionId};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -213,6 +213,8 @@ pub enum DirectoryCommand {
     /// Of two with one nick the earlier keeps it, as by [`DirectoryCommand::Claim`]; the other keeps the one
     /// that it has here.
     Restate(Session),
+    /// About an account. Accounts are decided on where members are, also when nicks are not.
+    Account(AccountCommand),
 }
 
 impl DirectoryCommand {
@@ -240,7 +242,8 @@ impl DirectoryCommand {
             | DirectoryCommand::Pin { .. }
             | DirectoryCommand::Settle { .. }
             | DirectoryCommand::Replace { .. }
-            | DirectoryCommand::Rank { .. } => false,
+            | DirectoryCommand::Rank { .. }
+            | DirectoryCommand::Account(_) => false,
         }
     }
 }

@@ -1,6 +1,6 @@
 //! What a directory command came to.
 
-use super::{Change, MemberState, Session};
+use super::{AccountEvent, AccountRefusal, Change, MemberState, Session};
 use crate::{Nick, NodeId, SessionId, Stamp};
 use std::sync::Arc;
 
@@ -79,6 +79,8 @@ pub enum DirectoryEvent {
         /// Who killed it.
         by: Option<Nick>,
     },
+    /// Something happened to an account.
+    Account(AccountEvent),
 }
 
 /// Why a directory command was refused.
@@ -102,6 +104,10 @@ pub enum DirectoryRefusal {
         /// Who.
         by: SessionId,
     },
+    /// The nick is the name of somebody else's account.
+    NickReserved(Nick),
+    /// About an account.
+    Account(AccountRefusal),
     /// No such session (any more).
     UnknownSession,
     /// That is not the session's key, or it has none.

@@ -1,5 +1,6 @@
 //! The directory: members of the cluster, where groups live, unique nicks, sessions.
 
+mod accounts;
 mod aside;
 mod command;
 mod event;
@@ -16,6 +17,10 @@ mod properties;
 #[cfg(test)]
 mod scene;
 
+pub use accounts::{
+    Account, AccountChange, AccountCommand, AccountEvent, AccountRefusal, Credentials, Fingerprint,
+    ScramKeys,
+};
 pub use aside::Aside;
 pub use command::{Attach, Change, DirectoryCommand, NewSession};
 pub use event::{DirectoryEvent, DirectoryOutcome, DirectoryRefusal};

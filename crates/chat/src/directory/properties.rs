@@ -1,8 +1,9 @@
 //! Properties of the directory under random commands from a universe so small that everything collides.
 
+use super::scene::{certificate, password};
 use super::{
-    Aside, Attach, Change, Directory, DirectoryCommand, DirectoryEvent, MemberState, NewSession,
-    Roles, Session, UserModes, View,
+    Account, AccountChange, AccountCommand, AccountEvent, Aside, Attach, Change, Directory,
+    DirectoryCommand, DirectoryEvent, MemberState, NewSession, Roles, Session, UserModes, View,
 };
 use crate::{Nick, NodeId, SessionId, Stamp, codec};
 use proptest::collection::vec;
@@ -87,6 +88,31 @@ fn set_view() -> impl Strategy<Value = DirectoryCommand> {
     )
 }
 
+fn account_command() -> impl Strategy<Value = DirectoryCommand> {
+    let proof = || (0..3u8).prop_map(certificate);
+    let secret = || (0..3u8).prop_map(password);
+    let change = prop_oneof![
+        secret().prop_map(AccountChange::Password),
+        proof().prop_map(AccountChange::AddCertificate),
+        proof().prop_map(AccountChange::RemoveCertificate),
+        option::of(text(&["a@x", "b@x"])).prop_map(AccountChange::Email),
+        Just(AccountChange::Verified),
+        any::<bool>().prop_map(AccountChange::AlwaysOn),
+    ];
+    let parts = (nick(), option::of(secret()), option::of(proof()), option::of(session()));
+    let register = parts.prop_map(|(name, credentials, certificate, by)| {
+        let (email, is_verified) = (None, false);
+        AccountCommand::Register { name, credentials, certificate, email, is_verified, by }
+    });
+    let name = || text(&["a", "A", "b", "[c]", "d"]);
+    prop_oneof![
+        4 => register,
+        3 => (name(), change).prop_map(|(account, change)| AccountCommand::Alter { account, change }),
+        1 => name().prop_map(|account| AccountCommand::Drop { account }),
+    ]
+    .prop_map(DirectoryCommand::Account)
+}
+
 /// What operators ask, and groups report.
 fn order() -> impl Strategy<Value = DirectoryCommand> {
     let drain = (node(), any::<bool>());
@@ -160,6 +186,7 @@ fn command() -> impl Strategy<Value = DirectoryCommand> {
         2 => order(),
         3 => of_keys(),
         3 => restate(),
+        5 => account_command(),
     ]
 }
 
@@ -190,6 +217,14 @@ fn check(directory: &Directory) {
         assert!(directory.member(id).is_some() || !(directory.is_drained(id) || is_pinned));
     }
     assert!(directory.keys.sessions().all(|it| directory.session(it).is_some()));
+    let mut owners = BTreeMap::new();
+    for account in directory.accounts() {
+        assert!(account.credentials.is_some() || !account.certificates.is_empty());
+        for it in &account.certificates {
+            assert_eq!(owners.insert(*it, account.name.clone()), None);
+            assert_eq!(directory.account_by_certificate(it), Some(account));
+        }
+    }
     let names: BTreeSet<_> = directory.members().map(|it| crate::fold(&it.name)).collect();
     assert_eq!(names.len(), directory.members().count());
 }
@@ -199,6 +234,8 @@ fn check(directory: &Directory) {
 struct Told {
     sessions: BTreeMap<SessionId, Arc<Session>>,
     members: BTreeSet<NodeId>,
+    accounts: BTreeMap<String, Arc<Account>>,
+    dropped: BTreeSet<String>,
 }
 
 impl Told {
@@ -235,6 +272,18 @@ impl Told {
             DirectoryEvent::MemberMarked(id, _) => assert!(self.members.contains(id)),
             DirectoryEvent::Ranked(id, _) => assert!(self.members.contains(id)),
             DirectoryEvent::Drained(id, _) => assert!(self.members.contains(id)),
+            DirectoryEvent::Account(AccountEvent::Registered(it)) => {
+                assert_eq!(self.accounts.insert(it.name.key(), it.clone()), None);
+                assert!(!self.dropped.contains(&it.name.key()));
+            }
+            DirectoryEvent::Account(AccountEvent::Altered(it)) => {
+                let before = self.accounts.insert(it.name.key(), it.clone());
+                assert!(before.is_some_and(|before| before != *it && before.name == it.name));
+            }
+            DirectoryEvent::Account(AccountEvent::Dropped(it)) => {
+                assert_eq!(self.accounts.remove(&it.name.key()).as_ref(), Some(it));
+                self.dropped.insert(it.name.key());
+            }
             DirectoryEvent::Founded
             | DirectoryEvent::Placed(_)
             | DirectoryEvent::ViewSet(_)
@@ -257,6 +306,7 @@ proptest! {
             prop_assert!(outcome.refused.is_none() || outcome.events.is_empty());
             outcome.events.iter().for_each(|event| told.hear(event));
             prop_assert!(told.sessions.values().eq(directory.sessions()));
+            prop_assert!(told.accounts.values().eq(directory.accounts()));
             prop_assert!(told.members.iter().eq(directory.members().map(|it| &it.id)));
             check(&directory);
         }

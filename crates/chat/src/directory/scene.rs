@@ -1,9 +1,11 @@
 //! Test helper: commands go in, what came of them is compared as short lines.
 
 use super::{
-    Directory, DirectoryCommand, DirectoryEvent, DirectoryOutcome, MemberState, NewSession, Roles,
+    AccountChange, AccountCommand, AccountEvent, Credentials, Directory, DirectoryCommand,
+    DirectoryEvent, DirectoryOutcome, Fingerprint, MemberState, NewSession, Roles, ScramKeys,
 };
 use crate::{Nick, NodeId, SessionId, Stamp};
+use std::sync::Arc;
 
 #[derive(Default)]
 pub(super) struct Scene {
@@ -64,6 +66,36 @@ pub(super) fn register(id: u64, name: &str, node: u64) -> DirectoryCommand {
     })
 }
 
+/// Registers an account with this password and this certificate.
+pub(super) fn account(name: &str, secret: Option<u8>, proof: Option<u8>) -> DirectoryCommand {
+    DirectoryCommand::Account(AccountCommand::Register {
+        name: nick(name),
+        credentials: secret.map(password),
+        certificate: proof.map(certificate),
+        email: None,
+        is_verified: false,
+        by: None,
+    })
+}
+
+pub(super) fn drop_account(name: &str) -> DirectoryCommand {
+    DirectoryCommand::Account(AccountCommand::Drop { account: name.into() })
+}
+
+pub(super) fn alter_account(name: &str, change: AccountChange) -> DirectoryCommand {
+    DirectoryCommand::Account(AccountCommand::Alter { account: name.into(), change })
+}
+
+pub(super) fn password(it: u8) -> Arc<Credentials> {
+    let scram =
+        ScramKeys { salt: [it; 16], iterations: 1, stored_key: [it; 32], server_key: [it; 32] };
+    Arc::new(Credentials { hash: format!("hash {it}").into(), scram })
+}
+
+pub(super) fn certificate(it: u8) -> Fingerprint {
+    Fingerprint([it; 32])
+}
+
 fn shown(event: &DirectoryEvent) -> String {
     match event {
         DirectoryEvent::Founded => "founded".to_owned(),
@@ -88,6 +120,15 @@ fn shown(event: &DirectoryEvent) -> String {
         }
         DirectoryEvent::Attached { session, from } => {
             format!("{} came from {} to {}", session.nick, from.0, session.node.0)
+        }
+        DirectoryEvent::Account(AccountEvent::Registered(it)) => {
+            format!("account {} registered", it.name)
+        }
+        DirectoryEvent::Account(AccountEvent::Dropped(it)) => {
+            format!("account {} dropped", it.name)
+        }
+        DirectoryEvent::Account(AccountEvent::Altered(it)) => {
+            format!("account {} altered", it.name)
         }
         DirectoryEvent::Ended { session, reason, by: None } => {
             format!("{} ended: {reason}", session.nick)

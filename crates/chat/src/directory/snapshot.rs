@@ -1,8 +1,9 @@
 //! The directory as bytes, for checkpoints and lagging replicas.
 //!
 //! Promise: `restore` of `snapshot` behaves as the original for every later command; bytes in which
-//! two sessions share a nick or an id are refused.
+//! two sessions share a nick or an id, or two accounts a name or a certificate, are refused.
 
+use super::accounts::{Accounts, AccountsSnapshot};
 use super::keys::Keys;
 use super::orders::Orders;
 use super::state::Founded;
@@ -43,7 +44,7 @@ enum Snapshot<'a> {
         orders: Cow<'a, Orders>,
         sessions: Vec<Arc<Session>>,
     },
-    /// With the members' priorities, and the keys of sessions.
+    /// With the members' priorities, the keys of sessions, and accounts.
     V4 {
         last: Stamp,
         founded: Cow<'a, Option<Founded>>,
@@ -54,6 +55,7 @@ enum Snapshot<'a> {
         priorities: Cow<'a, BTreeMap<NodeId, i32>>,
         sessions: Vec<Arc<Session>>,
         keys: Cow<'a, Keys>,
+        accounts: AccountsSnapshot,
     },
 }
 
@@ -79,6 +81,7 @@ impl Directory {
                 priorities: Cow::default(),
                 sessions: sessions(),
                 keys: Cow::Borrowed(&self.keys),
+                accounts: AccountsSnapshot::default(),
             });
         }
         let is_whole = part == Part::Whole;
@@ -92,6 +95,7 @@ impl Directory {
             sessions: if is_whole { sessions() } else { Vec::new() },
             keys: if is_whole { Cow::Borrowed(&self.keys) } else { Cow::default() },
             priorities: Cow::Borrowed(&self.orders.priorities),
+            accounts: self.accounts.snapshot(),
         })
     }
 
@@ -134,6 +138,7 @@ impl Directory {
                 priorities,
                 sessions: of,
                 keys,
+                accounts,
             } => {
                 restored.last = last;
                 restored.founded = founded.into_owned();
@@ -143,6 +148,7 @@ impl Directory {
                 restored.orders = orders.into_owned();
                 restored.keys = keys.into_owned();
                 restored.orders.priorities = priorities.into_owned();
+                restored.accounts = Accounts::restore(accounts).ok_or(Unreadable)?;
                 sessions = of;
             }
         }
@@ -189,6 +195,7 @@ impl Directory {
         self.placements.clone_from(&other.placements);
         self.views.clone_from(&other.views);
         self.orders.clone_from(&other.orders);
+        self.accounts.clone_from(&other.accounts);
     }
 }
 
@@ -196,7 +203,7 @@ impl Directory {
 mod tests {
     use super::*;
     use crate::directory::DirectoryCommand;
-    use crate::directory::scene::{Scene, add, register};
+    use crate::directory::scene::{Scene, account, add, certificate, drop_account, register};
 
     #[test]
     fn sessions_that_share_a_nick_or_an_id_are_refused() {
@@ -285,6 +292,25 @@ mod tests {
         let restored = Directory::restore(&scene.directory.snapshot()).expect("our own snapshot");
         assert_eq!(restored.priority(NodeId(1)), -7);
         assert_eq!(restored.snapshot(), scene.directory.snapshot());
+    }
+
+    #[test]
+    fn accounts_outlive_a_restart_and_go_with_the_members() {
+        let mut scene = Scene::default();
+        scene.apply(account("Alice", Some(1), Some(7)));
+        scene.apply(account("bob", Some(2), None));
+        scene.apply(drop_account("bob"));
+        let cluster = scene.directory.snapshot_of(Part::Cluster);
+        let whole = Directory::restore(&scene.directory.snapshot()).expect("our own snapshot");
+        let joined = Directory::split().with(Part::Cluster, &cluster).expect("our own snapshot");
+        for it in [whole, joined] {
+            assert_eq!(it.account("alice"), scene.directory.account("alice"));
+            assert_eq!(it.account_by_certificate(&certificate(7)), it.account("alice"));
+            assert!(it.account("bob").is_none() && it.is_account_taken("bob"));
+        }
+        let sessions = scene.directory.snapshot_of(Part::Sessions);
+        let kept = scene.directory.with(Part::Sessions, &sessions).expect("our own snapshot");
+        assert!(kept.account("alice").is_some());
     }
 
     #[test]

@@ -4,16 +4,18 @@
 //! replica and after every restore. A nick belongs to one session, a node's name to one member; a
 //! command happens whole or is refused whole.
 
+use super::accounts::Accounts;
 use super::keys::Keys;
 use super::nicks::Nicks;
 use super::orders::Orders;
 use super::verbs::{
-    add_member, alter, attach, claim, drain, end, end_all, end_keyless, found, mark_member, pin,
-    place, rank, register, remove_member, rename, replace, restate, set_key, set_view, settle,
+    add_member, alter, alter_account, attach, claim, drain, drop_account, end, end_all,
+    end_keyless, found, mark_member, pin, place, rank, register, register_account, remove_member,
+    rename, replace, restate, set_key, set_view, settle,
 };
 use super::{
-    DirectoryCommand, DirectoryEvent, DirectoryOutcome, DirectoryRefusal, Member, Placement,
-    Session, View,
+    Account, AccountCommand, DirectoryCommand, DirectoryEvent, DirectoryOutcome, DirectoryRefusal,
+    Fingerprint, Member, Placement, Session, View,
 };
 use crate::{NodeId, SessionId, Stamp};
 use serde::{Deserialize, Serialize};
@@ -45,6 +47,7 @@ pub struct Directory {
     pub(super) placements: BTreeMap<u32, Placement>,
     pub(super) views: BTreeMap<u32, View>,
     pub(super) orders: Orders,
+    pub(super) accounts: Accounts,
     sessions: BTreeMap<SessionId, Arc<Session>>,
     /// Of those sessions that outlive their connections.
     pub(super) keys: Keys,
@@ -120,6 +123,11 @@ impl Directory {
             DirectoryCommand::Settle { group, epoch } => settle(self, group, epoch),
             DirectoryCommand::Replace { dead, by } => replace(self, dead, by),
             DirectoryCommand::Rank { id, priority } => rank(self, id, priority),
+            DirectoryCommand::Account(command) => match command {
+                AccountCommand::Register { .. } => register_account(self, at, command),
+                AccountCommand::Drop { account } => drop_account(self, &account),
+                AccountCommand::Alter { account, change } => alter_account(self, &account, change),
+            },
         }
     }
 
@@ -192,6 +200,42 @@ impl Directory {
     #[must_use]
     pub fn view(&self, group: u32) -> Option<&View> {
         self.views.get(&group)
+    }
+
+    /// An account by its name, in any case.
+    #[must_use]
+    pub fn account(&self, name: &str) -> Option<&Arc<Account>> {
+        self.accounts.get(name)
+    }
+
+    /// Whose this certificate is.
+    #[must_use]
+    pub fn account_by_certificate(&self, fingerprint: &Fingerprint) -> Option<&Arc<Account>> {
+        self.accounts.by_certificate(fingerprint)
+    }
+
+    /// All accounts in the order of their folded names.
+    pub fn accounts(&self) -> impl Iterator<Item = &Arc<Account>> {
+        self.accounts.iter()
+    }
+
+    /// Somebody has an account of this name, or had one.
+    #[must_use]
+    pub fn is_account_taken(&self, name: &str) -> bool {
+        self.accounts.is_taken(name)
+    }
+
+    /// There was an account of this name, and is none any more.
+    #[must_use]
+    pub fn is_dropped(&self, account: &str) -> bool {
+        self.accounts.is_taken(account) && self.accounts.get(account).is_none()
+    }
+
+    /// The nick is the name of an account, and not of this one.
+    #[must_use]
+    pub fn is_reserved(&self, nick: &str, account: Option<&str>) -> bool {
+        let is_own = account.is_some_and(|it| it.eq_ignore_ascii_case(nick));
+        !is_own && self.accounts.get(nick).is_some()
     }
 
     /// One session.

@@ -1,6 +1,6 @@
 //! What can be asked of a room.
 
-use super::Carried;
+use super::{Access, Carried, Ownership};
 use crate::{ModeChange, NodeId, Place, Replication, RoomName, SayKind, SessionId, Stamp, Who};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -140,6 +140,24 @@ pub enum RoomVerb {
         /// Who is back.
         nodes: Vec<Arc<str>>,
     },
+    /// Register the room to the asker's account.
+    Claim,
+    /// The room shall be nobody's again.
+    Release,
+    /// What an account may do in a registered room; `None`: nothing more than anybody.
+    Access {
+        /// Which.
+        account: Arc<str>,
+        /// What.
+        level: Option<Access>,
+    },
+    /// As `Adopt`, of a room that is registered.
+    AdoptOwned {
+        /// All else that is to be known of it.
+        carried: Box<Carried>,
+        /// Whose it is.
+        owned: Box<Ownership>,
+    },
 }
 
 impl RoomVerb {
@@ -161,7 +179,11 @@ impl RoomVerb {
             | RoomVerb::Lives { .. }
             | RoomVerb::Gone { .. }
             | RoomVerb::Tail { .. }
-            | RoomVerb::Open { .. } => false,
+            | RoomVerb::Open { .. }
+            | RoomVerb::Claim
+            | RoomVerb::Release
+            | RoomVerb::Access { .. }
+            | RoomVerb::AdoptOwned { .. } => false,
         }
     }
 }

@@ -5,7 +5,7 @@
 use super::journey::{Closing, Era, Journey};
 use super::numbers::Numbers;
 use super::verbs::say;
-use super::{Refusal, RoomVerb};
+use super::{Access, Ownership, Refusal, RoomVerb};
 use crate::{Nick, Replication, RoomName, SessionId, Stamp, Who, fold, mask};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, VecDeque};
@@ -28,6 +28,9 @@ pub struct Room {
     /// The last number that each session used here: they go along when the room moves.
     pub(super) numbers: Numbers,
     pub(super) journey: Journey,
+    /// Whose it is. Beside the room in bytes: `Snapshot` and `AdoptOwned`.
+    #[serde(skip)]
+    pub(super) owned: Option<Box<Ownership>>,
 }
 
 /// A room's topic.
@@ -232,18 +235,22 @@ impl Room {
             return false; // The usual case, on the path of every message: build no source.
         }
         let source = who.source();
-        is_in(&self.lists.bans, &source) && !is_in(&self.lists.exceptions, &source)
+        is_in(&self.lists.bans, who, &source) && !is_in(&self.lists.exceptions, who, &source)
     }
 
     /// Invited in person, or by `+I`.
     pub(super) fn is_invited(&self, who: &Who) -> bool {
         self.invited.contains(&who.session)
-            || (!self.lists.invitations.is_empty() && is_in(&self.lists.invitations, &who.source()))
+            || (!self.lists.invitations.is_empty()
+                && is_in(&self.lists.invitations, who, &who.source()))
     }
 
-    /// May use what needs `o`: the room's operators, and server operators even from outside.
+    /// May use what needs `o`: the room's operators, and even from outside server operators and the accounts
+    /// that have access.
     pub(super) fn has_power(&self, who: &Who) -> bool {
-        who.is_operator || self.occupant(who.session).is_some_and(|it| it.is_operator)
+        who.is_operator
+            || self.occupant(who.session).is_some_and(|it| it.is_operator)
+            || self.access_of(who) >= Some(Access::Operator)
     }
 
     /// Remembers somebody inside as they are now.
@@ -256,8 +263,14 @@ impl Room {
     }
 }
 
-fn is_in(list: &[Entry], source: &str) -> bool {
-    list.iter().any(|it| mask::matches(&it.mask, source))
+/// Before the mask of an account's name (ISUPPORT `EXTBAN`, `ACCOUNTEXTBAN`).
+const ACCOUNT_MASK: &str = "~a:";
+
+fn is_in(list: &[Entry], who: &Who, source: &str) -> bool {
+    list.iter().any(|it| match it.mask.strip_prefix(ACCOUNT_MASK) {
+        Some(mask) => who.account.as_ref().is_some_and(|it| mask::matches(mask, it)),
+        None => mask::matches(&it.mask, source),
+    })
 }
 
 impl Flags {
@@ -301,7 +314,7 @@ impl Lists {
 
 #[cfg(test)]
 mod tests {
-    use crate::room::scene::{Scene, who};
+    use crate::room::scene::{Scene, plays, who};
 
     /// Who of three may read: alice inside, bob outside, and a server operator outside.
     fn readers(modes: &str) -> String {
@@ -377,6 +390,26 @@ mod tests {
         };
         assert_eq!([masks('b'), masks('e'), masks('I')], [["b!*@*"], ["e!*@*"], ["i!*@*"]]);
         assert_eq!(masks('x'), [""; 0]);
+    }
+
+    #[test]
+    fn a_mask_may_mean_accounts() {
+        plays(
+            "alice> join #rust
+             < alice joined #rust as operator
+             alice> mode #rust +bI ~a:bob* ~a:carol
+             < alice set +bI ~a:bob* ~a:carol
+             eve@Bobby> join #rust
+             < refused Banned
+             bob> join #rust
+             < bob joined #rust
+             alice> mode #rust +i
+             < alice set +i
+             eve@CAROL> join #rust
+             < eve joined #rust
+             carol> join #rust
+             < refused InviteOnly",
+        );
     }
 
     #[test]

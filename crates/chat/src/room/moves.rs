@@ -165,6 +165,7 @@ fn is_of_group(verb: &RoomVerb) -> bool {
         RoomVerb::Forget { .. }
             | RoomVerb::Expire { .. }
             | RoomVerb::Adopt { .. }
+            | RoomVerb::AdoptOwned { .. }
             | RoomVerb::Lives { .. }
             | RoomVerb::Gone { .. }
             | RoomVerb::Tail { .. }

@@ -49,6 +49,16 @@ pub enum Refusal {
     BadModeParam(char, Arc<str>),
     /// No such mode letter.
     UnknownMode(char),
+    /// Needs an account.
+    NotLoggedIn,
+    /// It is registered already.
+    Owned,
+    /// It is not registered.
+    NotOwned,
+    /// Needs its owner, or somebody whom they gave that power.
+    NotOwner,
+    /// As many accounts have access as may have.
+    AccessFull,
     /// It is replicated so already.
     SameReplication,
     /// It is about to be replicated in another way: one thing after the other.

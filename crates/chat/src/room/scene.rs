@@ -3,7 +3,7 @@
 //! `alice> mode #rust +o bob` asks; the `<` lines below it are what came of it, all of it, in order.
 //! A nick is its session; `oper` is a server operator; `@bob` is the conversation with bob.
 
-use super::{Outcome, Refusal, Room, RoomCommand, RoomVerb, Rooms};
+use super::{Access, Outcome, Refusal, Room, RoomCommand, RoomVerb, Rooms};
 use crate::{Limits, ModeChange, Nick, NodeId, Place, Record, Replication, RoomName, SayKind};
 use crate::{SessionId, Stamp, What, Who};
 use std::sync::Arc;
@@ -45,7 +45,7 @@ impl Scene {
     #[track_caller]
     pub(super) fn adopts(&mut self, from: &Scene, name: &str) {
         let carried = from.rooms.carried(name).expect("it was fenced there");
-        let verb = RoomVerb::Adopt { carried: Box::new(carried) };
+        let verb = carried.into_verb();
         let place = Place::Room(RoomName::parse(name).expect("a room's name"));
         self.ms += 1;
         let command = RoomCommand { who: who("oper"), number: 0, era: None, place, verb };
@@ -76,7 +76,10 @@ impl Scene {
     fn ask(&mut self, nick: &str, asked: &str) -> Vec<String> {
         self.ms += 1;
         let (place, verb) = parse(nick, asked);
-        let command = RoomCommand { who: who(nick), number: 0, era: None, place, verb };
+        let (nick, account) =
+            nick.split_once('@').map_or((nick, None), |it| (it.0, Some(it.1.into())));
+        let who = Who { account, ..who(nick) };
+        let command = RoomCommand { who, number: 0, era: None, place, verb };
         shown(&self.rooms.apply(Stamp::from_ms(self.ms), command))
     }
 }
@@ -139,6 +142,18 @@ fn parse(asker: &str, asked: &str) -> (Place, RoomVerb) {
         "lives" => {
             let (to, epoch) = rest.split_once(' ').expect("scripts say where and since when");
             RoomVerb::Lives { to: replication(to), epoch: number(epoch) }
+        }
+        "claim" => RoomVerb::Claim,
+        "release" => RoomVerb::Release,
+        "access" => {
+            let (account, level) = rest.split_once(' ').expect("scripts say whose, and which");
+            let level = match level {
+                "voice" => Some(Access::Voice),
+                "operator" => Some(Access::Operator),
+                "admin" => Some(Access::Admin),
+                _ => None,
+            };
+            RoomVerb::Access { account: account.into(), level }
         }
         "gone" => RoomVerb::Gone { epoch: number(rest) },
         other => panic!("scripts do not know {other}"),

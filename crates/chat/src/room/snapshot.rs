@@ -7,7 +7,7 @@ use super::contents::{Flags, Lists};
 use super::gone::Gone;
 use super::journey::{Journey, Moved};
 use super::numbers::{Numbers, NumbersSnapshot};
-use super::{Occupant, Room, Rooms, Topic};
+use super::{Occupant, Ownership, Room, Rooms, Topic};
 use crate::codec::{self, Unreadable};
 use crate::{Limits, Replication, RoomName, SessionId, Stamp};
 use serde::{Deserialize, Serialize};
@@ -33,6 +33,16 @@ enum Snapshot<'a> {
         moved: Cow<'a, BTreeMap<RoomName, Moved>>,
         gone: Cow<'a, Gone>,
         numbers: NumbersSnapshot,
+    },
+    /// With owners, of rooms that are here or that left.
+    V4 {
+        replication: Replication,
+        last: Stamp,
+        rooms: Cow<'a, BTreeMap<RoomName, Room>>,
+        moved: Cow<'a, BTreeMap<RoomName, Moved>>,
+        gone: Cow<'a, Gone>,
+        numbers: NumbersSnapshot,
+        owned: BTreeMap<RoomName, Ownership>,
     },
 }
 
@@ -71,6 +81,7 @@ impl RoomV1 {
             occupants: self.occupants,
             numbers,
             journey: Journey::default(),
+            owned: None,
         }
     }
 }
@@ -79,13 +90,17 @@ impl Rooms {
     /// Whole state as bytes, for checkpoints and lagging replicas.
     #[must_use]
     pub fn snapshot(&self) -> Vec<u8> {
-        codec::encode(&Snapshot::V3 {
+        let here = self.rooms.iter().map(|(name, room)| (name, room.ownership()));
+        let left = self.moved.iter().map(|(name, it)| (name, it.carried.room().ownership()));
+        let owned = here.chain(left);
+        codec::encode(&Snapshot::V4 {
             replication: self.replication,
             last: self.last,
             rooms: Cow::Borrowed(&self.rooms),
             moved: Cow::Borrowed(&self.moved),
             gone: Cow::Borrowed(&self.gone),
             numbers: self.numbers.snapshot(),
+            owned: owned.filter_map(|(name, it)| Some((name.clone(), it?.clone()))).collect(),
         })
     }
 
@@ -110,6 +125,17 @@ impl Rooms {
                 restored.gone = gone.into_owned();
                 restored.numbers = restore_numbers(numbers);
             }
+            Snapshot::V4 { replication, last, rooms, moved, gone, numbers, owned } => {
+                restored.replication = replication;
+                restored.last = last;
+                restored.rooms = rooms.into_owned();
+                restored.moved = moved.into_owned();
+                restored.gone = gone.into_owned();
+                restored.numbers = restore_numbers(numbers);
+                for (name, owned) in owned {
+                    restored.give(&name, owned);
+                }
+            }
         }
         for (name, room) in &restored.rooms {
             for session in room.occupants.keys() {
@@ -118,6 +144,21 @@ impl Rooms {
             }
         }
         Ok(restored)
+    }
+}
+
+impl Rooms {
+    fn give(&mut self, name: &RoomName, owned: Ownership) {
+        let left = self.moved.get_mut(name).map(|it| &mut it.carried.room);
+        if let Some(room) = self.rooms.get_mut(name).or(left) {
+            room.owned = Some(Box::new(owned));
+        }
+    }
+
+    /// After a restart.
+    #[cfg(test)]
+    pub(super) fn restored(&self) -> Rooms {
+        Rooms::restore(self.origin, self.limits, &self.snapshot()).expect("our own snapshot")
     }
 }
 
@@ -140,6 +181,23 @@ mod tests {
             invited: room.invited,
             occupants: room.occupants,
         }
+    }
+
+    #[test]
+    fn a_state_from_before_rooms_had_owners_is_read() {
+        let mut scene = Scene::default();
+        scene.plays("alice> join #Rust\n< alice joined #Rust as operator");
+        let it = &scene.rooms;
+        let bytes = codec::encode(&Snapshot::V3 {
+            replication: it.replication,
+            last: it.last,
+            rooms: Cow::Borrowed(&it.rooms),
+            moved: Cow::Borrowed(&it.moved),
+            gone: Cow::Borrowed(&it.gone),
+            numbers: it.numbers.snapshot(),
+        });
+        let restored = Rooms::restore(1, Limits::default(), &bytes).expect("an older layout");
+        assert_eq!(restored.snapshot(), it.snapshot());
     }
 
     #[test]

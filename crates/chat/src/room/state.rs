@@ -9,8 +9,8 @@ use super::gone::Gone;
 use super::journey::Moved;
 use super::numbers::Numbers;
 use super::verbs::{
-    adopt, close, expire, fence, forget, gone, invite, join, kick, lives, modes, open, part, say,
-    tail, topic,
+    access, adopt, claim, close, expire, fence, forget, gone, invite, join, kick, lives, modes,
+    open, part, release, say, tail, topic,
 };
 use super::{Outcome, Refusal, Room, RoomCommand, RoomVerb};
 use crate::{Limits, MsgId, Place, Record, Replication, RoomName, SessionId, Stamp, What, Who};
@@ -70,6 +70,9 @@ impl Rooms {
             (_, RoomVerb::Forget { reason }) => forget(self, now, &who, &reason, &mut out),
             (_, RoomVerb::Expire { before, spares }) => expire(self, before, &spares, &mut out),
             (Place::Room(name), RoomVerb::Adopt { carried }) => adopt(self, &name, *carried),
+            (Place::Room(name), RoomVerb::AdoptOwned { carried, owned }) => {
+                adopt(self, &name, carried.with_owner(owned));
+            }
             (Place::Room(name), RoomVerb::Lives { to, epoch }) => lives(self, &name, to, epoch),
             (Place::Room(name), RoomVerb::Gone { epoch }) => gone(self, name, epoch, &mut out),
             (Place::Room(name), RoomVerb::Tail { epoch, node, index, last }) => {
@@ -151,7 +154,11 @@ impl Rooms {
             What::Replicated { to, .. } => Some(*to),
             _ => None,
         };
+        let newcomer = matches!(what, What::Joined { .. }).then(|| who.clone());
         self.record(now, Place::Room(name.clone()), who, what, out);
+        if let Some(who) = newcomer {
+            self.promote(now, &name, &who, out);
+        }
         if let Some(to) = goes_to {
             self.go_on(&name, to);
         }
@@ -269,9 +276,13 @@ fn answer(
             }
             Ok(what)
         }
+        RoomVerb::Claim => return claim(room, who, stamp),
+        RoomVerb::Release => return release(room, who),
+        RoomVerb::Access { account, level } => return access(room, who, &account, level),
         RoomVerb::Forget { .. }
         | RoomVerb::Expire { .. }
         | RoomVerb::Adopt { .. }
+        | RoomVerb::AdoptOwned { .. }
         | RoomVerb::Lives { .. }
         | RoomVerb::Gone { .. }
         | RoomVerb::Tail { .. }

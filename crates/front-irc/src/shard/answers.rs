@@ -15,7 +15,7 @@ impl Shard {
         let Some(pending) = self.take_pending(slot, tag) else {
             return;
         };
-        if matches!(pending.asked, Asked::Register | Asked::Resume) {
+        if pending.asked.holds() {
             self.conn_mut(slot).is_held = false;
         }
         self.run_under_label(slot, pending.label, true, |turn| {

@@ -7,7 +7,7 @@ use irc_proto::numeric::*;
 use crate::conn::Phase;
 use crate::outs::Class;
 use irc_proto::caps::{CapRequest, list_texts, write_lines};
-use irc_proto::{Cap, CapSet};
+use irc_proto::Cap;
 
 pub(super) const SPEC: Spec =
     Spec { verb: "CAP", params_min: 1, before_registration: true, run };
@@ -51,7 +51,7 @@ fn list_offered(turn: &mut Turn<'_>, line: &Line<'_>) {
 
 fn request(turn: &mut Turn<'_>, words: &str) {
     negotiate(turn);
-    match CapRequest::parse(words, CapSet::OFFERED) {
+    match CapRequest::parse(words, turn.context().offered) {
         Ok(request) => {
             let out = turn.shard.outs.get_mut(turn.slot);
             out.caps = request.apply(out.caps);

@@ -4,8 +4,10 @@
 //! what became of a message, and `#silent` never answers. Who joins `#drain` drains the node, who joins
 //! `#undrain` ends that.
 
+use super::fake_accounts::{self, Step};
 use chat::directory::{
-    Directory, DirectoryCommand, DirectoryEvent, DirectoryRefusal, NewSession, Roles, Session,
+    AccountRefusal, Directory, DirectoryCommand, DirectoryEvent, DirectoryRefusal, NewSession,
+    Roles, Session,
 };
 use chat::room::{Outcome, RoomCommand, RoomVerb, Rooms};
 use chat::{
@@ -13,12 +15,21 @@ use chat::{
     Stamp, What,
 };
 use crossbeam_channel::Sender;
+use node::accounts::{AccountAsk, AccountRefused, is_service};
 use node::door::*;
 use node::lookup::{DoorAddress, DoorKind, Health, Member, Members};
 use node::{Handle, Status};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
+
+/// Why somebody cannot be called so.
+fn nick_refused(why: DirectoryRefusal, nick: Nick) -> Refused {
+    match why {
+        DirectoryRefusal::NickReserved(nick) => Refused::NickReserved(nick),
+        _ => Refused::NickInUse(nick),
+    }
+}
 
 const NODE: NodeId = NodeId(1);
 const BEGAN_MS: u64 = 1_700_000_000_000;
@@ -41,7 +52,12 @@ pub(crate) struct FakeNode {
     past: Vec<(Arc<Session>, Stamp)>,
     ms: u64,
     next: u64,
+    /// What was asked about accounts so far.
+    account_asks: usize,
 }
+
+/// More, and the node is busy: passwords take long, and a fuzzer asks for many.
+const ACCOUNT_ASKS_MAX: usize = 60;
 
 /// Starts it; it ends with the last handle.
 pub(crate) fn start() -> Handle {
@@ -103,6 +119,7 @@ impl FakeNode {
             past: Vec::new(),
             ms: BEGAN_MS,
             next: 0,
+            account_asks: 0,
         };
         it.direct(DirectoryCommand::Found { cluster: 1, network: "Test".into(), groups: 1 });
         it.direct(DirectoryCommand::AddMember {
@@ -135,6 +152,7 @@ impl FakeNode {
                 return;
             }
             (Ask::Gone { .. }, None) => return,
+            (Ask::Account(ask), session) => Some(self.account(session, ask, asked)),
             (Ask::Query(query), session) => Some(self.query(query, session)),
             (_, None) => Some(Answer::Refused(vec![Refused::NoSession])),
             (ask, Some(id)) => self.ask(ask, id, asked),
@@ -153,6 +171,9 @@ impl FakeNode {
     }
 
     fn register(&mut self, conn: ConnId, it: Registration) -> Option<Answer> {
+        if is_service(it.nick.as_str()) {
+            return Some(Answer::Refused(vec![Refused::NickReserved(it.nick)]));
+        }
         self.next += 1;
         let session = SessionId(self.next);
         self.of_conn.insert(conn, session); // Before the events, so that they find it.
@@ -169,10 +190,10 @@ impl FakeNode {
         }));
         Some(match refused {
             None => Answer::Registered(self.directory.session(session).expect("just made").clone()),
-            Some(_) => {
+            Some(why) => {
                 self.of_conn.remove(&conn);
                 self.conn_of.remove(&session);
-                Answer::Refused(vec![Refused::NickInUse(it.nick)])
+                Answer::Refused(vec![nick_refused(why, it.nick)])
             }
         })
     }
@@ -192,6 +213,34 @@ impl FakeNode {
         let names = self.rooms.rooms_of(session.id);
         let rooms = names.filter_map(|it| self.view(it, Some(session.id))).collect();
         Answer::Token { session, token: token.into(), rooms }
+    }
+
+    fn account(
+        &mut self,
+        session: Option<SessionId>,
+        ask: AccountAsk,
+        asked: Option<(ConnId, u64)>,
+    ) -> Answer {
+        self.account_asks += 1;
+        if self.account_asks > ACCOUNT_ASKS_MAX {
+            return Answer::Refused(vec![Refused::Busy]);
+        }
+        let session = session.and_then(|it| self.directory.session(it)).cloned();
+        let command = match fake_accounts::step(&self.directory, session.as_deref(), ask) {
+            Step::Answer(answer) => return answer,
+            Step::Command(command) => command,
+        };
+        let refused = self.direct_for(DirectoryCommand::Account(command), asked);
+        for command in fake_accounts::log_out_all(&self.directory) {
+            self.direct(command);
+        }
+        match refused {
+            None => Answer::Done,
+            Some(DirectoryRefusal::Account(why)) => {
+                Answer::Refused(vec![Refused::Account(AccountRefused::Because(why))])
+            }
+            Some(why) => panic!("an account's command was refused by {why:?}"),
+        }
     }
 
     fn direct(&mut self, command: DirectoryCommand) -> Option<DirectoryRefusal> {
@@ -275,7 +324,7 @@ impl FakeNode {
                 let command = DirectoryCommand::Rename { session: id, nick: nick.clone() };
                 match self.direct_for(command, asked) {
                     None => Answer::Done,
-                    Some(_) => Answer::Refused(vec![Refused::NickInUse(nick)]),
+                    Some(why) => Answer::Refused(vec![nick_refused(why, nick)]),
                 }
             }
             Ask::Alter(change) => {
@@ -348,6 +397,7 @@ impl FakeNode {
             | Ask::Attach(_)
             | Ask::End { .. }
             | Ask::Gone { .. }
+            | Ask::Account(_)
             | Ask::Query(_) => {
                 unreachable!("served elsewhere")
             }
@@ -372,6 +422,15 @@ impl FakeNode {
                 RoomVerb::Kick { session, nick, reason }
             }
             RoomAsk::Topic { text } => RoomVerb::Topic { text },
+            RoomAsk::Claim => RoomVerb::Claim,
+            RoomAsk::Release => RoomVerb::Release,
+            RoomAsk::Access { account, level } => match self.directory.account(&account) {
+                None if level.is_some() => {
+                    let why = AccountRefusal::UnknownAccount;
+                    return Err(Refused::Account(AccountRefused::Because(why)));
+                }
+                _ => RoomVerb::Access { account, level },
+            },
             RoomAsk::Invite { nick } => {
                 let (session, nick) = find(&nick)?;
                 RoomVerb::Invite { session, nick }
@@ -425,7 +484,7 @@ impl FakeNode {
         let nobody = self.directory.sessions().next().expect("somebody asked").who();
         let adopt = |from: &Rooms, to: &mut Rooms| {
             if let Some(carried) = from.carried(&key) {
-                let verb = RoomVerb::Adopt { carried: Box::new(carried) };
+                let verb = carried.into_verb();
                 let (who, place) = (nobody.clone(), place.clone());
                 to.apply(now, RoomCommand { who, number: 0, era: None, place, verb });
             }
@@ -511,6 +570,22 @@ impl FakeNode {
             Query::Sessions(nicks) => View::Sessions(
                 nicks.iter().filter_map(|it| self.directory.by_nick(it).cloned()).collect(),
             ),
+            Query::Ownership(room) => View::Ownership(
+                self.rooms.room(room.as_str()).and_then(|it| it.ownership()).cloned().map(Box::new),
+            ),
+            Query::Mine => View::Sessions(match self.account_of(asker) {
+                Some(account) => self
+                    .directory
+                    .sessions()
+                    .filter(|it| it.account.as_ref() == Some(&account))
+                    .cloned()
+                    .collect(),
+                None => Vec::new(),
+            }),
+            Query::Account => {
+                let account = self.account_of(asker);
+                View::Account(account.and_then(|it| self.directory.account(&it).cloned()))
+            }
             Query::Match { mask, limit } => View::People(
                 self.directory
                     .sessions()
@@ -554,6 +629,10 @@ impl FakeNode {
             ),
         };
         Answer::View(view)
+    }
+
+    fn account_of(&self, asker: Option<SessionId>) -> Option<Arc<str>> {
+        self.directory.session(asker?)?.account.clone()
     }
 
     fn person(&self, session: &Arc<Session>) -> PersonView {

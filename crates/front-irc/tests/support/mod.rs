@@ -2,6 +2,7 @@
 
 #![allow(dead_code, reason = "each test file uses its part")]
 
+pub(crate) mod fake_accounts;
 pub(crate) mod fake_node;
 pub(crate) mod script;
 
@@ -24,6 +25,8 @@ pub(crate) fn config() -> Config {
         history_max: 50,
         shards: 1,
         motd: Vec::new(),
+        registration: true,
+        before_connect: true,
     }
 }
 

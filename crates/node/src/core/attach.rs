@@ -80,6 +80,7 @@ impl Core {
     /// A session has another connection now, maybe on another node.
     pub(super) fn attached(&mut self, session: &Session, asker: Option<&Asker>) {
         self.let_go_of(session.id);
+        self.notice_login(session); // Its account may be gone since.
         let Some(Asker::Token { conn: id, .. }) = asker else { return };
         let Some(conn) = self.conns.get_mut(id).filter(|_| session.node == self.me) else {
             return; // It is gone itself: the session waits for the next.

@@ -104,7 +104,7 @@ impl Core {
         if self.known_move(to, name) < epoch
             && let Some(carried) = rooms.carried(name.as_str())
         {
-            errands.push(Errand { to, verb: RoomVerb::Adopt { carried: Box::new(carried) } });
+            errands.push(Errand { to, verb: carried.into_verb() });
         }
         let is_news = group != home && to != home && self.known_move(home, name) < epoch;
         if is_news {

@@ -67,6 +67,7 @@ impl Core {
         self.claim_again();
         self.close_talks();
         self.tell_of_meetings();
+        self.tend_logins();
         self.report_load();
         self.send_some_on();
         self.measure();

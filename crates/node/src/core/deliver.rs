@@ -27,6 +27,8 @@ pub(super) enum Told {
     },
     /// Its answer, of a node that has applied so much; `None`: it could not be read.
     FoundHistory { number: u64, applied: u64, records: Option<Vec<Bytes>> },
+    /// Who failed to log in, by kind and hash, and how often.
+    Guesses(Vec<((u8, u64), u32)>),
 }
 
 impl Core {
@@ -58,6 +60,7 @@ impl Core {
             Ok(Told::FoundHistory { number, applied, records }) => {
                 self.history_found(number, applied, records);
             }
+            Ok(Told::Guesses(report)) => self.hear_guesses(report),
             Err(_) => tracing::warn!(from, "something that cannot be read"),
         }
     }

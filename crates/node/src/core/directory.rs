@@ -3,6 +3,7 @@
 use super::detour::Parked;
 use super::watching::{CUT_OFF, SERVER_LOST};
 use super::{Asker, Core, PAST_MAX};
+use crate::accounts::AccountRefused;
 use crate::door::{Answer, ConnId, Delivery, Refused};
 use chat::codec::decode;
 use chat::directory::{
@@ -63,6 +64,8 @@ impl Core {
                 None => Refused::Unavailable,
             },
             DirectoryRefusal::UnknownSession | DirectoryRefusal::WrongKey => Refused::NoSession,
+            DirectoryRefusal::NickReserved(nick) => Refused::NickReserved(nick),
+            DirectoryRefusal::Account(why) => Refused::Account(AccountRefused::Because(why)),
             DirectoryRefusal::NameTaken { .. } => Refused::Leaving,
             other => {
                 tracing::warn!(?other, ?asker, "the directory refused");
@@ -102,6 +105,7 @@ impl Core {
             }
             DirectoryEvent::Altered { session, before, change } => {
                 let rooms = self.rooms_of(session.id);
+                self.notice_login(&session);
                 self.deliver_each(asked, |asked| Delivery::Altered {
                     session: session.clone(),
                     before: before.clone(),
@@ -111,6 +115,7 @@ impl Core {
                     asked,
                 });
             }
+            DirectoryEvent::Account(event) => self.account_event(&event),
             DirectoryEvent::Ended { session, reason, by } => self.ended(session, reason, by, at),
             DirectoryEvent::MemberMarked(id, state) => {
                 self.note_members();
@@ -161,6 +166,7 @@ impl Core {
             Some((id, conn)) => {
                 conn.session = Some(session.id);
                 self.conn_of.insert(session.id, id);
+                self.notice_login(&session);
             }
             None if !self.is_fresh => {} // Of an earlier life: they end together, but for those with a key.
             None => {

@@ -6,6 +6,8 @@
 //! Nothing here waits or does I/O but the stores' own reads; the shell around it feeds inputs and
 //! carries frames away.
 
+mod account_events;
+mod accounts;
 mod admin;
 mod admit;
 mod attach;
@@ -48,6 +50,7 @@ mod watching;
 mod tests;
 
 use crate::Config;
+use crate::accounts::Hasher;
 use crate::door::{Answer, ConnId, Delivery, Inbound, Info, Request, ShardId};
 use crate::identity::Identity;
 use crate::lookup::Publisher;
@@ -178,6 +181,8 @@ pub(crate) struct Surroundings {
     pub(crate) publisher: Publisher,
     /// Commands applied before the next checkpoint.
     pub(crate) checkpoint_commands: u64,
+    /// Where passwords are hashed.
+    pub(crate) hasher: Hasher,
     /// All chance.
     pub(crate) random: SmallRng,
     /// All secrets.
@@ -216,6 +221,7 @@ pub(crate) struct Core {
     conn_of: HashMap<SessionId, ConnId>,
     askers: HashMap<u64, Asker>,
     next_token: u64,
+    logins: accounts::Logins,
     past: VecDeque<(Arc<Session>, Stamp)>,
     joiners: HashMap<u64, Admission>,
     /// What operators want of rooms, until they are answered.
@@ -340,6 +346,7 @@ impl Core {
             conn_of: HashMap::new(),
             askers: HashMap::new(),
             next_token: 1,
+            logins: accounts::Logins::new(around.hasher),
             past: VecDeque::new(),
             joiners: HashMap::new(),
             wishes: BTreeMap::new(),
@@ -438,6 +445,7 @@ impl Core {
                     self.request(request);
                 }
             }
+            Inbound::Hashed { number, hashed } => self.hashed(number, hashed),
             Inbound::Doors(doors) => self.set_doors(doors),
             Inbound::Drain(_) | Inbound::Stop => {} // The shell's affair.
         }

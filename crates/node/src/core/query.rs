@@ -24,6 +24,16 @@ impl Core {
                 let found = nicks.iter().filter_map(|nick| self.directory.by_nick(nick));
                 View::Sessions(found.cloned().collect())
             }
+            Query::Mine => {
+                let account = asker.and_then(|it| it.account.as_ref());
+                let is_mine =
+                    |it: &&Arc<Session>| account.is_some() && it.account.as_ref() == account;
+                View::Sessions(self.directory.sessions().filter(is_mine).cloned().collect())
+            }
+            Query::Account => {
+                let account = asker.and_then(|it| it.account.as_ref());
+                View::Account(account.and_then(|it| self.directory.account(it)).cloned())
+            }
             Query::Match { mask, limit } => View::People(self.matching(&mask, limit, asker)),
             Query::Past { nick, limit } => {
                 let key = chat::fold(&nick);
@@ -34,6 +44,11 @@ impl Core {
                 Ok(masks) => View::Masks(masks),
                 Err(refused) => return self.answer(id, tag, Answer::Refused(vec![refused])),
             },
+            Query::Ownership(name) => {
+                let is_visible = self.visible_room(&name, asker).is_some();
+                let room = self.room(&name).filter(|_| is_visible);
+                View::Ownership(room.and_then(|it| it.ownership().cloned()).map(Box::new))
+            }
             Query::Status => View::Status(Box::new(self.status())),
             Query::History { target, select, limit } => {
                 return self.look_up_history((id, tag), asker, &target, select, limit);

@@ -7,9 +7,10 @@
 
 use super::detour::{Course, Way};
 use super::{Asker, Conn, Core};
+use crate::accounts::AccountRefused;
 use crate::door::{Answer, Ask, ConnId, Delivery, Refused, Registration, Request, RoomAsk};
 use chat::codec::encode;
-use chat::directory::{DirectoryCommand, NewSession, Session};
+use chat::directory::{AccountRefusal, DirectoryCommand, NewSession, Session};
 use chat::room::{RoomCommand, RoomVerb};
 use chat::talk::Talk;
 use chat::{ModeChange, Place, RoomName, SayKind, SessionId, Tags};
@@ -32,10 +33,15 @@ enum Class {
 fn class(ask: &Ask) -> Class {
     match ask {
         Ask::Room { .. } | Ask::Direct { .. } => Class::Room,
-        Ask::Register(_) | Ask::Keep | Ask::Attach(_) => Class::Directory,
+        Ask::Register(_) | Ask::Keep | Ask::Attach(_) | Ask::Account(_) => Class::Directory,
         Ask::Rename(_) | Ask::Alter(_) | Ask::Kill { .. } => Class::Directory,
         Ask::End { .. } | Ask::Gone { .. } | Ask::Query(_) | Ask::Wallops { .. } => Class::Alone,
     }
+}
+
+/// Somebody who is not known yet: the directory here must be as new as the others'.
+fn is_of_newcomer(ask: &Ask) -> bool {
+    matches!(ask, Ask::Register(_) | Ask::Attach(_) | Ask::Account(_))
 }
 
 impl Core {
@@ -53,7 +59,7 @@ impl Core {
         if conn.waiting.len() >= WAITING_MAX && !is_gone {
             return self.answer(id, tag, Answer::Refused(vec![Refused::Busy]));
         }
-        if begins(&request.ask) && !self.is_fresh {
+        if is_of_newcomer(&request.ask) && !self.is_fresh {
             self.early.push_back((self.now_ms, id, tag));
         }
         conn.waiting.push_back(request);
@@ -93,7 +99,7 @@ impl Core {
                         || self.goes_another_way(conn, &next.ask);
                     !conn.is_directory_busy && !is_ahead
                 }
-                Class::Directory if begins(&next.ask) => {
+                Class::Directory if is_of_newcomer(&next.ask) => {
                     // Sessions of our earlier life have to end before new ones begin.
                     is_idle && (self.is_fresh || self.is_leaving)
                 }
@@ -133,6 +139,10 @@ impl Core {
             Ask::Attach(it) => return self.attach(id, tag, &it),
             Ask::Register(registration) => return self.register(id, tag, registration),
             Ask::Gone { reason } => return self.gone(id, reason),
+            Ask::Account(ask) => {
+                let session = self.session_of(id);
+                return self.ask_account(id, tag, session.as_deref(), ask);
+            }
             _ => {}
         }
         let Some(session) = self.session_of(id) else {
@@ -145,6 +155,12 @@ impl Core {
         match ask {
             Ask::Keep => self.keep_session(id, tag, session.id),
             Ask::Rename(nick) => {
+                let is_case = nick.key() == session.nick.key();
+                if let Some(why) = self.reserved(&nick, session.account.as_deref())
+                    && !is_case
+                {
+                    return self.answer(id, tag, Answer::Refused(vec![why]));
+                }
                 let command = DirectoryCommand::Rename { session: session.id, nick };
                 self.submit_directory(id, tag, &command);
             }
@@ -174,13 +190,16 @@ impl Core {
                 self.answer(id, tag, Answer::Done);
             }
             Ask::Query(query) => self.look_up(id, tag, Some(&session), query),
-            Ask::Register(_) | Ask::Attach(_) | Ask::Gone { .. } => {}
+            Ask::Register(_) | Ask::Attach(_) | Ask::Gone { .. } | Ask::Account(_) => {}
         }
     }
 
     fn register(&mut self, id: ConnId, tag: u64, it: Registration) {
         if self.is_leaving {
             return self.answer(id, tag, Answer::Refused(vec![Refused::Leaving]));
+        }
+        if let Some(why) = self.reserved(&it.nick, it.account.as_deref()) {
+            return self.answer(id, tag, Answer::Refused(vec![why]));
         }
         // Also a nick that is in use as far as we know: we may be cut off, and behind.
         let session = SessionId(self.draw());
@@ -217,7 +236,7 @@ impl Core {
         }
     }
 
-    fn submit_directory(&mut self, conn: ConnId, tag: u64, command: &DirectoryCommand) {
+    pub(super) fn submit_directory(&mut self, conn: ConnId, tag: u64, command: &DirectoryCommand) {
         if let Some(it) = self.conns.get_mut(&conn) {
             it.is_directory_busy = true;
         }
@@ -268,6 +287,19 @@ impl Core {
                     .collect(),
             },
             RoomAsk::Replicate(to) => RoomVerb::Fence { to, shown: room.as_str().into() },
+            RoomAsk::Claim => RoomVerb::Claim,
+            RoomAsk::Release => RoomVerb::Release,
+            RoomAsk::Access { account, level } => {
+                // Whoever shall have access must be there; whoever shall not may be gone.
+                let known = self.directory.account(&account).map(|it| it.name.as_str().into());
+                match known.or(level.is_none().then_some(account)) {
+                    Some(account) => RoomVerb::Access { account, level },
+                    None => {
+                        let why = AccountRefused::Because(AccountRefusal::UnknownAccount);
+                        return Err(Refused::Account(why));
+                    }
+                }
+            }
             RoomAsk::Invite { nick } => {
                 let target = whose(&nick).ok_or(Refused::NoSuchNick(nick))?;
                 RoomVerb::Invite { session: target.id, nick: target.nick.clone() }
@@ -368,11 +400,6 @@ impl Core {
     pub(super) fn unavailable(&self) -> Refused {
         if self.is_leaving { Refused::Leaving } else { Refused::Unavailable }
     }
-}
-
-/// It is about a session that the connection has not got yet.
-fn begins(ask: &Ask) -> bool {
-    matches!(ask, Ask::Register(_) | Ask::Attach(_))
 }
 
 impl Conn {

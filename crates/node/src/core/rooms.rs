@@ -33,7 +33,9 @@ impl Core {
                 continue;
             };
             let ahead = self.is_ahead(group, &decoded);
-            if let (RoomVerb::Adopt { .. }, Place::Room(room)) = (&decoded.verb, &decoded.place) {
+            let is_adopted =
+                matches!(decoded.verb, RoomVerb::Adopt { .. } | RoomVerb::AdoptOwned { .. });
+            if let (true, Place::Room(room)) = (is_adopted, &decoded.place) {
                 self.track(room);
             }
             let replication = self.groups.replication(group);
@@ -307,6 +309,7 @@ fn is_of_moves(verb: &RoomVerb) -> bool {
         verb,
         RoomVerb::Fence { .. }
             | RoomVerb::Adopt { .. }
+            | RoomVerb::AdoptOwned { .. }
             | RoomVerb::Lives { .. }
             | RoomVerb::Gone { .. }
             | RoomVerb::Expire { .. }

@@ -37,6 +37,7 @@ mod catch_up;
 mod cluster;
 mod directory;
 mod election;
+mod logins;
 mod lookup;
 mod names;
 mod pauses;
@@ -75,6 +76,9 @@ enum Scenario {
     Connect(connect::Args),
     /// Nicks that the directory registers, one after the other by everybody.
     Claims(claims::Args),
+    /// Logins by SASL PLAIN, and what messages of others take meanwhile. The server must run with
+    /// `limits.flood_protection = false`.
+    Logins(logins::Args),
     /// Pages of a room's history.
     History(history::Args),
     /// The pause in writing when a node dies or stands still.
@@ -144,6 +148,7 @@ fn measure(args: &Args) -> Result<Report> {
         Scenario::Idle(it) => idle::run(it, common, &progress),
         Scenario::Connect(it) => connect::run(it, common, &progress),
         Scenario::Claims(it) => claims::run(it, common, &progress),
+        Scenario::Logins(it) => logins::run(it, common, &progress),
         Scenario::History(it) => history::run(it, common, &progress),
         Scenario::Failover(it) => failover::run(it, common, &progress),
         Scenario::Spread(it) => spread::run(it, common, &progress),
@@ -169,6 +174,7 @@ fn heading(args: &Args) -> Fields {
         Scenario::Idle(_) => "idle",
         Scenario::Connect(_) => "connect",
         Scenario::Claims(_) => "claims",
+        Scenario::Logins(_) => "logins",
         Scenario::History(_) => "history",
         Scenario::Failover(_) => "failover",
         Scenario::Spread(_) => "spread",

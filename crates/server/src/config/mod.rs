@@ -277,6 +277,11 @@ impl Config {
             session_grace: self.limits.session_grace,
             retention: self.history.retention,
             empty_room_ttl: self.history.empty_room_ttl,
+            accounts: node::Accounts {
+                registration: self.accounts.registration,
+                before_connect: self.accounts.before_connect,
+                slows: self.limits.flood_protection,
+            },
         }
     }
 
@@ -301,6 +306,8 @@ impl Config {
             history_max: self.history.max_messages_per_query,
             shards: 0, // One per core.
             motd: self.node.motd.clone(),
+            registration: self.accounts.registration,
+            before_connect: self.accounts.before_connect,
         }
     }
 

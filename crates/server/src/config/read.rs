@@ -32,9 +32,6 @@ const AGE_MAX: Duration = Duration::from_secs(36_500 * 86_400); // A century is 
 /// Reads the whole. What is wrong goes to `problems`; the result is then not to be used.
 pub(crate) fn config(mut tree: Table, dir: &Path, problems: &mut Vec<Problem>) -> Config {
     let mut warnings = Vec::new();
-    if tree.contains_key("accounts") {
-        warnings.push("[accounts] has no effect: accounts are not in this version yet".to_owned());
-    }
     let node = with(&mut tree, "node", problems, |it| node(it, dir));
     let config = Config {
         cluster: with(&mut tree, "cluster", problems, |it| cluster(it, &node, dir)),
@@ -135,10 +132,15 @@ fn lookup(it: &mut Section<'_>) -> Lookup {
 }
 
 fn accounts(it: &mut Section<'_>) -> Accounts {
+    let email_required = it.boolean("email_required").unwrap_or(false);
+    if email_required {
+        let text = "this version sends no mail, so nobody could prove that an address is theirs; leave `accounts.email_required` away";
+        it.problem("email_required", text.to_owned());
+    }
     Accounts {
         registration: it.boolean("registration").unwrap_or(true),
         before_connect: it.boolean("before_connect").unwrap_or(true),
-        email_required: it.boolean("email_required").unwrap_or(false),
+        email_required,
     }
 }
 

@@ -86,7 +86,7 @@ password = "plain"
 [accounts]
 registration = false
 before_connect = false
-email_required = true
+email_required = false
 
 [limits]
 nick_length = 16
@@ -145,11 +145,12 @@ fn every_key_of_a_full_file_arrives() {
     assert_eq!((cert, key), ("/etc/starling/rpc.pem".into(), "/keys/rpc.pem".into()));
     assert_eq!([web.policy, grpc.policy], [Policy::IpHash; 2]);
     assert_eq!([web.connections_per_ip, grpc.connections_per_ip], [3; 2]);
-    assert!(config.accounts.email_required);
+    let accounts = config.for_node().accounts;
+    assert!(!accounts.registration && !accounts.before_connect && !accounts.slows);
+    assert!(!irc.registration && !irc.before_connect && !config.accounts.email_required);
     assert_eq!(
         config.warnings,
         [
-            "[accounts] has no effect: accounts are not in this version yet",
             "the password of operator \"admin\" is plain text; put an argon2 hash into the configuration",
         ]
     );
@@ -281,6 +282,13 @@ fn an_unknown_section_is_told_its_nearest() {
         &[],
         &[
             "starling.toml:1: `name` stands in no section; there are node, cluster, rooms, gossip, lookup, listen, operator, accounts, limits, history",
+        ],
+    );
+    refused(
+        "[accounts]\nemail_required = true\n",
+        &[],
+        &[
+            "starling.toml:2: this version sends no mail, so nobody could prove that an address is theirs; leave `accounts.email_required` away",
         ],
     );
     refused(

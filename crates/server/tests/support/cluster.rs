@@ -295,9 +295,13 @@ impl Cluster {
             true => format!("[[listen]]\ndoor = \"irc\"\naddress = \"{irc}\"\n"),
             false => String::new(),
         };
+        let flood = match self.limits.contains("flood_protection") {
+            true => "",
+            false => "flood_protection = false\n",
+        };
         format!(
             "[node]\nname = \"{name}\"\ndata_dir = \"{data}\"\nroles = [{roles}]\n{door}\
-             [limits]\nflood_protection = false\nconnections_per_ip = 100000\n{limits}\
+             [limits]\n{flood}connections_per_ip = 100000\n{limits}\
              [cluster]\naddress = \"{peers}\"\njoin = [{join}]\n{more}"
         )
     }

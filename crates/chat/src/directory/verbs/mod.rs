@@ -25,11 +25,17 @@ mod end;
 mod end_all;
 mod end_keyless;
 
+mod alter_account;
+mod drop_account;
+mod register_account;
+
 pub(super) use add_member::add_member;
 pub(super) use alter::alter;
+pub(super) use alter_account::alter_account;
 pub(super) use attach::attach;
 pub(super) use claim::claim;
 pub(super) use drain::drain;
+pub(super) use drop_account::drop_account;
 pub(super) use end::end;
 pub(super) use end_all::end_all;
 pub(super) use end_keyless::end_keyless;
@@ -39,6 +45,7 @@ pub(super) use pin::pin;
 pub(super) use place::place;
 pub(super) use rank::rank;
 pub(super) use register::register;
+pub(super) use register_account::register_account;
 pub(super) use remove_member::remove_member;
 pub(super) use rename::rename;
 pub(super) use replace::replace;

@@ -21,6 +21,9 @@ pub(in crate::directory) fn register(
     {
         return Err(DirectoryRefusal::NickInUse { by: holder.id });
     }
+    if !directory.is_split && directory.is_reserved(new.nick.as_str(), new.account.as_deref()) {
+        return Err(DirectoryRefusal::NickReserved(new.nick));
+    }
     if directory.session(new.session).is_some() {
         return Err(DirectoryRefusal::SessionIdInUse);
     }
@@ -49,7 +52,8 @@ pub(in crate::directory) fn register(
 #[cfg(test)]
 mod tests {
     use crate::NodeId;
-    use crate::directory::scene::{Scene, add, register};
+    use crate::directory::scene::{Scene, account, add, register};
+    use crate::directory::{DirectoryCommand, NewSession};
 
     #[test]
     fn of_two_who_claim_one_nick_the_first_gets_it() {
@@ -63,6 +67,22 @@ mod tests {
         assert_eq!(scene.directory.session_count(), 2);
         assert_eq!(scene.directory.session_count_of(NodeId(1)), 2);
         assert_eq!(scene.directory.by_nick("Alice"), scene.directory.by_nick("alice"));
+    }
+
+    #[test]
+    fn the_name_of_an_account_is_the_nick_of_its_owner_alone() {
+        let mut scene = Scene::default();
+        scene.sees(add(1, "a"), &["member 1 added"]);
+        scene.sees(account("Alice", Some(1), None), &["account Alice registered"]);
+        scene.sees(register(10, "alice", 1), &["refused NickReserved(Nick(\"alice\"))"]);
+        let as_account = |id, nick, account: &str| match register(id, nick, 1) {
+            DirectoryCommand::Register(it) => {
+                DirectoryCommand::Register(NewSession { account: Some(account.into()), ..it })
+            }
+            other => other,
+        };
+        scene.sees(as_account(10, "ALICE", "bob"), &["refused NickReserved(Nick(\"ALICE\"))"]);
+        scene.sees(as_account(10, "ALICE", "alice"), &["ALICE registered"]);
     }
 
     #[test]

@@ -13,6 +13,12 @@ pub(in crate::directory) fn rename(directory: &mut Directory, id: SessionId, nic
     if let Some(holder) = holder.filter(|it| it.id != id) {
         return Err(DirectoryRefusal::NickInUse { by: holder.id });
     }
+    if !directory.is_split && directory.is_reserved(nick.as_str(), session.account.as_deref()) {
+        let is_case = session.nick.key() == nick.key(); // Theirs since before it was registered.
+        if !is_case {
+            return Err(DirectoryRefusal::NickReserved(nick));
+        }
+    }
     if session.nick == nick {
         return Ok(Vec::new());
     }
@@ -24,8 +30,8 @@ pub(in crate::directory) fn rename(directory: &mut Directory, id: SessionId, nic
 #[cfg(test)]
 mod tests {
     use crate::SessionId;
-    use crate::directory::DirectoryCommand;
-    use crate::directory::scene::{Scene, add, nick};
+    use crate::directory::scene::{Scene, account, add, nick};
+    use crate::directory::{Change, DirectoryCommand};
 
     fn rename(session: u64, to: &str) -> DirectoryCommand {
         DirectoryCommand::Rename { session: SessionId(session), nick: nick(to) }
@@ -44,6 +50,18 @@ mod tests {
         scene.sees(rename(20, "Alice"), &["bob is now Alice"]);
         scene.sees(rename(20, "Alice"), &[]);
         scene.sees(rename(30, "dave"), &["refused UnknownSession"]);
+    }
+
+    #[test]
+    fn the_name_of_an_account_is_for_its_owner() {
+        let mut scene = Scene::default();
+        scene.sees(add(1, "a"), &["member 1 added"]);
+        scene.registers(10, "bob", 1);
+        scene.sees(account("Alice", Some(1), None), &["account Alice registered"]);
+        scene.sees(rename(10, "alice"), &["refused NickReserved(Nick(\"alice\"))"]);
+        let change = Change::Account(Some("Alice".into()));
+        scene.apply(DirectoryCommand::Alter { session: SessionId(10), change });
+        scene.sees(rename(10, "alice"), &["bob is now alice"]);
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! EXPIRE: rooms that nobody is in and nobody used for long are gone, with their history. What a group
+//! EXPIRE: rooms that nobody owns, nobody is in and nobody used for long are gone, with their history. What a group
 //! knows of rooms that left it stays until `Gone` says that they expired where they live.
 
 use crate::room::{Outcome, Room, Rooms};
@@ -10,7 +10,8 @@ pub(in crate::room) fn expire(
     spares: &[RoomName],
     out: &mut Outcome,
 ) {
-    let is_unused = |room: &Room| room.occupants.is_empty() && room.last_used < before;
+    let is_unused =
+        |room: &Room| room.occupants.is_empty() && room.last_used < before && room.owned.is_none();
     for (name, room) in
         rooms.rooms.extract_if(.., |name, room| is_unused(room) && !spares.contains(name))
     {

@@ -15,7 +15,7 @@ pub(in crate::room) fn join(
     realname: Arc<str>,
 ) -> Result<What, Refusal> {
     may_join(room, who, key)?;
-    let is_operator = room.occupants.is_empty();
+    let is_operator = room.occupants.is_empty() && room.owned.is_none();
     let occupant = Occupant { who: who.clone(), is_operator, is_voiced: false };
     room.occupants.insert(who.session, occupant);
     room.invited.retain(|it| *it != who.session); // Good for coming in once.

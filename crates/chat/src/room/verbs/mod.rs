@@ -15,6 +15,10 @@ mod kick;
 mod modes;
 mod topic;
 
+mod access;
+mod claim;
+mod release;
+
 mod expire;
 mod forget;
 
@@ -27,7 +31,9 @@ mod close;
 mod open;
 mod tail;
 
+pub(super) use access::access;
 pub(super) use adopt::adopt;
+pub(super) use claim::claim;
 pub(super) use close::close;
 pub(super) use expire::expire;
 pub(super) use fence::fence;
@@ -40,6 +46,7 @@ pub(super) use lives::lives;
 pub(super) use modes::modes;
 pub(super) use open::open;
 pub(super) use part::part;
+pub(super) use release::release;
 pub(super) use say::say;
 pub(super) use tail::tail;
 pub(super) use topic::topic;

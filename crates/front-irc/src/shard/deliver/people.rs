@@ -2,6 +2,7 @@
 
 use super::Asker;
 use super::rooms::monitor_line;
+use crate::accounts;
 use crate::conn::Phase;
 use crate::encode;
 use crate::outs::Class;
@@ -131,6 +132,9 @@ impl Shard {
                 self.tell_sharers(rooms, own, Some(Cap::AccountNotify), write);
                 let reader = own.filter(|it| self.outs.caps(*it).has(Cap::AccountNotify));
                 self.tell_own(reader, asker, write);
+                if let (Some(slot), None) = (own, account) {
+                    self.say_logged_out(slot);
+                }
             }
             Change::Modes(_) | Change::Operator(_) => {
                 let letters = mode_difference(before, session);
@@ -142,6 +146,10 @@ impl Shard {
                 }
             }
         }
+    }
+
+    fn say_logged_out(&mut self, slot: u32) {
+        self.run_under_label(slot, None, false, accounts::say_logged_out);
     }
 
     /// The own copy of a session, if it is this shard's; gives its slot.

@@ -1,5 +1,6 @@
 //! A node alone on a disk in memory, and what its door hears.
 
+mod accounts;
 mod attaching;
 mod claims;
 mod gossip;
@@ -77,6 +78,7 @@ impl Alone {
         let (publisher, lookup) = Lookup::pair(1);
         let around = Surroundings {
             publisher,
+            hasher: crate::accounts::Hasher::inline(),
             checkpoint_commands: 1_000,
             info: Arc::new(Info {
                 name: "a".into(),
@@ -104,6 +106,7 @@ impl Alone {
                 session_grace: Duration::from_secs(60),
                 retention: None,
                 empty_room_ttl: None,
+                accounts: Default::default(),
             },
             identity,
             disk,
@@ -248,6 +251,8 @@ fn in_words(delivery: Delivery) -> Option<String> {
                 Answer::Done => "done".to_owned(),
                 Answer::Refused(why) => format!("refused: {:?}", why[0]),
                 Answer::Unknown => "unknown".to_owned(),
+                Answer::LoggedIn { account, .. } => format!("logged in as {account}"),
+                Answer::Challenge(it) => format!("challenge for {}", it.account),
                 Answer::View(_) => "view".to_owned(),
             };
             format!("{}.{tag} {answer}", conn.slot)

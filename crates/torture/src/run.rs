@@ -19,7 +19,7 @@ const ROUNDS_PER_CLUSTER: u64 = 25;
 /// Sessions of the dead go soon, so that rounds stay short.
 const GRACE_S: u64 = 2;
 /// As it is by default.
-const DRILL_GRACE_S: u64 = 60;
+pub(crate) const DRILL_GRACE_S: u64 = 60;
 
 /// Whether all went well; an error: it cannot run at all.
 pub(crate) fn run(args: &Args) -> anyhow::Result<bool> {

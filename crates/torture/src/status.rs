@@ -54,12 +54,15 @@ impl Status {
 
     /// No group of rooms has more replicas than it shall have: none is on its way to where it belongs.
     pub(crate) fn is_settled(&self, chat_nodes: usize) -> bool {
-        let mut of_rooms = self.groups.iter().filter(|it| it.id != DIRECTORY);
+        let is_of_rooms = |it: &&Group| it.id != DIRECTORY && it.strategy != NAMES;
+        let mut of_rooms = self.groups.iter().filter(is_of_rooms);
         of_rooms.all(|it| it.replicas.len() <= it.copies(chat_nodes))
     }
 }
 
 const DIRECTORY: u32 = 0;
+/// How a group of names is replicated that has a log of its own: on whoever keeps names.
+const NAMES: &str = "bully";
 
 impl Group {
     /// How many replicas it shall have where so many nodes can hold one. Of a primary-backup group one copy

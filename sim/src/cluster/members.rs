@@ -51,6 +51,16 @@ impl Cluster {
         Ok(true)
     }
 
+    /// True when within so many milliseconds nothing is missing, and a moment later still nothing: what a primary was
+    /// about to have taken out of its in-sync set is out by then. A disk may be lost.
+    pub(crate) fn is_whole_for_a_while(&mut self, within_ms: u64) -> Result<bool, Stuck> {
+        if !self.comes_true(within_ms, Cluster::is_whole)? {
+            return Ok(false);
+        }
+        self.run_between(500, 501)?;
+        self.is_whole()
+    }
+
     /// True when the node knows every group to have its replicas, and a leader.
     fn is_complete(&mut self, node: usize) -> Result<bool, Stuck> {
         let Some(Status { groups, .. }) = self.status(node)? else {

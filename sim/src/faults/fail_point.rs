@@ -23,7 +23,11 @@ fn fail_point(cluster: &mut Cluster) -> Result<(), Stuck> {
         points::arm(armed);
         cluster.comes_true(6_000, |_| Ok(!points::is_armed()))?;
     }
-    if points::is_armed() && cluster.comes_true(BACK_MS, Cluster::is_whole)? {
+    if !points::is_armed() {
+        return cluster.run_between(500, 5_000); // Who died is back within that.
+    }
+    cluster.calm();
+    if cluster.is_whole_for_a_while(BACK_MS)? {
         let node = cluster.any_node();
         cluster.kill(node);
         cluster.wipe(node);

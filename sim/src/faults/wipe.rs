@@ -11,7 +11,7 @@ pub(crate) const FAULT: Fault = Fault { name: "wipe", run: wipe };
 fn wipe(cluster: &mut Cluster) -> Result<(), Stuck> {
     cluster.heal();
     cluster.calm(); // Links may break all the time in bad weather, and then nothing is ever whole.
-    if !cluster.comes_true(WHOLE_MS, |it| it.is_whole())? {
+    if !cluster.is_whole_for_a_while(WHOLE_MS)? {
         return Ok(()); // It would be one loss too many.
     }
     let node = cluster.any_node();

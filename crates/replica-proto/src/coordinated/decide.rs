@@ -122,7 +122,7 @@ impl Coordinated {
         }
         let is_in_line = |it: &&(PeerId, Position)| it.1.line == base.line && it.1.index > 0;
         let in_sync = gathered.iter().filter(is_in_line).map(|it| it.0).collect();
-        let epoch = gathered.iter().map(|it| it.1.taken).max()? + 1;
+        let epoch = gathered.iter().map(|it| it.1.taken).max()?.checked_add(1)?; // Nobody honest is there.
         let view = View { epoch, primary, in_sync, replicas };
         let decided = Decided { reign, parent: base.line, base: (base.epoch, base.index), view };
         decided.view.is_sane().then_some(decided)

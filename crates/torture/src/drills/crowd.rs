@@ -34,6 +34,8 @@ pub(super) struct Crowd {
     guarantees: BTreeMap<Name, Guarantee>,
     deeds: Vec<(u64, String)>,
     claims: Vec<Claim>,
+    /// What the drill itself did and saw, to be judged with all else.
+    pub(super) seen: Evidence,
 }
 
 impl Crowd {
@@ -69,6 +71,7 @@ impl Crowd {
             guarantees: BTreeMap::new(),
             deeds: Vec::new(),
             claims: Vec::new(),
+            seen: Evidence::default(),
         };
         for (room, replication) in rooms {
             if *replication == "gossip" {
@@ -157,7 +160,7 @@ impl Crowd {
         let mut end = End::default();
         let looked = look(&self.round, &mut end);
         self.round.is_over.store(true, Ordering::SeqCst);
-        let mut evidence = Evidence::default();
+        let mut evidence = std::mem::take(&mut self.seen);
         for worker in self.workers.drain(..) {
             gather(&mut evidence, worker.join().expect("a client does not panic"));
         }

@@ -152,6 +152,20 @@ fn who_only_lags_behind_restates_nothing() {
 }
 
 #[test]
+fn who_ended_while_this_node_lagged_behind_does_not_come_back() {
+    let mut node = node(&["alice", "bob"]);
+    node.said();
+    let names = node.core.groups.of_names();
+    node.core.install(names, &others(&[]), false);
+    node.commit();
+    let mut said = node.said();
+    said.sort(); // By their ids, which are drawn.
+    assert_eq!(said, ["alice ended: Session ended", "bob ended: Session ended"]);
+    assert!(node.core.conn_of.is_empty());
+    assert_eq!((has(&node, "alice"), has(&node, "bob")), (None, None));
+}
+
+#[test]
 fn sessions_without_a_connection_here_are_over() {
     let mut node = node(&["alice", "bob"]);
     node.ask(2, 9, gone("home"));

@@ -5,7 +5,7 @@
 //! claimed until it is registered again, or restated until that is decided; what its connection asks
 //! meanwhile waits.
 
-use super::{Asker, Core, Own};
+use super::{Asker, Conn, Core, Own};
 use chat::SessionId;
 use chat::directory::{Directory, DirectoryCommand, Session};
 use std::collections::BTreeMap;
@@ -42,11 +42,14 @@ impl Core {
     }
 
     fn will_claim(&mut self, session: Arc<Session>) {
-        if let Some(conn) = self.conn_of.get(&session.id).and_then(|it| self.conns.get_mut(it)) {
-            conn.is_directory_busy = true;
-        }
         // One that was not decided on yet is newer than what a registry in between said of it.
         self.unclaimed.entry(session.id).or_insert((session, 0)).1 = 0;
+    }
+
+    /// Nothing of this connection goes on before its session's claim is decided. What was under way goes
+    /// on being counted as what it is: this is no request of the connection.
+    pub(super) fn awaits_claim(&self, conn: &Conn) -> bool {
+        conn.session.is_some_and(|it| self.unclaimed.contains_key(&it))
     }
 
     pub(super) fn claim_again(&mut self) {
@@ -74,9 +77,6 @@ impl Core {
             return false;
         }
         let Some(id) = self.conn_of.get(&session).copied() else { return false };
-        if let Some(conn) = self.conns.get_mut(&id) {
-            conn.is_directory_busy = false;
-        }
         self.advance(id);
         true
     }

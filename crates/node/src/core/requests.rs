@@ -91,6 +91,9 @@ impl Core {
             let Some(next) = conn.waiting.front() else {
                 break;
             };
+            if self.awaits_claim(conn) {
+                break;
+            }
             let is_idle = conn.rooms_in_flight == 0 && !conn.is_directory_busy;
             let may_go = match class(&next.ask) {
                 Class::Room => {

@@ -48,10 +48,14 @@ impl Core {
             .filter(|it| self.directory.session(it.id).is_none())
             .cloned()
             .collect();
+        // A replica that was not reset only lagged behind: who is missing ended meanwhile. (An observer is not told
+        // of a reset.)
+        let is_other_line = was_reset || self.engine.holds(group) != Some(true);
         if was_reset {
             self.restate(&before);
         }
-        for session in self.claim(gone) {
+        let over = if is_other_line { self.claim(gone) } else { gone };
+        for session in over {
             let is_lost = session.node == self.me && self.stall.is_recent(self.now_ms);
             let reason = if is_lost { SERVER_LOST } else { "Session ended" };
             self.ended(session, reason.into(), None, now);

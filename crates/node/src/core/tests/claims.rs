@@ -93,6 +93,22 @@ fn what_is_asked_before_the_claim_is_decided_waits() {
     assert!(has(&node, "alison").is_some());
 }
 
+#[test]
+fn a_room_command_answered_while_the_claim_waits_leaves_nothing_in_flight() {
+    let mut node = node(&["alice"]);
+    node.said();
+    node.ask(1, 5, join());
+    let names = node.core.groups.of_names();
+    node.core.install(names, &others(&[]), true);
+    node.commit();
+    assert!(node.answers().iter().any(|it| it.starts_with("1.5 ")));
+    let conn = node.core.conns.values().next().expect("alice is connected");
+    assert_eq!((conn.rooms_in_flight, conn.is_directory_busy), (0, false));
+    node.ask(1, 6, gone("home"));
+    node.commit();
+    assert_eq!(has(&node, "alice"), None);
+}
+
 /// The registry as it is here now, as others have it.
 fn as_now(node: &Alone) -> Vec<u8> {
     node.core.directory.snapshot_of(Part::Sessions)
@@ -149,6 +165,20 @@ fn who_only_lags_behind_restates_nothing() {
     node.core.install(names, &before, false);
     node.commit();
     assert!(has(&node, "alice").is_some() && has(&node, "alison").is_none());
+}
+
+#[test]
+fn who_ended_while_this_node_lagged_behind_does_not_come_back() {
+    let mut node = node(&["alice", "bob"]);
+    node.said();
+    let names = node.core.groups.of_names();
+    node.core.install(names, &others(&[]), false);
+    node.commit();
+    let mut said = node.said();
+    said.sort(); // By their ids, which are drawn.
+    assert_eq!(said, ["alice ended: Session ended", "bob ended: Session ended"]);
+    assert!(node.core.conn_of.is_empty());
+    assert_eq!((has(&node, "alice"), has(&node, "bob")), (None, None));
 }
 
 #[test]

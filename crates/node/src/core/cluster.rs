@@ -73,11 +73,25 @@ impl Core {
         self.measure();
     }
 
+    /// After a cut, where names are kept by Fast Bully: own sessions of the registry that counts whose people left on
+    /// this side meanwhile. Nobody else knows that, and their names are waited for.
+    pub(super) fn end_left_behind(&mut self) {
+        let own = self.directory.sessions_of(self.me).map(|it| it.id);
+        let is_left =
+            |it: &SessionId| !self.conn_of.contains_key(it) && !self.directory.has_key(*it);
+        for session in own.filter(is_left).collect::<Vec<_>>() {
+            let reason = "Connection closed".into();
+            self.propose(&DirectoryCommand::End { session, reason, by: None });
+        }
+    }
+
     /// Own sessions without a connection: the end that was submitted when it closed did not happen, or nobody
     /// went on with it within the grace.
     fn end_unattached(&mut self) {
         let is_known = self.is_fresh && self.engine.has_route(self.groups.of_names());
-        if !is_known || self.directory.session_count_of(self.me) == self.conn_of.len() {
+        let are_all_there = self.unclaimed.is_empty()
+            && self.directory.session_count_of(self.me) == self.conn_of.len();
+        if !is_known || are_all_there {
             self.unattached.clear();
             return;
         }

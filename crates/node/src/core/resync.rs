@@ -60,6 +60,9 @@ impl Core {
             let reason = if is_lost { SERVER_LOST } else { "Session ended" };
             self.ended(session, reason.into(), None, now);
         }
+        if was_reset {
+            self.end_left_behind();
+        }
         if self.directory.member(self.me).is_some_and(|it| it.state == MemberState::Down) {
             self.begin_anew_if_cut_off();
         }

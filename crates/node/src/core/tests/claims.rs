@@ -219,3 +219,14 @@ fn the_configured_priority_is_in_the_directory_and_ranks() {
     node.commit();
     assert_eq!(node.core.name_keepers(), [8, node.core.me.0]);
 }
+
+#[test]
+fn whose_people_left_on_this_side_is_gone_at_once() {
+    let mut node = node(&["alice", "bob"]);
+    let names = node.core.groups.of_names();
+    let of_the_others = node.core.directory.snapshot_of(node.core.groups.part_of(names));
+    node.ask(1, 0, gone("home"));
+    node.commit();
+    assert_eq!(heal(&mut node, &of_the_others), ["alice began", "alice ended: Connection closed"]);
+    assert!(has(&node, "alice").is_none() && has(&node, "bob").is_some());
+}

@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use std::process::Command;
 
 /// Scenarios that between them reach everything: starts, crashes, lost disks, groups that move.
-const SCENARIOS: &[&str] = &["fail-points", "membership", "disk-faults", "mixed-of-five", "names-by-bully"];
+const SCENARIOS: &[&str] =
+    &["fail-points", "membership", "disk-faults", "mixed-of-five", "names-by-bully"];
 
 /// What such a run says: where somebody died, and what was passed.
 fn told(arguments: &[&str]) -> (BTreeSet<String>, BTreeSet<String>) {

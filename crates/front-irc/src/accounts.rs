@@ -13,7 +13,7 @@ use node::door::Refused;
 use std::sync::Arc;
 
 /// Logins that may fail in a row on one connection.
-const LOGINS_FAILED_MAX: u8 = 5;
+pub(crate) const LOGINS_FAILED_MAX: u8 = 5;
 
 /// Who asked, and for what.
 #[derive(Clone, Debug)]

@@ -13,6 +13,7 @@ use chat::room::{Access, Ownership, Refusal};
 use chat::{MsgId, Nick, NodeId, Record, Replication, RoomName, SayKind, SessionId, Stamp};
 use crossbeam_channel::{Receiver, Sender};
 use serde::{Deserialize, Serialize};
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -126,7 +127,7 @@ pub struct Registration {
 }
 
 /// Who wants to go on with a session.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Attachment {
     /// The newest token of the session that they were given.
     pub token: Arc<str>,
@@ -134,6 +135,12 @@ pub struct Attachment {
     pub number: u64,
     /// They come over TLS.
     pub is_secure: bool,
+}
+
+impl fmt::Debug for Attachment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Attachment") // Its token is a secret.
+    }
 }
 
 /// What can be asked of a room; nicks are resolved by the node.

@@ -42,7 +42,7 @@ impl PerAddress {
 
 /// Whoever has one IPv6 address has a whole /64 of them. Who comes by IPv4 to a listener of IPv6 is one
 /// address all the same.
-fn household(address: IpAddr) -> IpAddr {
+pub(crate) fn household(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V4(it) => IpAddr::V4(it),
         IpAddr::V6(it) => IpAddr::from((u128::from(it) >> 64 << 64).to_be_bytes()),

@@ -33,7 +33,7 @@ pub struct Attach {
     pub session: SessionId,
     /// Of what they showed: has to be the session's key.
     pub key: Digest,
-    /// Opens the session from now on, beside `key` until `SetKey` says that this is known.
+    /// Opens the session from now on, beside `key` until `ConfirmKey` says that this is known.
     pub next: Digest,
     /// The node that they are on now.
     pub node: NodeId,
@@ -215,6 +215,13 @@ pub enum DirectoryCommand {
     Restate(Session),
     /// About an account. Accounts are decided on where members are, also when nicks are not.
     Account(AccountCommand),
+    /// Whoever went on with a session knows its newest key: the one that it showed opens nothing any more.
+    ConfirmKey {
+        /// Which.
+        session: SessionId,
+        /// The newest, as far as its node knows: of another one nothing is said.
+        key: Digest,
+    },
 }
 
 impl DirectoryCommand {
@@ -229,6 +236,7 @@ impl DirectoryCommand {
             | DirectoryCommand::EndAll { .. }
             | DirectoryCommand::Claim(_)
             | DirectoryCommand::SetKey { .. }
+            | DirectoryCommand::ConfirmKey { .. }
             | DirectoryCommand::Attach(_)
             | DirectoryCommand::EndKeyless { .. }
             | DirectoryCommand::Restate(_) => true,

@@ -35,6 +35,14 @@ impl Keys {
         is_right
     }
 
+    /// Whoever was given this key knows it: what was shown before opens nothing any more. Nothing, if the
+    /// key is another one by now.
+    pub(super) fn confirm(&mut self, session: SessionId, key: Digest) {
+        if let Some(it) = self.0.get_mut(&session).filter(|it| it.now == key) {
+            it.before = None;
+        }
+    }
+
     pub(super) fn has(&self, session: SessionId) -> bool {
         self.0.contains_key(&session)
     }

@@ -133,6 +133,7 @@ fn of_keys() -> impl Strategy<Value = DirectoryCommand> {
     let attach = (session(), key(), key(), node(), any::<bool>());
     prop_oneof![
         (session(), key()).prop_map(|(session, key)| DirectoryCommand::SetKey { session, key }),
+        (session(), key()).prop_map(|(session, key)| DirectoryCommand::ConfirmKey { session, key }),
         attach.prop_map(|(session, key, next, node, is_secure)| {
             DirectoryCommand::Attach(Attach { session, key, next, node, is_secure })
         }),

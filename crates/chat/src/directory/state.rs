@@ -114,6 +114,10 @@ impl Directory {
             DirectoryCommand::EndAll { node, reason } => Ok(end_all(self, node, &reason)),
             DirectoryCommand::EndKeyless { node, reason } => Ok(end_keyless(self, node, &reason)),
             DirectoryCommand::SetKey { session, key } => set_key(self, session, key),
+            DirectoryCommand::ConfirmKey { session, key } => {
+                self.keys.confirm(session, key);
+                Ok(Vec::new())
+            }
             DirectoryCommand::Attach(it) => attach(self, it),
             DirectoryCommand::SetView { group, on_epoch, view, by } => {
                 set_view(self, group, on_epoch, view, by)

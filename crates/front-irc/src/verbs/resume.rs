@@ -12,6 +12,7 @@
 //! sent again first, in its order. What was refused goes under a new number.
 
 use super::Spec;
+use crate::accounts::LOGINS_FAILED_MAX;
 use crate::conn::Phase;
 use crate::context::VERSION;
 use crate::pending::Asked;
@@ -54,12 +55,16 @@ fn run(turn: &mut Turn<'_>, line: &Line<'_>) {
 
 /// The connection is as it was before; the client may begin a session on it.
 pub(crate) fn refused(turn: &mut Turn<'_>, why: &Refused) {
-    turn.conn_mut().is_known = false;
     match why {
         Refused::NoSession => {
             let text = "There is no such session any more, or it went on elsewhere since: begin a new one. \
                         What was not acknowledged may have happened or not; the history tells";
             turn.fail("RESUME", "INVALID_TOKEN", &[], text);
+            let failed = &mut turn.conn_mut().extra().logins_failed;
+            *failed = failed.saturating_add(1);
+            if *failed >= LOGINS_FAILED_MAX {
+                turn.shard.close(turn.slot, "Too many tokens that open nothing");
+            }
         }
         Refused::Leaving => {
             crate::register::failed(turn, "This server is leaving; connect to another");

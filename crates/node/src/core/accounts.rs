@@ -141,27 +141,31 @@ impl Core {
                 };
                 self.answer(asked.0, asked.1, answer);
             }
-            Login::ScramFinal { exchange, message } => match exchange.finish(&message) {
-                Err(_) => self.refuse(asked, AccountRefused::Malformed),
-                Ok(proof) => {
-                    let name = exchange.account.clone();
-                    // An account that was dropped, or has another password, since the exchange began.
-                    let account = self.directory.account(&name).cloned();
-                    let account = account.filter(|it| {
-                        it.credentials.as_ref().is_some_and(|it| exchange.is_of(&it.scram))
-                    });
-                    match account.zip(proof) {
-                        Some((account, proof)) => {
-                            self.tried(&name, address, true);
-                            self.logged_in(asked, &account, Some(proof.into()));
-                        }
-                        None => {
-                            self.tried(&name, address, false);
-                            self.refuse(asked, AccountRefused::WrongPassword);
+            // Many exchanges can be begun before one fails: each end counts as a try of its own.
+            Login::ScramFinal { exchange, message } => {
+                match self.may_try(&exchange.account, address).map(|()| exchange.finish(&message)) {
+                    Err(refused) => self.answer(asked.0, asked.1, Answer::Refused(vec![refused])),
+                    Ok(Err(_)) => self.refuse(asked, AccountRefused::Malformed),
+                    Ok(Ok(proof)) => {
+                        let name = exchange.account.clone();
+                        // An account that was dropped, or has another password, since the exchange began.
+                        let account = self.directory.account(&name).cloned();
+                        let account = account.filter(|it| {
+                            it.credentials.as_ref().is_some_and(|it| exchange.is_of(&it.scram))
+                        });
+                        match account.zip(proof) {
+                            Some((account, proof)) => {
+                                self.tried(&name, address, true);
+                                self.logged_in(asked, &account, Some(proof.into()));
+                            }
+                            None => {
+                                self.tried(&name, address, false);
+                                self.refuse(asked, AccountRefused::WrongPassword);
+                            }
                         }
                     }
                 }
-            },
+            }
         }
     }
 

@@ -8,11 +8,31 @@
 use super::requests::BETWEEN_BITS;
 use super::{Asker, Core};
 use crate::door::{Answer, Attachment, ConnId, Delivery, Refused};
+use crate::per_address::household;
 use chat::SessionId;
 use chat::directory::{Attach, Digest, DirectoryCommand, Session};
 use rand::RngCore;
 use ring::digest::{SHA256, digest};
+use std::collections::{BTreeMap, VecDeque};
+use std::fmt;
+use std::net::IpAddr;
 use std::sync::Arc;
+
+/// Sessions without a connection that are kept for one address, or one /64 of IPv6.
+const LEFT_OF_HOUSEHOLD_MAX: usize = 64;
+
+/// Sessions that were left without a connection, by address, or by host where that says no address.
+pub(super) type Left = BTreeMap<Result<IpAddr, Arc<str>>, VecDeque<SessionId>>;
+
+/// What goes on with a session. Nobody reads it in a log.
+#[derive(Clone)]
+pub(crate) struct Token(Arc<str>);
+
+impl fmt::Debug for Token {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Token")
+    }
+}
 
 /// Of a secret; nobody guesses one in a session's life.
 const SECRET_BYTES: usize = 16;
@@ -48,15 +68,56 @@ impl Core {
     pub(super) fn confirm_token(&mut self, conn: ConnId) {
         let Some(it) = self.conns.get_mut(&conn) else { return };
         if let (Some(session), Some(key)) = (it.session, it.unconfirmed.take()) {
-            self.propose(&DirectoryCommand::SetKey { session, key });
+            let command = DirectoryCommand::ConfirmKey { session, key };
+            self.submit_to_directory(Asker::Confirm { conn, key }, &command);
         }
+    }
+
+    /// It is said again with the client's next request, unless it is done.
+    pub(super) fn confirmed(&mut self, conn: ConnId, key: Digest, is_done: bool) {
+        if let Some(it) = self.conns.get_mut(&conn).filter(|_| !is_done) {
+            it.unconfirmed.get_or_insert(key);
+        }
+    }
+
+    /// The connection of a session that is kept is gone. Of one household only so many are kept without one: the oldest ends.
+    pub(super) fn leave_unattached(&mut self, session: SessionId) {
+        let Some(host) = self.directory.session(session).map(|it| it.host.clone()) else { return };
+        let whose = host.parse().map_or(Err(host), |it| Ok(household(it)));
+        let left = self.left.entry(whose).or_default();
+        left.push_back(session);
+        let is_left = |it: &SessionId, core: &Core| {
+            let node = core.directory.session(*it).map(|it| it.node);
+            node == Some(core.me) && !core.conn_of.contains_key(it)
+        };
+        if left.len() <= LEFT_OF_HOUSEHOLD_MAX {
+            return;
+        }
+        let oldest = left.pop_front();
+        if let Some(session) = oldest.filter(|it| is_left(it, self)) {
+            let reason = "Too many sessions without a connection".into();
+            self.propose(&DirectoryCommand::End { session, reason, by: None });
+        }
+    }
+
+    /// Forgets whose sessions went on, or are over.
+    pub(super) fn tend_left(&mut self) {
+        let mut left = std::mem::take(&mut self.left);
+        left.retain(|_, them| {
+            them.retain(|it| {
+                let is_here = self.directory.session(*it).is_some_and(|it| it.node == self.me);
+                is_here && !self.conn_of.contains_key(it)
+            });
+            !them.is_empty()
+        });
+        self.left = left;
     }
 
     fn submit_with_token(
         &mut self,
         conn: ConnId,
         tag: u64,
-        token: Arc<str>,
+        token: Token,
         command: &DirectoryCommand,
     ) {
         if let Some(it) = self.conns.get_mut(&conn) {
@@ -66,12 +127,12 @@ impl Core {
     }
 
     /// The directory has the token's digest. Without a session on the connection nobody is there any more.
-    pub(super) fn answer_with_token(&self, conn: ConnId, token: Arc<str>) -> Answer {
+    pub(super) fn answer_with_token(&self, conn: ConnId, token: Token) -> Answer {
         match self.session_of(conn) {
             Some(session) => {
                 let rooms = self.rooms_of(session.id);
                 let views = rooms.iter().filter_map(|it| self.room_view(it, Some(session.id)));
-                Answer::Token { rooms: views.collect(), session, token }
+                Answer::Token { rooms: views.collect(), session, token: token.0 }
             }
             None => Answer::Refused(vec![Refused::NoSession]),
         }
@@ -118,12 +179,12 @@ impl Core {
         moved.into_iter().for_each(|it| self.let_go_of(it));
     }
 
-    fn draw_token(&mut self, session: SessionId) -> (Arc<str>, Digest) {
+    fn draw_token(&mut self, session: SessionId) -> (Token, Digest) {
         let mut secret = [0; SECRET_BYTES];
         self.secrets.fill_bytes(&mut secret);
         let shown: String = secret.iter().map(|it| format!("{it:02x}")).collect();
         let key = key_of(&shown);
-        (format!("{:016x}-{shown}", session.0).into(), key)
+        (Token(format!("{:016x}-{shown}", session.0).into()), key)
     }
 }
 

@@ -46,6 +46,7 @@ impl Core {
         self.settle_placement();
         self.chase_ghosts();
         self.end_unattached();
+        self.tend_left();
         self.search_moves();
         self.expire_remote_queries();
         self.expire_rooms();
@@ -398,7 +399,9 @@ impl Core {
             .filter(|(group, rooms)| {
                 self.engine.is_serving(**group)
                     && rooms.iter().any(|(name, it)| {
-                        let is_unused = it.occupant_count() == 0 && it.last_used() < before;
+                        let is_unused = it.occupant_count() == 0
+                            && it.last_used() < before
+                            && it.ownership().is_none();
                         is_unused && !self.is_spoken_in(name, before)
                     })
             })

@@ -100,7 +100,9 @@ pub(crate) enum Asker {
     /// A registration: the session that will be.
     Registering { conn: ConnId, tag: u64, session: SessionId },
     /// One that keeps its session, or goes on with one: what it is answered once that is so.
-    Token { conn: ConnId, tag: u64, token: Arc<str> },
+    Token { conn: ConnId, tag: u64, token: attach::Token },
+    /// The node itself, for a connection whose client knows its newest token.
+    Confirm { conn: ConnId, key: Digest },
     /// A node that wants to join.
     Joiner(u64),
     /// An operator who wants something of a room.
@@ -256,6 +258,8 @@ pub(crate) struct Core {
     unclaimed: claims::Unclaimed,
     /// Sessions of this node without a connection, and since when.
     unattached: BTreeMap<SessionId, u64>,
+    /// Those of them that somebody may go on with.
+    left: attach::Left,
     /// Registrations that came before this node was ready: since when, whose, which.
     early: VecDeque<(u64, ConnId, u64)>,
     /// Histories that have yet to be freed of what is too old, in this round.
@@ -369,6 +373,7 @@ impl Core {
             directory_read_ms: 0,
             unclaimed: claims::Unclaimed::default(),
             unattached: BTreeMap::new(),
+            left: attach::Left::new(),
             early: VecDeque::new(),
             to_trim: Vec::new(),
             last_trim_ms: None,

@@ -233,7 +233,10 @@ impl Core {
         for room in self.rooms_of(session).iter() {
             self.follow(room, id.shard.0, -1);
         }
-        if self.directory.session(session).is_some() && !self.directory.has_key(session) {
+        if self.directory.has_key(session) {
+            return self.leave_unattached(session);
+        }
+        if self.directory.session(session).is_some() {
             let command = DirectoryCommand::End { session, reason, by: None };
             self.submit_to_directory(Asker::Own(super::Own::Whatever), &command);
         }

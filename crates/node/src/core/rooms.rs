@@ -160,6 +160,7 @@ impl Core {
             Some(Asker::Registering { conn, tag, .. } | Asker::Token { conn, tag, .. }) => {
                 self.finish(conn, tag, answer, true);
             }
+            Some(Asker::Confirm { conn, key }) => self.confirmed(conn, key, is_done),
             Some(Asker::Joiner(joiner)) => self.join_resolved(joiner, &answer),
             Some(Asker::Admin(wish)) => self.wish_resolved(wish, answer),
             Some(Asker::Operator(order)) => self.order_resolved(order, &answer),

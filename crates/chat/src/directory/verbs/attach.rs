@@ -54,7 +54,10 @@ mod tests {
         assert_eq!(scene.directory.by_nick("alice").map(|it| it.node), Some(NodeId(2)));
         scene.sees(attach(10, 1, 3, 1), &["alice came from 2 to 1"]);
         scene.sees(attach(10, 2, 9, 1), &["refused WrongKey"]);
-        scene.sees(DirectoryCommand::SetKey { session: SessionId(10), key: [3; 32] }, &[]);
+        let confirm = |key| DirectoryCommand::ConfirmKey { session: SessionId(10), key: [key; 32] };
+        scene.sees(confirm(2), &[]); // It came late, and says nothing of the newest.
+        scene.sees(attach(10, 1, 3, 1), &["alice came from 1 to 1"]);
+        scene.sees(confirm(3), &[]);
         scene.sees(attach(10, 1, 9, 2), &["refused WrongKey"]);
         scene.sees(attach(10, 3, 4, 2), &["alice came from 1 to 2"]);
     }

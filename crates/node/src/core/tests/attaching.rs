@@ -174,3 +174,29 @@ fn whose_connection_is_gone_before_the_answer_can_still_go_on() {
     assert!(node.core.conn_of.len() == 1 && node.core.followed.len() == 1, "bob's alone");
     assert_eq!(node.goes_on(4, &token, 4), ["4.7 goes on as alice in [\"#r\"]"]);
 }
+
+#[test]
+fn who_is_refused_leaves_nothing_behind() {
+    let (mut node, _token) = alice_keeps();
+    assert_eq!(node.goes_on(9, "x", 1), ["9.7 refused: NoSession"]);
+    node.ask(9, 0, gone("closed"));
+    assert_eq!(node.core.conns.len(), 2, "alice's and bob's");
+}
+
+#[test]
+fn of_one_household_so_many_sessions_are_kept_without_a_connection_and_the_oldest_end() {
+    let nicks: Vec<String> = (0..66).map(|it| format!("guest{it}")).collect();
+    let nicks: Vec<&str> = nicks.iter().map(String::as_str).collect();
+    let mut node = Alone::with(&nicks);
+    for conn in 1..=66 {
+        node.ask(conn, 1, Ask::Keep);
+        node.commit();
+        node.ask(conn, 0, gone("lost"));
+        node.commit();
+    }
+    let is_in = |it: &&str| node.core.directory.by_nick(it).is_some();
+    let kept: Vec<&str> = nicks.iter().copied().filter(|it| is_in(it)).collect();
+    assert_eq!(kept, nicks[2..]);
+    node.do_round();
+    assert_eq!(node.core.left.values().map(|it| it.len()).sum::<usize>(), 64);
+}

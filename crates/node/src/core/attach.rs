@@ -86,28 +86,27 @@ impl Core {
         let whose = host.parse().map_or(Err(host), |it| Ok(household(it)));
         let left = self.left.entry(whose).or_default();
         left.push_back(session);
-        let is_left = |it: &SessionId, core: &Core| {
-            let node = core.directory.session(*it).map(|it| it.node);
-            node == Some(core.me) && !core.conn_of.contains_key(it)
-        };
         if left.len() <= LEFT_OF_HOUSEHOLD_MAX {
             return;
         }
         let oldest = left.pop_front();
-        if let Some(session) = oldest.filter(|it| is_left(it, self)) {
+        if let Some(session) = oldest.filter(|it| self.is_left(*it)) {
             let reason = "Too many sessions without a connection".into();
             self.propose(&DirectoryCommand::End { session, reason, by: None });
         }
+    }
+
+    /// A session of this node that has no connection.
+    fn is_left(&self, session: SessionId) -> bool {
+        let is_here = self.directory.session(session).is_some_and(|it| it.node == self.me);
+        is_here && !self.conn_of.contains_key(&session)
     }
 
     /// Forgets whose sessions went on, or are over.
     pub(super) fn tend_left(&mut self) {
         let mut left = std::mem::take(&mut self.left);
         left.retain(|_, them| {
-            them.retain(|it| {
-                let is_here = self.directory.session(*it).is_some_and(|it| it.node == self.me);
-                is_here && !self.conn_of.contains_key(it)
-            });
+            them.retain(|it| self.is_left(*it));
             !them.is_empty()
         });
         self.left = left;

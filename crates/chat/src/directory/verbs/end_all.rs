@@ -1,7 +1,7 @@
 //! END ALL: every session of a node is over, in the order of their ids.
 
-use crate::NodeId;
 use crate::directory::{Directory, DirectoryEvent};
+use crate::{NodeId, SessionId};
 use std::sync::Arc;
 
 pub(in crate::directory) fn end_all(
@@ -9,7 +9,16 @@ pub(in crate::directory) fn end_all(
     node: NodeId,
     reason: &Arc<str>,
 ) -> Vec<DirectoryEvent> {
-    let ids: Vec<_> = directory.sessions_of(node).map(|it| it.id).collect();
+    let ids = directory.sessions_of(node).map(|it| it.id).collect();
+    end_each(directory, ids, reason)
+}
+
+/// Ends these, in this order.
+pub(super) fn end_each(
+    directory: &mut Directory,
+    ids: Vec<SessionId>,
+    reason: &Arc<str>,
+) -> Vec<DirectoryEvent> {
     let ended = ids.into_iter().filter_map(|id| directory.take(id));
     ended
         .map(|session| DirectoryEvent::Ended { session, reason: reason.clone(), by: None })

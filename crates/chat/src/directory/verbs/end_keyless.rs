@@ -1,5 +1,6 @@
 //! END KEYLESS: every session of a node that nobody can go on with is over, in the order of their ids.
 
+use super::end_all::end_each;
 use crate::NodeId;
 use crate::directory::{Directory, DirectoryEvent};
 use std::sync::Arc;
@@ -10,11 +11,8 @@ pub(in crate::directory) fn end_keyless(
     reason: &Arc<str>,
 ) -> Vec<DirectoryEvent> {
     let of_node = directory.sessions_of(node).map(|it| it.id);
-    let ids: Vec<_> = of_node.filter(|id| !directory.has_key(*id)).collect();
-    let ended = ids.into_iter().filter_map(|id| directory.take(id));
-    ended
-        .map(|session| DirectoryEvent::Ended { session, reason: reason.clone(), by: None })
-        .collect()
+    let keyless = of_node.filter(|id| !directory.has_key(*id)).collect();
+    end_each(directory, keyless, reason)
 }
 
 #[cfg(test)]

@@ -111,10 +111,12 @@ impl Core {
             if !may_go {
                 break;
             }
-            let next = self.conns.get_mut(&id).and_then(|it| it.waiting.pop_front());
-            let Some(Request { tag, ask, number, .. }) = next else {
-                break;
-            };
+            let Some(conn) = self.conns.get_mut(&id) else { break };
+            let has_confirmed = conn.unconfirmed.is_none();
+            let Some(Request { tag, ask, number, .. }) = conn.waiting.pop_front() else { break };
+            if !has_confirmed && !matches!(ask, Ask::Gone { .. }) {
+                self.confirm_token(id);
+            }
             self.carry_out(id, tag, number, ask);
         }
     }
@@ -135,9 +137,6 @@ impl Core {
     }
 
     fn carry_out(&mut self, id: ConnId, tag: u64, number: u64, ask: Ask) {
-        if !matches!(ask, Ask::Gone { .. }) {
-            self.confirm_token(id);
-        }
         match ask {
             Ask::Attach(it) => return self.attach(id, tag, &it),
             Ask::Register(registration) => return self.register(id, tag, registration),
